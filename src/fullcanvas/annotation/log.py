@@ -1,0 +1,168 @@
+"""The annotation: a versioned log of what the person said about one image, with a cursor for undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from typing import Any
+
+from fullcanvas.annotation import entries as kinds
+from fullcanvas.annotation.entries import (
+    AddRegion,
+    DeleteRegion,
+    DrawScribble,
+    Entry,
+    LabelRegion,
+    MovePoints,
+)
+from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.region import Region, Scribble, order_extreme_points, to_pixels
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """An immutable log; every method that changes something returns a new one.
+
+    Attributes:
+        width, height: of the upright photo, in pixels.
+        entries: everything said, in order. Those before `cursor` are in force, those after can be redone.
+        cursor: how many entries are in force.
+        next_region: the id of the next new region; ids are never reused, not even those of undone regions.
+        model: the hash of the model that answers this log, or None while no model has.
+    """
+
+    width: int
+    height: int
+    entries: tuple[Entry, ...] = ()
+    cursor: int = 0
+    next_region: int = 1
+    model: str | None = None
+
+    @cached_property
+    def regions(self) -> Mapping[int, Region]:
+        """The regions in force, by id, in the order in which they were added.
+
+        Raises:
+            AnnotationError: an entry speaks of a region that is not there, or adds one that is.
+        """
+        start: Mapping[int, Region] = {}
+        return reduce(lambda regions, entry: entry.apply(regions), self.entries[: self.cursor], start)
+
+    def append(self, entry: Entry) -> Annotation:
+        """The log with one more entry in force; what was undone before can no longer be redone.
+
+        Raises:
+            AnnotationError: the entry speaks of a region that is not there, or reuses an id.
+        """
+        if isinstance(entry, AddRegion) and entry.region < self.next_region:
+            raise AnnotationError(f"region id {entry.region} was used before; the next one is {self.next_region}")
+        regions = entry.apply(self.regions)
+        grown = replace(
+            self,
+            entries=(*self.entries[: self.cursor], entry),
+            cursor=self.cursor + 1,
+            next_region=entry.region + 1 if isinstance(entry, AddRegion) else self.next_region,
+        )
+        # Spares the new log the fold over all its entries: the correction path must not grow with them.
+        grown.__dict__["regions"] = regions
+        return grown
+
+    def add_region(self, extreme_points: Sequence[Sequence[float]], label: str | None = None) -> Annotation:
+        """The log with a new region, whose id is this log's `next_region`.
+
+        Args:
+            extreme_points: four positions (x, y) in pixels, in any order.
+            label: the name of its class, if known.
+
+        Raises:
+            AnnotationError: not four points, a point outside the image, or a box without area.
+        """
+        points = order_extreme_points(to_pixels(extreme_points, self.width, self.height))
+        return self.append(AddRegion(self.next_region, points, kinds.checked_label(label)))
+
+    def scribble(self, region: int, points: Sequence[Sequence[float]]) -> Annotation:
+        """The log with a scribble that grows the region along the positions (x, y) in pixels.
+
+        Raises:
+            AnnotationError: an unknown region, no point, or a point outside the image.
+        """
+        pixels = Scribble(to_pixels(points, self.width, self.height)).points
+        return self.append(DrawScribble(region, pixels))
+
+    def move_points(self, region: int, extreme_points: Sequence[Sequence[float]]) -> Annotation:
+        """The log with new extreme points for the region; arguments and errors as in `add_region`."""
+        points = order_extreme_points(to_pixels(extreme_points, self.width, self.height))
+        return self.append(MovePoints(region, points))
+
+    def label(self, region: int, label: str | None) -> Annotation:
+        """The log with the region's label set, or taken away with None."""
+        return self.append(LabelRegion(region, kinds.checked_label(label)))
+
+    def delete(self, region: int) -> Annotation:
+        """The log with the region taken away."""
+        return self.append(DeleteRegion(region))
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether an entry is in force."""
+        return self.cursor > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an undone entry can come back."""
+        return self.cursor < len(self.entries)
+
+    def undo(self) -> Annotation:
+        """The log with its last entry in force undone; itself if there is none."""
+        return replace(self, cursor=self.cursor - 1) if self.can_undo else self
+
+    def redo(self) -> Annotation:
+        """The log with its first undone entry in force again; itself if there is none."""
+        return replace(self, cursor=self.cursor + 1) if self.can_redo else self
+
+    def to_json(self) -> dict[str, Any]:
+        """The log as JSON values; `from_json` returns an equal log."""
+        return {
+            "version": VERSION,
+            "width": self.width,
+            "height": self.height,
+            "model": self.model,
+            "next_region": self.next_region,
+            "cursor": self.cursor,
+            "entries": [kinds.to_json(entry) for entry in self.entries],
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Annotation:
+        """A log read from JSON values, everything in it checked.
+
+        Raises:
+            AnnotationError: another version, a missing or ill-typed field, an unknown kind of entry, or
+                entries that do not follow from each other.
+        """
+        if not isinstance(data, Mapping) or data.get("version") != VERSION:
+            raise AnnotationError(f"this is not an annotation of version {VERSION}")
+        width, height = (_whole(data, name, 1) for name in ("width", "height"))
+        listed = data.get("entries")
+        if not isinstance(listed, list):
+            raise AnnotationError("an annotation has a list of entries")
+        model = data.get("model")
+        if model is not None and not isinstance(model, str):
+            raise AnnotationError("an annotation names its model by a hash, a string")
+        log = cls(width, height, model=model)
+        for item in listed:
+            log = log.append(kinds.from_json(item, width, height))
+        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", log.next_region)
+        if cursor > len(listed):
+            raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
+        return replace(log, cursor=cursor, next_region=next_region)
+
+
+def _whole(data: Mapping[str, Any], name: str, least: int) -> int:
+    value = data.get(name)
+    if type(value) is not int or value < least:
+        raise AnnotationError(f"{name} is a whole number of {least} or more, not {value!r:.80}")
+    return value

@@ -1,0 +1,88 @@
+"""A region as the annotation describes it: four extreme points, scribbles, maybe a label."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from fullcanvas.annotation.errors import AnnotationError
+
+Point = tuple[int, int]
+"""A pixel (x, y): column and row, counted from the top left of the upright photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scribble:
+    """A stroke that starts in the region that should grow and goes into the pixels it should gain.
+
+    Attributes:
+        points: one pixel or more, joined in order by straight lines.
+    """
+
+    points: tuple[Point, ...]
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise AnnotationError("a scribble needs at least one point")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An object or a piece of stuff.
+
+    Attributes:
+        id: 1 or more, never used twice in one annotation.
+        extreme_points: left-most, right-most, top and bottom pixel, in this order.
+        scribbles: in the order in which they were drawn.
+        label: the name of its class, or None while nobody has said.
+    """
+
+    id: int
+    extreme_points: tuple[Point, Point, Point, Point]
+    scribbles: tuple[Scribble, ...] = ()
+    label: str | None = None
+
+
+def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tuple[Point, ...]:
+    """The pixels that hold the given positions; pixel (x, y) covers [x, x + 1) x [y, y + 1).
+
+    Raises:
+        AnnotationError: a position is not a pair of finite numbers, or lies outside the image.
+    """
+    return tuple(_to_pixel(point, width, height) for point in points)
+
+
+def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
+    try:
+        x, y = (float(value) for value in point)
+    except (TypeError, ValueError) as error:
+        raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r}") from error
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise AnnotationError(f"point ({x}, {y}) is not finite")
+    if not (0 <= x < width and 0 <= y < height):
+        raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
+    return math.floor(x), math.floor(y)
+
+
+def order_extreme_points(points: Sequence[Point]) -> tuple[Point, Point, Point, Point]:
+    """Four extreme points given in any order, put into the order left, right, top, bottom.
+
+    Of the 24 orders it takes the one whose sides reach out farthest (the first of equals), so every
+    point is used once even where one of them is extreme on two sides.
+
+    Raises:
+        AnnotationError: there are not four points, or all four are the same pixel.
+    """
+    if len(points) != 4:
+        raise AnnotationError(f"a region has four extreme points, not {len(points)}")
+    if len(set(points)) == 1:
+        raise AnnotationError(f"the four extreme points are all {points[0]}: their box has no area")
+    left, right, top, bottom = max(permutations(points), key=_reach)
+    return left, right, top, bottom
+
+
+def _reach(points: Sequence[Point]) -> int:
+    left, right, top, bottom = points
+    return right[0] - left[0] + bottom[1] - top[1]

@@ -1,0 +1,1 @@
+"""The image-sized plane on which all logit maps are projected and compete."""

@@ -1,0 +1,63 @@
+"""Boxes: half-open (x0, y0, x1, y1) in pixels, so that x1 - x0 is a width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Point, Region
+
+Box = tuple[int, int, int, int]
+
+
+def box_of_points(points: Iterable[Point]) -> Box:
+    """The smallest box that holds every pixel of `points`, of which there is at least one."""
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs) + 1, max(ys) + 1
+
+
+def region_box(region: Region, grow: bool) -> Box:
+    """The box outside of which the region's logit is minus infinity.
+
+    Args:
+        region: the region.
+        grow: whether its own scribbles enlarge the box (the product) or not (the paper).
+    """
+    points = list(region.extreme_points)
+    if grow:
+        points += [point for scribble in region.scribbles for point in scribble.points]
+    return box_of_points(points)
+
+
+def area(box: Box) -> int:
+    """The number of pixels in the box."""
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def intersection(one: Box, other: Box) -> Box | None:
+    """The box of the pixels that both hold, or None."""
+    x0, y0 = max(one[0], other[0]), max(one[1], other[1])
+    x1, y1 = min(one[2], other[2]), min(one[3], other[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def hull(boxes: Iterable[Box]) -> Box | None:
+    """The smallest box that holds all of `boxes`, or None if there are none."""
+    listed = list(boxes)
+    if not listed:
+        return None
+    x0, y0, x1, y1 = zip(*listed, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def smallest_box_area(boxes: Sequence[Box], height: int, width: int) -> NDArray[np.float32]:
+    """For every pixel the area of the smallest box that holds it: float32 [height, width], inf in no box.
+
+    Its inverse weighs the pixel-wise loss (section 3.3 of the paper).
+    """
+    smallest = np.full((height, width), np.inf, np.float32)
+    for box in sorted(boxes, key=area, reverse=True):
+        smallest[box[1] : box[3], box[0] : box[2]] = area(box)
+    return smallest

@@ -1,0 +1,72 @@
+"""RoIAlign and the projection of logits, written as what they are: separable linear maps.
+
+Averaging bilinear samples over a grid (RoIAlign) and bilinear upsampling into a box (the projection) both
+act on rows and columns independently, so `rows @ plane @ columns.T` is either of them. NumPy and torch
+multiply with the very same matrices: training, simulation and the product cannot differ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+
+def align_matrix(start: float, stop: float, cells: int, size: int) -> Matrix:
+    """One axis of RoIAlign (Mask R-CNN; half-pixel centres, as torchvision's `aligned=True`).
+
+    Each cell averages ceil(extent / cells) evenly spaced samples, so nothing as wide as the plane's own
+    pixels falls between two of them.
+
+    Args:
+        start, stop: the box on this axis, in pixels of the plane, fractions allowed; start < stop.
+        cells: how many cells the box is cut into.
+        size: the plane's extent on this axis, in pixels.
+
+    Returns:
+        float32 [cells, size]; a row sums to 1, less what lies more than half a pixel outside the plane.
+    """
+    samples = max(1, int(np.ceil((stop - start) / cells)))
+    offsets = (np.arange(cells * samples) + 0.5) / samples
+    position = start - 0.5 + offsets * ((stop - start) / cells)
+    inside = (position >= -1) & (position <= size)
+    position = np.clip(position, 0, size - 1)
+    low = np.minimum(np.floor(position).astype(np.intp), max(size - 2, 0))
+    high = np.minimum(low + 1, size - 1)
+    fraction = position - low
+    matrix = np.zeros((cells, size), np.float32)
+    cell = np.arange(cells * samples) // samples
+    np.add.at(matrix, (cell, low), np.where(inside, 1 - fraction, 0) / samples)
+    np.add.at(matrix, (cell, high), np.where(inside, fraction, 0) / samples)
+    return matrix
+
+
+def project_matrix(start: float, stop: float, cells: int, positions: NDArray[np.floating]) -> Matrix:
+    """One axis of the projection of a logit map into its box (bilinear, half-pixel centres).
+
+    Args:
+        start, stop: the box on this axis; start < stop.
+        cells: the extent of the logit map on this axis.
+        positions: float [n], where on this axis to read the projected map; a pixel i of the plane in which
+            the box is given has its centre at i + 0.5. Positions outside the box repeat its border.
+
+    Returns:
+        float32 [n, cells]; every row sums to 1.
+    """
+    source = (np.asarray(positions, np.float64) - start) * (cells / (stop - start)) - 0.5
+    source = np.clip(source, 0, cells - 1)
+    low = np.minimum(np.floor(source).astype(np.intp), max(cells - 2, 0))
+    high = np.minimum(low + 1, cells - 1)
+    fraction = source - low
+    rows = np.arange(len(source))
+    matrix = np.zeros((len(source), cells), np.float32)
+    matrix[rows, low] = 1 - fraction
+    matrix[rows, high] += fraction
+    return matrix
+
+
+def resample(plane: NDArray[np.float32], rows: Matrix, columns: Matrix) -> NDArray[np.float32]:
+    """`rows @ plane @ columns.T` over the last two axes: float32 [..., h, w] -> [..., len(rows), len(columns)]."""
+    resampled: NDArray[np.float32] = rows @ plane @ columns.T
+    return resampled

@@ -1,0 +1,1 @@
+"""Simulated annotators: extreme points, error components, scribbles (section 4 of the paper)."""
