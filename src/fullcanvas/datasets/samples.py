@@ -1,0 +1,145 @@
+"""One annotation of a data set, decoded: the photo and its label map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from fullcanvas.datasets.errors import DatasetError
+from fullcanvas.datasets.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A region of the truth.
+
+    Attributes:
+        id: its number in `Sample.labels`, 1..N in the json's order.
+        category_id: one of the json's categories.
+        isthing: whether it is a thing (an object) rather than stuff.
+        area: the number of its pixels, 1 or more.
+    """
+
+    id: int
+    category_id: int
+    isthing: bool
+    area: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A photo and its true segmentation.
+
+    Attributes:
+        image_id: the photo's id; several samples may share it.
+        file_name: the photo's name within the folder of photos.
+        path: the photo.
+        image: uint8 [H, W, 3], RGB.
+        labels: int32 [H, W]; 1..N, or 0 where nothing is known (void and crowds).
+        segments: the N regions, in order of id.
+    """
+
+    image_id: int
+    file_name: str
+    path: Path
+    image: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    segments: tuple[Segment, ...]
+
+
+def load_sample(record: Record) -> Sample:
+    """The photo and the map of an annotation, decoded.
+
+    Raises:
+        DatasetError: a file is missing or broken, its size is not the one that the json states, or the map
+            and the json do not hold the same segments.
+    """
+    labels, segments = load_labels(record)
+    return Sample(record.image_id, record.file_name, record.image, load_photo(record), labels, segments)
+
+
+def load_photo(record: Record) -> NDArray[np.uint8]:
+    """The photo of an annotation: uint8 [H, W, 3], RGB.
+
+    Maps of COCO and of most data sets are drawn over the photo's pixels as they are stored, so its EXIF
+    orientation is not applied; only where the stored size contradicts the json and the upright size does
+    not (maps made by a tool that shows photos upright) it is.
+
+    Raises:
+        DatasetError: the file is missing or broken, or has another size than the json states.
+    """
+    photo = _decode(record.image)
+    size = (record.width, record.height)
+    if photo.size != size:
+        upright = ImageOps.exif_transpose(photo)
+        _check_size(record.image, photo.size if upright.size != size else size, record)
+        photo = upright
+    return np.asarray(photo.convert("RGB"))
+
+
+def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]:
+    """The label map of an annotation and its regions, as in `Sample`.
+
+    Raises:
+        DatasetError: the PNG is missing or broken, has another size than the json states, or holds other
+            segments than the json lists. A segment of which the json itself says that its area is 0 may
+            be missing, and then is no region.
+    """
+    ids = _read_ids(record)
+    present, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    areas = {int(id_): int(count) for id_, count in zip(present, counts, strict=True) if id_ != 0}
+    _check_ids(record, areas)
+    kept = [segment for segment in record.segments if segment.id in areas and not segment.iscrowd]
+    segments = tuple(
+        Segment(number, segment.category_id, segment.isthing, areas[segment.id])
+        for number, segment in enumerate(kept, 1)
+    )
+    numbers = {segment.id: number for number, segment in enumerate(kept, 1)}
+    table = np.array([numbers.get(int(id_), 0) for id_ in present], np.int32)
+    return table[inverse.reshape(ids.shape)], segments
+
+
+def _read_ids(record: Record) -> NDArray[np.int32]:
+    picture = _decode(record.map)
+    _check_size(record.map, picture.size, record)
+    if picture.mode not in ("RGB", "RGBA"):
+        raise DatasetError(f"{record.map}: is a PNG of mode {picture.mode}, but region ids are stored as RGB")
+    channels = np.asarray(picture.convert("RGB")).astype(np.int32)
+    ids: NDArray[np.int32] = channels @ np.array([1, 256, 65536], np.int32)
+    return ids
+
+
+def _check_ids(record: Record, areas: dict[int, int]) -> None:
+    listed = {segment.id for segment in record.segments}
+    unlisted = sorted(set(areas) - listed)
+    if unlisted:
+        raise DatasetError(f"{record.map}: holds the segments {_some(unlisted)} that the json does not list")
+    expected = {segment.id for segment in record.segments if segment.area != 0}
+    missing = sorted(expected - set(areas))
+    if missing:
+        raise DatasetError(f"{record.map}: has no pixel of the segments {_some(missing)} that the json lists")
+
+
+def _some(ids: list[int]) -> str:
+    return ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+
+
+def _decode(file: Path) -> Image.Image:
+    try:
+        with Image.open(file) as picture:
+            picture.load()
+            return picture
+    except FileNotFoundError:
+        raise DatasetError(f"{file}: there is no such file") from None
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DatasetError(f"{file}: cannot be decoded: {error}") from error
+
+
+def _check_size(file: Path, size: tuple[int, int], record: Record) -> None:
+    if size != (record.width, record.height):
+        stated = f"{record.width} x {record.height}"
+        raise DatasetError(f"{file}: is {size[0]} x {size[1]} pixels, but the json says {stated}")
