@@ -129,7 +129,9 @@ def from_json(data: Any, width: int, height: int) -> Entry:
     names = set(cls.__dataclass_fields__) - {"kind"}
     given = set(data) - {"kind"}
     if given - names or (names - {"label"}) - given:
-        raise AnnotationError(f"a {cls.kind} entry has the fields {sorted(names)}, not {sorted(map(str, given))}")
+        raise AnnotationError(
+            f"a {cls.kind} entry has the fields {sorted(names)}, not {sorted(map(str, given))}"
+        )
     values = {name: _check(name, data[name], width, height) for name in given}
     if cls is LabelRegion:
         values.setdefault("label", None)

@@ -73,7 +73,9 @@ class Ink:
         return (pixels + 0.5) * (self.scale_x, self.scale_y) - (x0, y0)
 
 
-def annotation_maps(regions: Sequence[Region], ink: Ink, width: int, height: int, shared: bool = True) -> Plane:
+def annotation_maps(
+    regions: Sequence[Region], ink: Ink, width: int, height: int, shared: bool = True
+) -> Plane:
     """The two-channel annotation maps F of equation 2, image-sized.
 
     Args:

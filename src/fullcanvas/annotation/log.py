@@ -1,4 +1,4 @@
-"""The annotation: a versioned log of what the person said about one image, with a cursor for undo and redo."""
+"""The annotation: a versioned log of what the person said about one image; a cursor makes undo and redo."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ class Annotation:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
         if isinstance(entry, AddRegion) and entry.region < self.next_region:
-            raise AnnotationError(f"region id {entry.region} was used before; the next one is {self.next_region}")
+            raise AnnotationError(
+                f"region id {entry.region} was used before; the next one is {self.next_region}"
+            )
         regions = entry.apply(self.regions)
         grown = replace(
             self,

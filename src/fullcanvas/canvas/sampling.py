@@ -67,6 +67,5 @@ def project_matrix(start: float, stop: float, cells: int, positions: NDArray[np.
 
 
 def resample(plane: NDArray[np.float32], rows: Matrix, columns: Matrix) -> NDArray[np.float32]:
-    """`rows @ plane @ columns.T` over the last two axes: float32 [..., h, w] -> [..., len(rows), len(columns)]."""
-    resampled: NDArray[np.float32] = rows @ plane @ columns.T
-    return resampled
+    """`rows @ plane @ columns.T` over the last two axes: float32 [..., h, w] -> [..., rows, columns]."""
+    return (rows @ plane @ columns.T).astype(np.float32, copy=False)
