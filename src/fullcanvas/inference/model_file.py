@@ -1,0 +1,211 @@
+"""The model file, NAME.zip: two ONNX graphs and a description. Read by inference, written by training's export."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+ENCODER, HEAD, DESCRIPTION = "encoder.onnx", "head.onnx", "model.json"
+DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "default.zip"
+_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+
+
+class ModelError(ValueError):
+    """A model file cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """How a model wants its inputs made, and what its answers mean.
+
+    Attributes:
+        stride: working pixels per cell of the embedding.
+        channels: of the embedding.
+        roi_size: R, cells per side of the aligned features and annotation maps.
+        mask_size: M, cells per side of a region's logits.
+        working_size: the long side, in pixels, to which a photo is resized.
+        disc_diameter, stroke_width: of ink, in working pixels.
+        shared: whether a region sees everybody else's ink.
+        grow_boxes: whether a region's scribbles enlarge its box.
+        ink_constraint: whether the centre lines of scribbles always belong to their regions.
+    """
+
+    stride: int
+    channels: int
+    roi_size: int
+    mask_size: int
+    working_size: int
+    disc_diameter: float
+    stroke_width: int
+    shared: bool
+    grow_boxes: bool
+    ink_constraint: bool
+
+    @classmethod
+    def from_json(cls, data: Any) -> ModelConfig:
+        """A configuration read from JSON values.
+
+        Raises:
+            ModelError: a field is missing, superfluous or ill-typed.
+        """
+        if not isinstance(data, Mapping):
+            raise ModelError("the model's config is not an object")
+        names = {field.name for field in fields(cls)}
+        if set(data) != names:
+            odd = ", ".join(sorted(map(str, names ^ set(data))))
+            raise ModelError(f"the model's config lacks, or this version of Fullcanvas does not know: {odd}")
+        return cls(**{field.name: _checked(field.name, str(field.type), data[field.name]) for field in fields(cls)})
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration as JSON values; `from_json` reads it back."""
+        return asdict(self)
+
+
+def _checked(name: str, kind: str, value: Any) -> Any:
+    if kind == "bool":
+        good = isinstance(value, bool)
+    elif kind == "int":
+        good = type(value) is int and value > 0
+    else:
+        good = type(value) in (int, float) and 0 < value < float("inf")
+    if not good:
+        raise ModelError(f"the model's config has {name} = {value!r:.80}, which is no positive {kind}")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes:
+        name: what its makers call it.
+        config: how to use it.
+        encoder, head: ONNX graphs, serialised.
+        hash: SHA-256 of the whole file, hexadecimal; it names the model in annotations.
+        provenance: how it came about (command, data sets, training images, scores...).
+        licence: under which it may be used.
+    """
+
+    name: str
+    config: ModelConfig
+    encoder: bytes
+    head: bytes
+    hash: str
+    provenance: Mapping[str, Any]
+    licence: str
+
+
+def resolve(model: str | Path) -> Path:
+    """The file that `model` stands for: `default` is the embedded one, all else is a path.
+
+    Raises:
+        ModelError: there is no such file.
+    """
+    path = DEFAULT_MODEL if model == "default" else Path(model)
+    if path.is_file():
+        return path
+    if model == "default":
+        raise ModelError("this installation has no embedded default model; name a model file instead")
+    raise ModelError(f"there is no model file {str(model)!r}")
+
+
+def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
+    """Read a model file.
+
+    Args:
+        path: of the file, or `default`.
+        expected_hash: if given, the only hash that will do.
+
+    Raises:
+        ModelError: no such file, not a model file, a damaged one, one of an unknown format, or another
+            model than the expected one.
+    """
+    path = resolve(path)
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if expected_hash not in (None, digest):
+        raise ModelError(f"{path.name} has the hash {digest[:12]}..., not {expected_hash:.12}...: another model")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            encoder, head, text = (_member(archive, name) for name in (ENCODER, HEAD, DESCRIPTION))
+        return _describe(encoder, head, text, digest)
+    except (zipfile.BadZipFile, ModelError) as error:
+        raise ModelError(f"{path.name} is not a usable model file: {error}") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return archive.read(name)
+    except KeyError:
+        raise ModelError(f"it lacks {name}") from None
+
+
+def _describe(encoder: bytes, head: bytes, text: bytes, digest: str) -> ModelFile:
+    try:
+        meta = json.loads(text)
+    except ValueError as error:
+        raise ModelError(f"its {DESCRIPTION} is not JSON ({error})") from error
+    _check_description(meta)
+    config = ModelConfig.from_json(meta["config"])
+    return ModelFile(meta["name"], config, encoder, head, digest, meta["provenance"], meta["licence"])
+
+
+def _check_description(meta: Any) -> None:
+    if not isinstance(meta, Mapping):
+        raise ModelError(f"its {DESCRIPTION} is not an object")
+    if meta.get("format") != FORMAT:
+        raise ModelError(f"its format is {meta.get('format')!r:.40}; this version of Fullcanvas reads {FORMAT}")
+    kinds = {"name": str, "config": Mapping, "provenance": Mapping, "licence": str}
+    for name, kind in kinds.items():
+        if not isinstance(meta.get(name), kind):
+            raise ModelError(f"its {DESCRIPTION} has no {name}, or an ill-typed one")
+
+
+def write_model(path: str | Path, encoder: bytes, head: bytes, meta: Mapping[str, Any]) -> str:
+    """Write a model file at once or not at all; the same content makes the same bytes.
+
+    Args:
+        path: of the new file; one that is there is replaced.
+        encoder, head: ONNX graphs, serialised.
+        meta: the description: `format`, `name`, `config`, `provenance`, `licence`.
+
+    Returns:
+        The new model's hash.
+
+    Raises:
+        ModelError: the description cannot be right.
+    """
+    _check_description(meta)
+    ModelConfig.from_json(meta["config"])
+    text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in ((DESCRIPTION, text), (ENCODER, encoder), (HEAD, head)):
+            member = zipfile.ZipInfo(name, _TIMESTAMP)
+            archive.writestr(member, data, zipfile.ZIP_DEFLATED)
+    _replace(Path(path), buffer.getvalue())
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
