@@ -53,8 +53,9 @@ class Dataset:
         return self.only(frozenset(self.image_ids) - frozenset(image_ids))
 
     def first(self, count: int) -> Dataset:
-        """The first `count` samples, or all if there are fewer."""
-        return replace(self, records=self.records[:count])
+        """The part that shows the first `count` photos, or all if there are fewer."""
+        in_order = dict.fromkeys(record.image_id for record in self.records)
+        return self.only(tuple(in_order)[:count])
 
 
 def open_dataset(path: str | Path) -> Dataset:

@@ -1,0 +1,113 @@
+"""Simulated annotators: who marks the extreme points, and spends the budget of a round of scribbles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from fullcanvas.annotation import Point
+from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
+from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.scribbles import draw_scribble
+
+ExtremePoints = tuple[Point, Point, Point, Point]
+
+
+class Allocation(StrEnum):
+    """How a round spends its budget of one scribble per region on average."""
+
+    ONE_PER_REGION = "one-per-region"
+    FREE = "free"
+
+
+class Stroke(NamedTuple):
+    """A scribble to be drawn: the region that should grow, and the pixels (x, y) in drawing order."""
+
+    region: int
+    points: tuple[Point, ...]
+
+
+class Annotator(Protocol):
+    """Somebody who knows the truth and answers a prediction with annotations."""
+
+    @property
+    def name(self) -> str:
+        """What tells this annotator and its settings from others."""
+        ...
+
+    def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
+        """The extreme points (left, right, top, bottom) of the regions 1..N of `truth`, in order."""
+        ...
+
+    def correct(
+        self, truth: LabelMap, prediction: LabelMap, allocation: Allocation, rng: np.random.Generator
+    ) -> list[Stroke]:
+        """The scribbles of one round, all chosen on the same prediction."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PaperAnnotator:
+    """The annotator of the paper's section 4: exact extreme points, curves from a region into its errors."""
+
+    pert: int = 0
+
+    @property
+    def name(self) -> str:
+        """`paper`, with the tolerance of its extreme points where there is one."""
+        return f"paper, pert {self.pert}" if self.pert else "paper"
+
+    def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
+        """The extreme points of every region, as `Annotator.mark`."""
+        return [extreme_points(truth == region, rng, self.pert) for region in regions_of(truth)]
+
+    def correct(
+        self, truth: LabelMap, prediction: LabelMap, allocation: Allocation, rng: np.random.Generator
+    ) -> list[Stroke]:
+        """One round, as `round_of_scribbles`."""
+        return round_of_scribbles(truth, prediction, allocation, rng)
+
+
+def round_of_scribbles(
+    truth: LabelMap,
+    prediction: LabelMap,
+    allocation: Allocation,
+    rng: np.random.Generator,
+    budget: int | None = None,
+) -> list[Stroke]:
+    """The scribbles that the paper's annotator draws in one round, all chosen on the same prediction.
+
+    Args:
+        truth: int32 [H, W], regions 1..N; void is 0 and never an error.
+        prediction: int32 [H, W], the same ids; a pixel that is unassigned (0) is an error.
+        allocation: `free` spends on the largest gains in the image's summed IoU, several on one region if
+            that is best; `one-per-region` spends on the largest gain of each region.
+        rng: draws the scribbles.
+        budget: the most scribbles; N if not given. What finds no error is forfeited.
+    """
+    budget = len(regions_of(truth)) if budget is None else budget
+    chosen = choose_errors(error_components(truth, prediction), allocation, budget)
+    return [Stroke(error.region, draw_scribble(truth, prediction, error, rng)) for error in chosen]
+
+
+def choose_errors(
+    errors: Iterable[ErrorComponent], allocation: Allocation, budget: int
+) -> Sequence[ErrorComponent]:
+    """The error components that get a scribble, the largest gain first; each gets at most one."""
+    if allocation is Allocation.FREE:
+        return sorted(errors, key=lambda error: -error.image_gain)[:budget]
+    ranked = sorted(errors, key=lambda error: -error.region_gain)
+    best: dict[int, ErrorComponent] = {}
+    for error in ranked:
+        best.setdefault(error.region, error)
+    return list(best.values())[:budget]
+
+
+def regions_of(truth: LabelMap) -> list[int]:
+    """The ids of the regions in a label map, ascending."""
+    present = np.flatnonzero(np.bincount(truth.ravel()))
+    return [int(region) for region in present if region > 0]
