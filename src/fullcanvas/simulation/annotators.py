@@ -69,36 +69,32 @@ class PaperAnnotator:
         self, truth: LabelMap, prediction: LabelMap, allocation: Allocation, rng: np.random.Generator
     ) -> list[Stroke]:
         """One round, as `round_of_scribbles`."""
-        return round_of_scribbles(truth, prediction, allocation, rng)
+        return round_of_scribbles(truth, prediction, len(regions_of(truth)), allocation, rng)
 
 
 def round_of_scribbles(
-    truth: LabelMap,
-    prediction: LabelMap,
-    allocation: Allocation,
-    rng: np.random.Generator,
-    budget: int | None = None,
+    truth: LabelMap, prediction: LabelMap, budget: int, allocation: str, rng: np.random.Generator
 ) -> list[Stroke]:
     """The scribbles that the paper's annotator draws in one round, all chosen on the same prediction.
 
     Args:
         truth: int32 [H, W], regions 1..N; void is 0 and never an error.
         prediction: int32 [H, W], the same ids; a pixel that is unassigned (0) is an error.
+        budget: the most scribbles, the paper's is one per region; those that find no error are forfeited.
         allocation: `free` spends on the largest gains in the image's summed IoU, several on one region if
             that is best; `one-per-region` spends on the largest gain of each region.
         rng: draws the scribbles.
-        budget: the most scribbles; N if not given. What finds no error is forfeited.
+
+    Raises:
+        ValueError: the allocation is neither of the two.
     """
-    budget = len(regions_of(truth)) if budget is None else budget
     chosen = choose_errors(error_components(truth, prediction), allocation, budget)
     return [Stroke(error.region, draw_scribble(truth, prediction, error, rng)) for error in chosen]
 
 
-def choose_errors(
-    errors: Iterable[ErrorComponent], allocation: Allocation, budget: int
-) -> Sequence[ErrorComponent]:
+def choose_errors(errors: Iterable[ErrorComponent], allocation: str, budget: int) -> Sequence[ErrorComponent]:
     """The error components that get a scribble, the largest gain first; each gets at most one."""
-    if allocation is Allocation.FREE:
+    if Allocation(allocation) is Allocation.FREE:
         return sorted(errors, key=lambda error: -error.image_gain)[:budget]
     ranked = sorted(errors, key=lambda error: -error.region_gain)
     best: dict[int, ErrorComponent] = {}
