@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Lint, types and every test. Extra arguments go to pytest; .venv must hold the dev, train and experiments extras.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/common.sh
+source scripts/common.sh
+
+say "Lint"
+.venv/bin/ruff check
+.venv/bin/ruff format --check
+
+say "Types"
+.venv/bin/mypy
+scripts/check-page.sh
+
+FULLCANVAS_CHROMIUM=$(scripts/chromium.sh)
+export FULLCANVAS_CHROMIUM
+say "Tests, in the browser $FULLCANVAS_CHROMIUM"
+.venv/bin/python -m pytest --cov --cov-report=term "$@"
