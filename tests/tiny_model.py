@@ -69,7 +69,8 @@ def write_tiny_model(
 
 def _weights(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     scale = 1.5 / np.sqrt(np.prod(shape[1:]))
-    return (rng.standard_normal(shape) * scale).astype(np.float32)
+    weights: NDArray[np.float32] = (rng.standard_normal(shape) * scale).astype(np.float32)
+    return weights
 
 
 def _encoder(rng: np.random.Generator, channels: int) -> bytes:
@@ -79,7 +80,7 @@ def _encoder(rng: np.random.Generator, channels: int) -> bytes:
         "first": _weights(rng, channels, 3, 3, 3),
         "second": _weights(rng, channels, channels, 3, 3),
     }
-    stride = {"strides": [2, 2], "pads": [1, 1, 1, 1]}
+    stride: Any = {"strides": [2, 2], "pads": [1, 1, 1, 1]}
     nodes = [
         helper.make_node("Mul", ["image", "scale"], ["scaled"]),
         helper.make_node("Sub", ["scaled", "one"], ["centred"]),
@@ -114,9 +115,9 @@ def _head(rng: np.random.Generator, channels: int, hidden: int, layers: int, enl
         helper.make_node("Relu", ["sum"], ["layer1"]),
     ]
     for layer in range(1, layers):
-        weights[f"weights{layer}"] = _weights(rng, hidden, hidden, 3, 3)
+        weights[f"deep{layer}"] = _weights(rng, hidden, hidden, 3, 3)
         nodes += [
-            helper.make_node("Conv", [f"layer{layer}", f"weights{layer}"], [f"next{layer}"], pads=[1, 1, 1, 1]),
+            helper.make_node("Conv", [f"layer{layer}", f"deep{layer}"], [f"next{layer}"], pads=[1, 1, 1, 1]),
             helper.make_node("Relu", [f"next{layer}"], [f"layer{layer + 1}"]),
         ]
     nodes += [

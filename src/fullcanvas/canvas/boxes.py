@@ -52,6 +52,12 @@ def hull(boxes: Iterable[Box]) -> Box | None:
     return min(x0), min(y0), max(x1), max(y1)
 
 
+def within(window: Box, outer: Box) -> tuple[slice, slice]:
+    """The rows and columns of `window` in an array that holds the pixels of `outer`, which contains it."""
+    x0, y0 = outer[:2]
+    return slice(window[1] - y0, window[3] - y0), slice(window[0] - x0, window[2] - x0)
+
+
 def smallest_box_area(boxes: Sequence[Box], height: int, width: int) -> NDArray[np.float32]:
     """For every pixel the area of the smallest box that holds it: float32 [height, width], inf in no box.
 

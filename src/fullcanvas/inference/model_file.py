@@ -1,4 +1,4 @@
-"""The model file, NAME.zip: two ONNX graphs and a description. Read by inference, written by training's export."""
+"""The model file, NAME.zip: two ONNX graphs and a description; inference reads it, training writes it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class ModelConfig:
         if set(data) != names:
             odd = ", ".join(sorted(map(str, names ^ set(data))))
             raise ModelError(f"the model's config lacks, or this version of Fullcanvas does not know: {odd}")
-        return cls(**{field.name: _checked(field.name, str(field.type), data[field.name]) for field in fields(cls)})
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        return cls(**{name: _checked(name, kind, data[name]) for name, kind in kinds.items()})
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values; `from_json` reads it back."""
@@ -133,7 +134,7 @@ def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if expected_hash not in (None, digest):
-        raise ModelError(f"{path.name} has the hash {digest[:12]}..., not {expected_hash:.12}...: another model")
+        raise ModelError(f"{path.name} is another model: its hash is {digest}, not {expected_hash}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             encoder, head, text = (_member(archive, name) for name in (ENCODER, HEAD, DESCRIPTION))
@@ -163,7 +164,7 @@ def _check_description(meta: Any) -> None:
     if not isinstance(meta, Mapping):
         raise ModelError(f"its {DESCRIPTION} is not an object")
     if meta.get("format") != FORMAT:
-        raise ModelError(f"its format is {meta.get('format')!r:.40}; this version of Fullcanvas reads {FORMAT}")
+        raise ModelError(f"its format is {meta.get('format')!r:.40}; this version reads {FORMAT}")
     kinds = {"name": str, "config": Mapping, "provenance": Mapping, "licence": str}
     for name, kind in kinds.items():
         if not isinstance(meta.get(name), kind):
@@ -204,8 +205,8 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -1,0 +1,150 @@
+"""All regions compete for every pixel: projection of logits onto the canvas, argmax, and its uncertainty.
+
+Everything works inside a rectangle of the canvas (its "area"), and gives there exactly what it would give for
+the whole canvas. No array ever holds more than one region's projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.canvas.boxes import Box, intersection, within
+from fullcanvas.canvas.sampling import project_matrix, resample
+
+Plane = NDArray[np.float32]
+Labels = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A plane of width x height pixels laid over a photo of photo_width x photo_height pixels."""
+
+    width: int
+    height: int
+    photo_width: int
+    photo_height: int
+
+    @property
+    def area(self) -> Box:
+        """The whole canvas."""
+        return 0, 0, self.width, self.height
+
+    def window(self, box: Box) -> Box:
+        """The canvas pixels whose centres lie in a half-open box of the photo; it may hold none."""
+        x0, x1 = (_first_centre(edge, self.width, self.photo_width) for edge in (box[0], box[2]))
+        y0, y1 = (_first_centre(edge, self.height, self.photo_height) for edge in (box[1], box[3]))
+        return x0, y0, x1, y1
+
+    def columns(self, x0: int, x1: int) -> NDArray[np.float64]:
+        """The centres of the pixels x0..x1 - 1 of a row, in photo coordinates."""
+        return np.arange(2 * x0 + 1, 2 * x1, 2) * (self.photo_width / self.width / 2)
+
+    def rows(self, y0: int, y1: int) -> NDArray[np.float64]:
+        """The centres of the pixels y0..y1 - 1 of a column, in photo coordinates."""
+        return np.arange(2 * y0 + 1, 2 * y1, 2) * (self.photo_height / self.height / 2)
+
+
+def _first_centre(edge: int, size: int, photo_size: int) -> int:
+    """The first canvas pixel whose centre, (u + 0.5) * photo_size / size, is at `edge` or past it; exact."""
+    return -((photo_size - 2 * size * edge) // (2 * photo_size))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """What one region brings to the canvas.
+
+    Attributes:
+        region: its id, 1 or more.
+        box: its box in photo pixels, half-open.
+        logits: float32 [M, M], to be stretched over the box.
+    """
+
+    region: int
+    box: Box
+    logits: Plane
+
+
+def project(layer: Layer, canvas: Canvas, area: Box) -> Plane:
+    """The logits in an area of the canvas: float32 [y1 - y0, x1 - x0], minus infinity outside the box."""
+    x0, y0, x1, y1 = area
+    plane = np.full((y1 - y0, x1 - x0), -np.inf, np.float32)
+    window = intersection(canvas.window(layer.box), area)
+    if window is not None:
+        plane[within(window, area)] = _stretch(layer, canvas, window)
+    return plane
+
+
+def compete(layers: Sequence[Layer], canvas: Canvas, area: Box) -> Labels:
+    """Who owns each pixel of an area of the canvas.
+
+    Args:
+        layers: of all regions, at most one per region, in any order.
+        canvas: the plane.
+        area: half-open, in canvas pixels.
+
+    Returns:
+        int32 [y1 - y0, x1 - x0]: the id of the region with the highest logit (the lower id of equals), 0
+        where no box holds the pixel's centre.
+    """
+    x0, y0, x1, y1 = area
+    labels = np.zeros((y1 - y0, x1 - x0), np.int32)
+    best = np.full(labels.shape, -np.inf, np.float32)
+    for layer, window in _present(layers, canvas, area):
+        logits, inside = _stretch(layer, canvas, window), within(window, area)
+        highest = best[inside]
+        np.copyto(labels[inside], layer.region, where=logits > highest)
+        np.maximum(highest, logits, out=highest)
+    return labels
+
+
+def uncertainty(layers: Sequence[Layer], canvas: Canvas, area: Box) -> Plane:
+    """How open the competition is: 1 - (p1 - p2) of the two most probable regions of each pixel.
+
+    Args:
+        layers, canvas, area: as in `compete`.
+
+    Returns:
+        float32 [y1 - y0, x1 - x0] in [0, 1]: 0 where only one box holds the pixel, 1 where none does.
+    """
+    x0, y0, x1, y1 = area
+    best = np.full((y1 - y0, x1 - x0), -np.inf, np.float32)
+    second, total = best.copy(), np.zeros_like(best)
+    for layer, window in _present(layers, canvas, area):
+        inside = within(window, area)
+        _enter(_stretch(layer, canvas, window), best[inside], second[inside], total[inside])
+    # With `total` the sum of exp(logit - best): p1 - p2 = (1 - exp(second - best)) / total.
+    present = total > 0
+    gap = np.subtract(second, best, out=np.zeros_like(best), where=present)
+    lead = np.divide(1 - np.exp(gap), total, out=np.zeros_like(best), where=present)
+    return np.clip(1 - lead, 0, 1, out=lead)
+
+
+def _enter(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:
+    """Let one more region into the running best, second best and sum of exp(logit - best), in place."""
+    higher = logits > best
+    decay = np.exp(-np.abs(logits - best))
+    total[:] = np.where(higher, total * decay + 1, total + decay)
+    second[:] = np.where(higher, best, np.maximum(second, logits))
+    np.maximum(best, logits, out=best)
+
+
+def _present(layers: Sequence[Layer], canvas: Canvas, area: Box) -> list[tuple[Layer, Box]]:
+    """The layers that reach into the area, by region id, each with the part of the area that it covers."""
+    windows = (
+        (layer, intersection(canvas.window(layer.box), area))
+        for layer in sorted(layers, key=lambda layer: layer.region)
+    )
+    return [(layer, window) for layer, window in windows if window is not None]
+
+
+def _stretch(layer: Layer, canvas: Canvas, window: Box) -> Plane:
+    """The layer's logits at the pixels of a window that lies in its box."""
+    x0, y0, x1, y1 = window
+    height, width = layer.logits.shape
+    rows = project_matrix(layer.box[1], layer.box[3], height, canvas.rows(y0, y1))
+    columns = project_matrix(layer.box[0], layer.box[2], width, canvas.columns(x0, x1))
+    return resample(layer.logits, rows, columns)

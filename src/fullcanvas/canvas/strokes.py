@@ -1,0 +1,76 @@
+"""The centre lines of scribbles on the canvas: pixels that belong to a region because the person said so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Point
+from fullcanvas.canvas.boxes import Box
+from fullcanvas.canvas.competition import Canvas
+
+Pixels = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A scribble's centre line, in photo pixels, and whose it is.
+
+    Attributes:
+        region: the id of the region that it grows.
+        points: as in the scribble.
+        box: that region's box; what lies outside of it is not kept.
+    """
+
+    region: int
+    points: tuple[Point, ...]
+    box: Box = field(compare=False)
+
+
+def draw_strokes(plane: NDArray[np.generic], strokes: Iterable[Stroke], canvas: Canvas, area: Box) -> None:
+    """Draw strokes, one pixel thin, onto an array that holds an area of a label map; later ones win.
+
+    Args:
+        plane: [y1 - y0, x1 - x0], written in place: the stroke's region id at its pixels.
+        strokes: in the order in which they were drawn.
+        canvas: the plane on which the label map lies.
+        area: half-open (x0, y0, x1, y1), in canvas pixels.
+    """
+    for stroke in strokes:
+        pixels = stroke_pixels(stroke, canvas, area)
+        plane[pixels[:, 1] - area[1], pixels[:, 0] - area[0]] = stroke.region
+
+
+def stroke_pixels(stroke: Stroke, canvas: Canvas, area: Box) -> Pixels:
+    """The pixels (x, y) of an area of the canvas on a stroke and in its region's box: int [n, 2]."""
+    window = canvas.window(stroke.box)
+    low, high = np.maximum(window[:2], area[:2]), np.minimum(window[2:], area[2:])
+    pixels = _line_pixels(stroke.points, canvas)
+    kept: Pixels = pixels[((pixels >= low) & (pixels < high)).all(1)]
+    return kept
+
+
+@lru_cache(maxsize=1024)
+def _line_pixels(points: tuple[Point, ...], canvas: Canvas) -> Pixels:
+    """The canvas pixels on straight lines through photo pixels, 8-connected, in order."""
+    scale = canvas.width / canvas.photo_width, canvas.height / canvas.photo_height
+    corners = np.floor((np.array(points) + 0.5) * scale).astype(np.intp)
+    pieces = [corners[:1]]
+    pieces += [_segment(start, stop) for start, stop in pairwise(corners)]
+    pixels = np.concatenate(pieces)
+    pixels.flags.writeable = False
+    return pixels
+
+
+def _segment(start: Pixels, stop: Pixels) -> Pixels:
+    """The pixels after `start` on the line to `stop`: one for each step along the longer axis."""
+    steps = int(np.abs(stop - start).max())
+    along = np.arange(1, steps + 1)[:, None]
+    # Halves are rounded up in whole numbers: the same pixels wherever on the canvas the line lies.
+    pixels: Pixels = start + (2 * along * (stop - start) + steps) // max(1, 2 * steps)
+    return pixels

@@ -1,0 +1,81 @@
+"""One ONNX graph, loaded into ONNX Runtime, with its inputs and output checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from fullcanvas.inference.model_file import ModelError
+
+Array = NDArray[np.float32]
+
+
+class Graph:
+    """A graph of float32 inputs and one float32 output; `run` may be called from several threads.
+
+    Args:
+        data: the serialised graph.
+        name: what messages call it.
+        inputs: the names of its inputs.
+        output: the name of its output.
+
+    Raises:
+        ModelError: the graph cannot be loaded, or has other inputs or another output.
+    """
+
+    def __init__(self, data: bytes, name: str, inputs: tuple[str, ...], output: str) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = real_cores()
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # ONNX Runtime's errors share no base of their own: hence the two wide excepts here.
+        try:
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelError(f"{name} cannot be loaded: {error}") from error
+        found = {node.name for node in self._session.get_inputs()}
+        if found != set(inputs) or output not in {node.name for node in self._session.get_outputs()}:
+            raise ModelError(
+                f"{name} should turn {', '.join(inputs)} into {output}; its inputs are {sorted(found)}"
+            )
+        self._name, self._output = name, output
+
+    def run(self, inputs: Mapping[str, Array]) -> Array:
+        """The graph's output.
+
+        Raises:
+            ModelError: the graph refuses the inputs.
+        """
+        try:
+            (answer,) = self._session.run([self._output], dict(inputs))
+        except Exception as error:
+            raise ModelError(f"{self._name} refuses its inputs: {error}") from error
+        return np.asarray(answer, np.float32)
+
+
+def real_cores() -> int:
+    """How many cores this process may use, counting the threads that share one core once."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    return max(1, min(len({_siblings(cpu) for cpu in allowed}), _quota()))
+
+
+def _siblings(cpu: int) -> str:
+    """The threads on the same core as this one; itself where the system does not tell."""
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text()
+    except OSError:
+        return str(cpu)
+
+
+def _quota() -> int:
+    """How many cores a container's limit leaves, rounded up; a large number where there is no limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return -(-int(quota) // int(period))
+    except (OSError, ValueError):
+        return 1 << 16

@@ -1,0 +1,330 @@
+"""A session: one photo, its annotation, and the label map that follows from it, kept up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Annotation, AnnotationError, DrawScribble, Region, to_pixels
+from fullcanvas.annotation.ink import Ink
+from fullcanvas.canvas.boxes import Box, box_of_points, hull, intersection, region_box, within
+from fullcanvas.canvas.competition import Canvas, Layer, compete, uncertainty
+from fullcanvas.canvas.resolution import display_size
+from fullcanvas.canvas.strokes import Stroke, draw_strokes
+from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.ink_map import InkMap, Touch
+from fullcanvas.inference.roi import Roi
+
+if TYPE_CHECKING:
+    from fullcanvas.inference.segmenter import Segmenter
+
+TILE = 1024
+"""Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
+
+Position = Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """What changed in the displayed label map.
+
+    Attributes:
+        x0, y0, x1, y1: where, in display pixels, half-open; all 0 if nothing changed.
+        labels: int32 [y1 - y0, x1 - x0], the region ids now there.
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    labels: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """What the mask head saw of a region, and what it answered."""
+
+    roi: Roi
+    layer: Layer
+
+
+class Session:
+    """One photo being annotated. Everything goes through `apply`; not for several threads at once.
+
+    Args:
+        segmenter: the model that answers.
+        embedding: of the photo, from that model.
+        annotation: what was said so far; nothing if None.
+
+    Raises:
+        ValueError: the embedding is another model's.
+        AnnotationError: the annotation is of a photo of another size.
+    """
+
+    def __init__(
+        self, segmenter: Segmenter, embedding: Embedding, annotation: Annotation | None = None
+    ) -> None:
+        if embedding.model != segmenter.hash:
+            raise ValueError("the embedding was made by another model; encode the photo with this one")
+        config = segmenter.config
+        width, height = embedding.photo_width, embedding.photo_height
+        self._segmenter, self._embedding = segmenter, embedding
+        self._annotation = Annotation(width, height, model=segmenter.hash)
+        self._canvas = Canvas(*display_size(width, height), width, height)
+        self._full = Canvas(width, height, width, height)
+        ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
+        self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
+        self._states: dict[int, _State] = {}
+        self._strokes: list[Stroke] = []
+        self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
+        self._uncertainty = np.ones(self._labels.shape, np.float32)
+        self._unsure: Box | None = None  # where the uncertainty is out of date
+        self._snapshots: dict[str, NDArray[np.int32]] = {}
+        if annotation is not None:
+            self.apply(annotation)
+
+    @property
+    def annotation(self) -> Annotation:
+        """The current log."""
+        return self._annotation
+
+    @property
+    def display(self) -> NDArray[np.int32]:
+        """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
+        return self._snapshot("display", self._labels.copy)
+
+    @property
+    def label_map(self) -> NDArray[np.int32]:
+        """The label map at full resolution: int32 [H, W], 0 = unassigned; read-only.
+
+        Large photos compete here tile by tile, on first use after a change.
+        """
+        if self._canvas == self._full:
+            return self.display
+        return self._snapshot("full", self._make_full)
+
+    @property
+    def uncertainty(self) -> NDArray[np.float32]:
+        """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
+
+        0 where the person drew or only one box lies, 1 where none does.
+        """
+        if self._unsure is not None:
+            x0, y0, x1, y1 = self._unsure
+            part = uncertainty(self._layers(), self._canvas, self._unsure)
+            drawn = np.zeros(part.shape, np.bool_)
+            draw_strokes(drawn, self._strokes, self._canvas, self._unsure)
+            part[drawn] = 0
+            self._uncertainty[y0:y1, x0:x1] = part
+            self._unsure = None
+        return self._uncertainty.copy()
+
+    def labels_in(self, area: Box) -> NDArray[np.int32]:
+        """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
+
+        Args:
+            area: half-open, in photo pixels, inside the photo.
+        """
+        return self._compete(self._full, area)
+
+    def apply(self, annotation: Annotation) -> Patch:
+        """Go to any annotation of this photo; the mask head re-runs only for regions that see a difference.
+
+        The session's log names the session's model afterwards, whatever model it named before.
+
+        Raises:
+            AnnotationError: the annotation is of a photo of another size, or contradicts itself.
+            ModelError: the model's answer is unusable. In either case the session stays as it was.
+        """
+        annotation = self._checked(annotation)
+        old, new = self._annotation.regions, annotation.regions
+        ids = [id_ for id_ in {**old, **new} if _differ(old.get(id_), new.get(id_))]
+        ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
+        states = self._answer(new, set(ids), ink, touches)
+        strokes = _strokes(annotation, states)
+        dirty = _changed_boxes(self._states, states) + _reordered(self._strokes, strokes, set(ids))
+        self._annotation, self._ink, self._states, self._strokes = annotation, ink, states, strokes
+        return self._update(dirty)
+
+    def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
+        """Add a region and return its id.
+
+        Args:
+            extreme_points: four positions (x, y) in photo pixels, in any order.
+            label: the name of its class, if known.
+
+        Raises:
+            AnnotationError: not four points, a point outside the photo, or a box without area.
+        """
+        region = self._annotation.next_region
+        self.apply(self._annotation.add_region(extreme_points, label))
+        return region
+
+    def scribble(self, points: Sequence[Position], region: int | None = None) -> Patch:
+        """Grow a region along a stroke.
+
+        Args:
+            points: positions (x, y) in photo pixels, at least one.
+            region: which one grows; the one displayed under the first point if None.
+
+        Raises:
+            AnnotationError: no point, a point outside the photo, an unknown region, or none under the first
+                point.
+        """
+        if region is None and len(points):
+            region = self._region_at(points[0])
+        return self.apply(self._annotation.scribble(region or 0, points))
+
+    def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
+        """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
+        return self.apply(self._annotation.move_points(region, extreme_points))
+
+    def set_label(self, region: int, label: str | None) -> Patch:
+        """Label a region, or take its label away with None; no pixel changes."""
+        return self.apply(self._annotation.label(region, label))
+
+    def delete(self, region: int) -> Patch:
+        """Take a region away."""
+        return self.apply(self._annotation.delete(region))
+
+    def undo(self) -> Patch:
+        """Undo the last thing said; an empty patch if there is none."""
+        return self.apply(self._annotation.undo())
+
+    def redo(self) -> Patch:
+        """Say again what was undone last; an empty patch if there is nothing."""
+        return self.apply(self._annotation.redo())
+
+    def _checked(self, annotation: Annotation) -> Annotation:
+        size, photo = (annotation.width, annotation.height), (self._full.width, self._full.height)
+        if size != photo:
+            sizes = (f"{width} x {height}" for width, height in (size, photo))
+            raise AnnotationError("the annotation is of a photo of {} pixels, this one has {}".format(*sizes))
+        model = self._segmenter.hash
+        return annotation if annotation.model == model else replace(annotation, model=model)
+
+    def _region_at(self, position: Position) -> int:
+        ((x, y),) = to_pixels([position], self._full.width, self._full.height)
+        u = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
+        v = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
+        region = int(self._labels[v, u])
+        if region == 0:
+            raise AnnotationError(f"no region lies under ({x}, {y}), where the scribble starts: name one")
+        return region
+
+    def _answer(
+        self, regions: Mapping[int, Region], changed: set[int], ink: InkMap, touches: Sequence[Touch]
+    ) -> dict[int, _State]:
+        """What each region is now; the head answers, in one batch, for those that see a difference."""
+        rois = {id_: self._roi(region, id_ in changed) for id_, region in regions.items()}
+        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches)]
+        shared = self._segmenter.config.shared
+        maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
+        answers = self._segmenter.logits([rois[id_] for id_ in asked], maps)
+        fresh = {
+            id_: _State(rois[id_], Layer(id_, rois[id_].box, logits))
+            for id_, logits in zip(asked, answers, strict=True)
+        }
+        return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
+
+    def _roi(self, region: Region, changed: bool) -> Roi:
+        """The region's RoI, kept while its box stays."""
+        state = self._states.get(region.id)
+        if state is not None and not changed:
+            return state.roi
+        box = region_box(region, self._segmenter.config.grow_boxes)
+        if state is not None and state.roi.box == box:
+            return state.roi
+        return self._embedding.roi(box, self._segmenter.config.roi_size)
+
+    def _sees_difference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
+        """Whether the mask head would see anything new: another box, or other ink in it."""
+        state = self._states.get(region)
+        if state is None or state.roi is not roi:
+            return True
+        shared = self._segmenter.config.shared
+        return any(touch.reaches(roi.window) for touch in touches if shared or touch.region == region)
+
+    def _layers(self) -> list[Layer]:
+        return [state.layer for state in self._states.values()]
+
+    def _compete(self, canvas: Canvas, area: Box) -> NDArray[np.int32]:
+        labels = compete(self._layers(), canvas, area)
+        if self._segmenter.config.ink_constraint:
+            draw_strokes(labels, self._strokes, canvas, area)
+        return labels
+
+    def _update(self, dirty: Sequence[Box]) -> Patch:
+        """Let the regions compete anew where boxes changed; the patch is what came out differently."""
+        windows = [self._canvas.window(box) for box in dirty]
+        area = hull(window for window in windows if intersection(window, window))
+        if dirty:
+            self._snapshots.clear()
+        if area is None:
+            return _EMPTY
+        self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
+        inside = self._labels[within(area, self._canvas.area)]
+        labels = self._compete(self._canvas, area)
+        patch = _difference(inside, labels, area)
+        inside[:] = labels
+        return patch
+
+    def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
+        if name not in self._snapshots:
+            self._snapshots[name] = make()
+            self._snapshots[name].flags.writeable = False
+        return self._snapshots[name]
+
+    def _make_full(self) -> NDArray[np.int32]:
+        labels = np.zeros((self._full.height, self._full.width), np.int32)
+        for y0 in range(0, self._full.height, TILE):
+            for x0 in range(0, self._full.width, TILE):
+                tile = x0, y0, min(x0 + TILE, self._full.width), min(y0 + TILE, self._full.height)
+                labels[within(tile, self._full.area)] = self._compete(self._full, tile)
+        return labels
+
+
+_EMPTY = Patch(0, 0, 0, 0, np.zeros((0, 0), np.int32))
+
+
+def _differ(old: Region | None, new: Region | None) -> bool:
+    """Whether a region came, went, or has other points or scribbles; its label changes no pixel."""
+    if old is None or new is None:
+        return True
+    return old is not new and (old.extreme_points, old.scribbles) != (new.extreme_points, new.scribbles)
+
+
+def _strokes(annotation: Annotation, states: Mapping[int, _State]) -> list[Stroke]:
+    """The centre lines of all scribbles in force, in the order in which they were drawn."""
+    return [
+        Stroke(entry.region, entry.points, states[entry.region].roi.box)
+        for entry in annotation.entries[: annotation.cursor]
+        if isinstance(entry, DrawScribble) and entry.region in states
+    ]
+
+
+def _changed_boxes(old: Mapping[int, _State], new: Mapping[int, _State]) -> list[Box]:
+    """The boxes, before and after, of regions that came, went or were answered anew."""
+    pairs = ((old.get(id_), new.get(id_)) for id_ in {**old, **new})
+    return [state.roi.box for pair in pairs if pair[0] is not pair[1] for state in pair if state is not None]
+
+
+def _reordered(old: Iterable[Stroke], new: Iterable[Stroke], changed: set[int]) -> list[Box]:
+    """The boxes of strokes that come in another order than before, though their regions are the same."""
+    before, after = ([stroke for stroke in strokes if stroke.region not in changed] for strokes in (old, new))
+    return [] if before == after else [box_of_points(stroke.points) for stroke in after]
+
+
+def _difference(old: NDArray[np.int32], new: NDArray[np.int32], area: Box) -> Patch:
+    """The smallest patch that turns the old labels of an area into the new ones."""
+    differs = old != new
+    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+    if not len(rows):
+        return _EMPTY
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    x0, y0 = area[:2]
+    return Patch(x0 + left, y0 + top, x0 + right, y0 + bottom, new[top:bottom, left:right].copy())
