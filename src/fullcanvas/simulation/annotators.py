@@ -17,6 +17,10 @@ from fullcanvas.simulation.scribbles import draw_scribble
 ExtremePoints = tuple[Point, Point, Point, Point]
 
 
+class AnnotatorError(ValueError):
+    """An annotator that nobody knows; the message names those that are known."""
+
+
 class Allocation(StrEnum):
     """How a round spends its budget of one scribble per region on average."""
 
@@ -58,8 +62,8 @@ class PaperAnnotator:
 
     @property
     def name(self) -> str:
-        """`paper`, with the tolerance of its extreme points where there is one."""
-        return f"paper, pert {self.pert}" if self.pert else "paper"
+        """`paper`, or `paper:PERT` if its extreme points are inexact; `load_annotator` knows it."""
+        return f"paper:{self.pert}" if self.pert else "paper"
 
     def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
         """The extreme points of every region, as `Annotator.mark`."""
@@ -70,6 +74,18 @@ class PaperAnnotator:
     ) -> list[Stroke]:
         """One round, as `round_of_scribbles`."""
         return round_of_scribbles(truth, prediction, len(regions_of(truth)), allocation, rng)
+
+
+def load_annotator(spec: str) -> Annotator:
+    """The annotator that `--annotator` names: `paper`, or `paper:PERT` with inexact extreme points.
+
+    Raises:
+        AnnotatorError: there is no such annotator.
+    """
+    kind, colon, setting = spec.partition(":")
+    if kind == "paper" and (setting.isdecimal() or not colon):
+        return PaperAnnotator(int(setting or 0))
+    raise AnnotatorError(f"unknown annotator {spec!r}; known: paper, paper:PERT with PERT in whole pixels")
 
 
 def round_of_scribbles(

@@ -1,0 +1,1 @@
+"""What people would use without a trained network, behind the same interface."""

@@ -1,0 +1,80 @@
+"""Results on disk: written at once or not at all, and those of single images kept until a run is complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fullcanvas.datasets import Record
+from fullcanvas.evaluation.rounds import ImageResult
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Writes JSON with a final line break; what was at `path` stays whole until the new file is.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(data, file, indent=1, allow_nan=False)
+            file.write("\n")
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The results of single images, kept beside the file that a run will write, so that it can resume.
+
+    Attributes:
+        folder: where they lie; it goes when the run is complete. None keeps nothing.
+        settings: all that shapes a result, the sample aside.
+    """
+
+    folder: Path | None
+    settings: Mapping[str, Any]
+
+    def find(self, record: Record) -> ImageResult | None:
+        """The result of an earlier run with the same settings on the same files, if there is one."""
+        if self.folder is None:
+            return None
+        try:
+            return ImageResult.from_json(json.loads(self._file(self.folder, record).read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError):
+            # Missing, or not what `keep` wrote: the image is evaluated again.
+            return None
+
+    def keep(self, record: Record, result: ImageResult) -> None:
+        """Stores a result at once."""
+        if self.folder is not None:
+            write_json(self._file(self.folder, record), result.to_json())
+
+    def clear(self) -> None:
+        """Throws all of them away."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, folder: Path, record: Record) -> Path:
+        files = [[file.name, *_stamp(file)] for file in (record.image, record.map)]
+        truth = [record.image_id, [asdict(segment) for segment in record.segments]]
+        text = json.dumps([dict(self.settings), truth, files], sort_keys=True)
+        return folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What changes when somebody changes the file, at the price of a look into its folder."""
+    status = file.stat()
+    return status.st_size, status.st_mtime_ns

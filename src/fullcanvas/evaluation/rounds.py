@@ -1,0 +1,143 @@
+"""One image through the paper's protocol: extreme points, then round after round of scribbles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
+from fullcanvas.datasets import Sample
+from fullcanvas.evaluation import metrics
+from fullcanvas.evaluation.metrics import LabelMap, Matches
+from fullcanvas.evaluation.predictors import Predictor
+from fullcanvas.simulation.annotators import Allocation, Annotator, ExtremePoints, Stroke
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """How good the prediction is after some rounds of scribbles.
+
+    Attributes:
+        drawn: scribbles drawn so far in the whole image.
+        ious: the IoU of each region.
+        boundaries: the boundary F of each region.
+        matches: what panoptic quality counts, by category.
+    """
+
+    drawn: int
+    ious: tuple[float, ...]
+    boundaries: tuple[float, ...]
+    matches: Mapping[int, Matches]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """All rounds of one sample.
+
+    Attributes:
+        image_id: the photo's id.
+        things: whether each region is a thing.
+        areas: the area of each region in pixels.
+        rounds: the one before any scribble, and one after each round.
+    """
+
+    image_id: int
+    things: tuple[bool, ...]
+    areas: tuple[int, ...]
+    rounds: tuple[RoundResult, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values; `from_json` reads it back without loss."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ImageResult:
+        """A result that `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError: it did not.
+        """
+        rounds = tuple(
+            RoundResult(
+                one["drawn"],
+                tuple(one["ious"]),
+                tuple(one["boundaries"]),
+                {int(category): Matches(**counts) for category, counts in one["matches"].items()},
+            )
+            for one in data["rounds"]
+        )
+        return cls(data["image_id"], tuple(data["things"]), tuple(data["areas"]), rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What is done with every sample.
+
+    Attributes:
+        model: answers every round that has scribbles.
+        first_model: answers the extreme points alone; often the same object as `model`.
+        annotator: marks regions and draws scribbles.
+        allocation: how a round spends its budget of one scribble per region.
+        rounds: of scribbles, 0 or more.
+        seed: random numbers come from it and the image id, and from nothing else.
+    """
+
+    model: Predictor
+    first_model: Predictor
+    annotator: Annotator
+    allocation: Allocation
+    rounds: int
+    seed: int
+
+
+def evaluate_sample(sample: Sample, experiment: Experiment) -> ImageResult:
+    """Lets the annotator work on a sample, and measures before any scribble and after every round."""
+    annotator, model = experiment.annotator, experiment.model
+    rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
+    annotation = _marked(sample, annotator.mark(sample.labels, rng))
+    first = experiment.first_model.open(sample.image)
+    prediction = first.apply(annotation)
+    measured = [_measure(sample, prediction, 0)]
+    shared = experiment.first_model is model or not experiment.rounds
+    opened = first if shared else model.open(sample.image)
+    drawn = 0
+    for _ in range(experiment.rounds):
+        strokes = annotator.correct(sample.labels, prediction, experiment.allocation, rng)
+        if strokes:
+            annotation = _scribbled(annotation, strokes)
+            prediction = opened.apply(annotation)
+        drawn += len(strokes)
+        measured.append(_measure(sample, prediction, drawn))
+    things = tuple(segment.isthing for segment in sample.segments)
+    areas = tuple(segment.area for segment in sample.segments)
+    return ImageResult(sample.image_id, things, areas, tuple(measured))
+
+
+def _marked(sample: Sample, points: Sequence[ExtremePoints]) -> Annotation:
+    """The annotation that adds the regions 1..N in order.
+
+    The entries are made here rather than by `add_region`, which refuses a region of a single pixel as a
+    slip of the hand; data sets do hold some.
+    """
+    height, width = sample.labels.shape
+    annotation = Annotation(width, height)
+    for region, four in enumerate(points, 1):
+        annotation = annotation.append(AddRegion(region, four))
+    return annotation
+
+
+def _scribbled(annotation: Annotation, strokes: Sequence[Stroke]) -> Annotation:
+    for stroke in strokes:
+        annotation = annotation.append(DrawScribble(stroke.region, stroke.points))
+    return annotation
+
+
+def _measure(sample: Sample, prediction: LabelMap, drawn: int) -> RoundResult:
+    regions = len(sample.segments)
+    table = metrics.confusion(sample.labels, prediction, regions)
+    boundaries = metrics.boundary_scores(sample.labels, prediction, regions)
+    matches = metrics.panoptic_matches(table, [segment.category_id for segment in sample.segments])
+    return RoundResult(drawn, tuple(metrics.region_ious(table).tolist()), tuple(boundaries.tolist()), matches)

@@ -1,0 +1,239 @@
+"""The paper's protocol over a whole data set: `fullcanvas evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+
+from fullcanvas import __version__
+from fullcanvas.datasets import Dataset, Record, check, load_sample
+from fullcanvas.evaluation import summary
+from fullcanvas.evaluation.files import Parts, write_json
+from fullcanvas.evaluation.predictors import Predictor, load_predictor
+from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
+from fullcanvas.simulation.annotators import Allocation, load_annotator
+
+Progress = Callable[[str, int, int, str], None]
+"""Told what is under way, how much of it is done, how much there is, and the score so far."""
+
+
+class EvaluationError(ValueError):
+    """An evaluation that cannot be done; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an evaluation does, in words.
+
+    Attributes:
+        model: answers every round that has scribbles; see `load_predictor`.
+        first_model: answers the extreme points alone; None is `model`.
+        annotator: who works; see `load_annotator`.
+        allocation: how a round spends its budget of one scribble per region.
+        rounds: of scribbles, 0 or more.
+        seed: of all random numbers, 0 or more.
+    """
+
+    model: str = "default"
+    first_model: str | None = None
+    annotator: str = "paper"
+    allocation: Allocation = Allocation.FREE
+    rounds: int = 4
+    seed: int = 0
+
+
+@lru_cache(maxsize=1)
+def build(settings: Settings, hashes: tuple[str, str] | None = None) -> Experiment:
+    """The experiment that the settings describe; its models are loaded once per process.
+
+    Args:
+        settings: in words.
+        hashes: of the two models, where they are known already.
+
+    Raises:
+        ModelError: a model cannot be used.
+        EvaluationError: a model is another one than expected.
+        AnnotatorError: the annotator is unknown.
+    """
+    model = load_predictor(settings.model)
+    first = model if settings.first_model is None else load_predictor(settings.first_model)
+    if hashes not in (None, (model.hash, first.hash)):
+        raise EvaluationError("a model file has changed while it was evaluated: start again")
+    annotator = load_annotator(settings.annotator)
+    return Experiment(model, first, annotator, settings.allocation, settings.rounds, settings.seed)
+
+
+def evaluate(
+    dataset: Dataset,
+    settings: Settings,
+    *,
+    limit: int | None = None,
+    jobs: int = 1,
+    scribble_seconds: float = summary.SCRIBBLE_SECONDS,
+    out: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """Lets a simulated annotator work through a data set, and measures after every round.
+
+    The numbers depend on neither the order of the images nor `jobs`. An interrupted evaluation that has an
+    `out` goes on where it was when it is called again. Photos that a model's record says it was trained on
+    are left out and counted.
+
+    Args:
+        dataset: its files are all checked before the first image is evaluated.
+        settings: what to do with every image.
+        limit: evaluate the first photos only, as many as this.
+        jobs: processes; -1 uses every core.
+        scribble_seconds: what a scribble costs in the model of annotation time.
+        out: where to write the result as JSON.
+        progress: called often.
+
+    Returns:
+        What `out` holds.
+
+    Raises:
+        DatasetError: the data set is broken.
+        ModelError: a model cannot be used.
+        EvaluationError: there is nothing to evaluate.
+        AnnotatorError: the annotator is unknown.
+    """
+    build.cache_clear()
+    experiment = build(settings)
+    seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
+    kept = dataset.without(seen)
+    kept = kept if limit is None else kept.first(limit)
+    if not kept.records:
+        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
+    identity = _identity(dataset.name, experiment)
+    parts = Parts(out and out.with_name(out.name + ".parts"), identity)
+    check_files(kept, jobs, progress)
+    results = _results(
+        kept.records,
+        _Work(settings, (experiment.model.hash, experiment.first_model.hash)),
+        parts,
+        jobs,
+        progress,
+    )
+    report = {**identity, **_counts(results), "left_out": len(seen), "scribble_seconds": scribble_seconds}
+    report["curve"] = summary.curve(results, settings.seed, scribble_seconds)
+    if out is not None:
+        write_json(out, report)
+    parts.clear()
+    return report
+
+
+def seen_in_training(dataset: Dataset, predictor: Predictor) -> frozenset[int]:
+    """The photos of the data set that the predictor's record says it was trained on, by id.
+
+    Data sets are told apart by name; but a COCO photo, whose file is named by its id, is the same photo in
+    all of COCO's data sets.
+    """
+    listed = predictor.training_images
+    coco = {int(id_) for name, ids in listed.items() if "coco" in name.lower() for id_ in ids}
+    own = {int(id_) for id_ in listed.get(dataset.name, ())}
+    return frozenset(
+        record.image_id
+        for record in dataset.records
+        if record.image_id in own or (record.image_id in coco and _is_coco_photo(record))
+    )
+
+
+def _is_coco_photo(record: Record) -> bool:
+    return Path(record.file_name).stem.removeprefix("COCO_").split("_")[-1] == f"{record.image_id:012d}"
+
+
+def check_files(dataset: Dataset, jobs: int, progress: Progress) -> None:
+    """Decodes every photo and every map once: what is broken stops a run now rather than after hours.
+
+    Raises:
+        DatasetError: a file is missing, broken, or contradicts the json.
+    """
+    check(dataset)
+    work = (delayed(_check_record)(record) for record in dataset.records)
+    for done, _ in enumerate(_spread(work, jobs), 1):
+        progress("checking", done, len(dataset), "")
+
+
+def _check_record(record: Record) -> None:
+    load_sample(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What travels to a worker: the settings, and the models that it must find behind them."""
+
+    settings: Settings
+    hashes: tuple[str, str]
+
+    def __call__(self, index: int, record: Record) -> tuple[int, ImageResult]:
+        return index, evaluate_sample(load_sample(record), build(self.settings, self.hashes))
+
+
+def _results(
+    records: Sequence[Record], work: _Work, parts: Parts, jobs: int, progress: Progress
+) -> list[ImageResult]:
+    """The results of all samples, in their order."""
+    found = {index: part for index, record in enumerate(records) if (part := parts.find(record)) is not None}
+    score = _RunningScore()
+    for result in found.values():
+        score.add(result)
+    progress("evaluating", len(found), len(records), str(score))
+    open_ = [(index, record) for index, record in enumerate(records) if index not in found]
+    for index, result in _spread((delayed(work)(*item) for item in open_), jobs):
+        parts.keep(records[index], result)
+        found[index] = result
+        score.add(result)
+        progress("evaluating", len(found), len(records), str(score))
+    return [found[index] for index in range(len(records))]
+
+
+def _spread(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
+    """The answers of delayed calls, as they come."""
+    if jobs == 1:
+        return (function(*args, **kwargs) for function, args, kwargs in calls)
+    answers: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+    return answers
+
+
+class _RunningScore:
+    """The mean IoU so far, before the first and after the last round."""
+
+    def __init__(self) -> None:
+        self.regions = 0
+        self.first = self.last = 0.0
+
+    def add(self, result: ImageResult) -> None:
+        self.regions += len(result.areas)
+        self.first += sum(result.rounds[0].ious)
+        self.last += sum(result.rounds[-1].ious)
+
+    def __str__(self) -> str:
+        first, last = (f"{100 * total / max(self.regions, 1):.1f} %" for total in (self.first, self.last))
+        return f"mean IoU {first} -> {last}"
+
+
+def _identity(dataset: str, experiment: Experiment) -> dict[str, Any]:
+    """All that a result depends on, its sample aside; where a model file lies is not part of it."""
+    return {
+        "fullcanvas": __version__,
+        "dataset": dataset,
+        "model": {"name": experiment.model.name, "hash": experiment.model.hash},
+        "first_model": {"name": experiment.first_model.name, "hash": experiment.first_model.hash},
+        "annotator": experiment.annotator.name,
+        "allocation": experiment.allocation.value,
+        "rounds": experiment.rounds,
+        "seed": experiment.seed,
+    }
+
+
+def _counts(results: Sequence[ImageResult]) -> dict[str, Any]:
+    return {
+        "images": len({result.image_id for result in results}),
+        "samples": len(results),
+        "regions": sum(len(result.areas) for result in results),
+    }
