@@ -41,11 +41,15 @@ class Canvas:
 
     def columns(self, x0: int, x1: int) -> NDArray[np.float64]:
         """The centres of the pixels x0..x1 - 1 of a row, in photo coordinates."""
-        return np.arange(2 * x0 + 1, 2 * x1, 2) * (self.photo_width / self.width / 2)
+        return _centres(x0, x1) * (self.photo_width / self.width)
 
     def rows(self, y0: int, y1: int) -> NDArray[np.float64]:
         """The centres of the pixels y0..y1 - 1 of a column, in photo coordinates."""
-        return np.arange(2 * y0 + 1, 2 * y1, 2) * (self.photo_height / self.height / 2)
+        return _centres(y0, y1) * (self.photo_height / self.height)
+
+
+def _centres(start: int, stop: int) -> NDArray[np.float64]:
+    return np.arange(start, stop, dtype=np.float64) + 0.5
 
 
 def _first_centre(edge: int, size: int, photo_size: int) -> int:
@@ -120,7 +124,8 @@ def uncertainty(layers: Sequence[Layer], canvas: Canvas, area: Box) -> Plane:
     present = total > 0
     gap = np.subtract(second, best, out=np.zeros_like(best), where=present)
     lead = np.divide(1 - np.exp(gap), total, out=np.zeros_like(best), where=present)
-    return np.clip(1 - lead, 0, 1, out=lead)
+    openness: Plane = np.clip(1 - lead, 0, 1)
+    return openness
 
 
 def _enter(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:

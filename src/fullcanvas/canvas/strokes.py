@@ -57,20 +57,24 @@ def stroke_pixels(stroke: Stroke, canvas: Canvas, area: Box) -> Pixels:
 
 @lru_cache(maxsize=1024)
 def _line_pixels(points: tuple[Point, ...], canvas: Canvas) -> Pixels:
-    """The canvas pixels on straight lines through photo pixels, 8-connected, in order."""
+    """The canvas pixels on straight lines through photo pixels, 8-connected."""
     scale = canvas.width / canvas.photo_width, canvas.height / canvas.photo_height
     corners = np.floor((np.array(points) + 0.5) * scale).astype(np.intp)
-    pieces = [corners[:1]]
-    pieces += [_segment(start, stop) for start, stop in pairwise(corners)]
-    pixels = np.concatenate(pieces)
+    pieces = [_segment(start, stop) for start, stop in pairwise(corners)]
+    pixels = np.concatenate([corners[:1], *pieces])
     pixels.flags.writeable = False
     return pixels
 
 
 def _segment(start: Pixels, stop: Pixels) -> Pixels:
-    """The pixels after `start` on the line to `stop`: one for each step along the longer axis."""
-    steps = int(np.abs(stop - start).max())
-    along = np.arange(1, steps + 1)[:, None]
-    # Halves are rounded up in whole numbers: the same pixels wherever on the canvas the line lies.
-    pixels: Pixels = start + (2 * along * (stop - start) + steps) // max(1, 2 * steps)
+    """The pixels on the line from start to stop, the very ones that OpenCV draws when nothing is cut off.
+
+    OpenCV's own drawing would restart a line where it enters an array, and tiles would not fit together.
+    """
+    if stop[0] < start[0]:
+        start, stop = stop, start
+    reach = np.abs(stop - start)
+    steps = int(reach.max())
+    along = np.arange(steps + 1)[:, None]
+    pixels: Pixels = start + np.sign(stop - start) * ((2 * along * reach + steps - 1) // max(1, 2 * steps))
     return pixels

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
+from fullcanvas.canvas.sampling import resample
 from fullcanvas.inference.roi import Axis, Roi, geometry
 
 
@@ -49,11 +50,10 @@ class Embedding:
         across = Axis.of(x0 / self.stride, x1 / self.stride, cells, width)
         down = Axis.of(y0 / self.stride, y1 / self.stride, cells, height)
         seen = self.array[:, down.start : down.stop, across.start : across.stop]
-        features: NDArray[np.float32] = down.weights @ seen @ across.weights.T
         return Roi(
             box=box,
             columns=Axis.of(x0, x1, cells, self.working_width),
             rows=Axis.of(y0, y1, cells, self.working_height),
-            features=features,
+            features=resample(seen, down.weights, across.weights),
             geometry=geometry(box, self.photo_width, self.photo_height),
         )

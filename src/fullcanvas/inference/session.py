@@ -79,7 +79,7 @@ class Session:
         ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
         self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
         self._states: dict[int, _State] = {}
-        self._strokes: list[Stroke] = []
+        self._strokes: list[Stroke] = []  # those that bind the competition: none in the paper's models
         self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
         self._uncertainty = np.ones(self._labels.shape, np.float32)
         self._unsure: Box | None = None  # where the uncertainty is out of date
@@ -145,7 +145,7 @@ class Session:
         ids = [id_ for id_ in {**old, **new} if _differ(old.get(id_), new.get(id_))]
         ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
         states = self._answer(new, set(ids), ink, touches)
-        strokes = _strokes(annotation, states)
+        strokes = _strokes(annotation, states) if self._segmenter.config.ink_constraint else []
         dirty = _changed_boxes(self._states, states) + _reordered(self._strokes, strokes, set(ids))
         self._annotation, self._ink, self._states, self._strokes = annotation, ink, states, strokes
         return self._update(dirty)
@@ -254,8 +254,7 @@ class Session:
 
     def _compete(self, canvas: Canvas, area: Box) -> NDArray[np.int32]:
         labels = compete(self._layers(), canvas, area)
-        if self._segmenter.config.ink_constraint:
-            draw_strokes(labels, self._strokes, canvas, area)
+        draw_strokes(labels, self._strokes, canvas, area)
         return labels
 
     def _update(self, dirty: Sequence[Box]) -> Patch:

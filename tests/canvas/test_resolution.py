@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, padded_size, resize, working_size
+
+SIDES = st.integers(1, 100_000)
+
+
+@pytest.mark.parametrize(
+    ("photo", "expected"),
+    [((640, 480), (512, 384)), ((1, 60_000), (1, 512)), ((1, 1), (512, 512)), ((6000, 4000), (512, 341))],
+)
+def test_the_long_side_becomes_the_working_size(photo, expected):
+    assert working_size(*photo, 512) == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), [((1, 33), (32, 64)), ((64, 32), (64, 32))])
+def test_padding_goes_up_to_multiples_of_32(size, expected):
+    assert padded_size(*size) == expected
+
+
+@given(SIDES, SIDES)
+def test_the_display_is_the_photo_or_bounded(width, height):
+    shown_width, shown_height = display_size(width, height)
+    assert 1 <= shown_width <= width
+    assert 1 <= shown_height <= height
+    assert shown_width * shown_height <= DISPLAY_PIXELS
+    if width * height <= DISPLAY_PIXELS:
+        assert (shown_width, shown_height) == (width, height)
+
+
+def test_the_display_keeps_the_aspect_and_uses_its_pixels():
+    width, height = display_size(6000, 4000)
+    assert abs(width / height - 1.5) < 0.01
+    assert width * height > 0.99 * DISPLAY_PIXELS
+
+
+def test_shrinking_averages_and_enlarging_interpolates():
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[:, 1] = 200
+    assert resize(image, 1, 1).tolist() == [[[100, 100, 100]]]
+    enlarged = resize(image, 8, 2)[0, :, 0].astype(int)
+    assert (np.diff(enlarged) >= 0).all()
+    assert len(set(enlarged)) > 2
+    assert resize(image, 2, 2) is image
