@@ -7,7 +7,7 @@ of regions that the entries before it made, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
@@ -107,8 +107,7 @@ def find(regions: Regions, region: int) -> Region:
 
 def to_json(entry: Entry) -> dict[str, Any]:
     """The entry as JSON values; `from_json` reads it back."""
-    fields = {name: getattr(entry, name) for name in type(entry).__dataclass_fields__ if name != "kind"}
-    return {"kind": entry.kind, **{name: _plain(value) for name, value in fields.items()}}
+    return {"kind": entry.kind, **{field.name: _plain(getattr(entry, field.name)) for field in fields(entry)}}
 
 
 def _plain(value: Any) -> Any:
@@ -126,16 +125,14 @@ def from_json(data: Any, width: int, height: int) -> Entry:
     cls = _KINDS.get(data["kind"])
     if cls is None:
         raise AnnotationError(f"unknown kind of entry {data['kind']!r:.80}; known: {', '.join(_KINDS)}")
-    names = set(cls.__dataclass_fields__) - {"kind"}
     given = set(data) - {"kind"}
-    if given - names or (names - {"label"}) - given:
+    known = {field.name for field in fields(cls)}
+    needed = {field.name for field in fields(cls) if field.default is MISSING}
+    if not needed <= given <= known:
         raise AnnotationError(
-            f"a {cls.kind} entry has the fields {sorted(names)}, not {sorted(map(str, given))}"
+            f"a {cls.kind} entry has the fields {sorted(known)}, not {sorted(map(str, given))!s:.200}"
         )
-    values = {name: _check(name, data[name], width, height) for name in given}
-    if cls is LabelRegion:
-        values.setdefault("label", None)
-    return cls(**values)
+    return cls(**{name: _check(name, data[name], width, height) for name in given})
 
 
 def _check(name: str, value: Any, width: int, height: int) -> Any:

@@ -54,6 +54,8 @@ class Annotation:
     def append(self, entry: Entry) -> Annotation:
         """The log with one more entry in force; what was undone before can no longer be redone.
 
+        Its points are taken as they are: `add_region`, `scribble` and `move_points` check them first.
+
         Raises:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
@@ -126,7 +128,7 @@ class Annotation:
         return replace(self, cursor=self.cursor + 1) if self.can_redo else self
 
     def to_json(self) -> dict[str, Any]:
-        """The log as JSON values; `from_json` returns an equal log."""
+        """The log as JSON values that follow `schema.json`; `from_json` returns an equal log."""
         return {
             "version": VERSION,
             "width": self.width,
@@ -145,8 +147,10 @@ class Annotation:
             AnnotationError: another version, a missing or ill-typed field, an unknown kind of entry, or
                 entries that do not follow from each other.
         """
-        if not isinstance(data, Mapping) or data.get("version") != VERSION:
+        if not isinstance(data, Mapping) or _whole(data, "version", 1) != VERSION:
             raise AnnotationError(f"this is not an annotation of version {VERSION}")
+        if unknown := set(map(str, data)) - set(cls(1, 1).to_json()):
+            raise AnnotationError(f"an annotation has no fields {sorted(unknown)!s:.200}")
         width, height = (_whole(data, name, 1) for name in ("width", "height"))
         listed = data.get("entries")
         if not isinstance(listed, list):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from numbers import Real
 
 from fullcanvas.annotation.errors import AnnotationError
 
@@ -56,14 +57,21 @@ def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tup
 
 def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
     try:
-        x, y = (float(value) for value in point)
-    except (TypeError, ValueError) as error:
-        raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r}") from error
+        x, y = (_number(value) for value in point)
+    except (TypeError, ValueError, OverflowError):
+        raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r:.80}") from None
     if not (math.isfinite(x) and math.isfinite(y)):
         raise AnnotationError(f"point ({x}, {y}) is not finite")
     if not (0 <= x < width and 0 <= y < height):
         raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
     return math.floor(x), math.floor(y)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, Real):
+        # float() would read "7" too, and a string of two digits would pass for a point.
+        raise TypeError
+    return float(value)
 
 
 def order_extreme_points(points: Sequence[Point]) -> tuple[Point, Point, Point, Point]:

@@ -1,0 +1,285 @@
+"""The annotation as a log: what follows from interactions, undo and redo, and the way to JSON and back."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.annotation import (
+    AddRegion,
+    Annotation,
+    AnnotationError,
+    DeleteRegion,
+    DrawScribble,
+    LabelRegion,
+    MovePoints,
+    Region,
+    Scribble,
+)
+from tests.annotation.strategies import interactions, logs
+
+POINTS = ((1, 5), (9, 6), (4, 2), (5, 8))
+SCHEMA = json.loads(resources.files("fullcanvas.annotation").joinpath("schema.json").read_text())
+
+
+@pytest.fixture
+def log() -> Annotation:
+    """Region 1, labelled and scribbled on, and region 2."""
+    return (
+        Annotation(20, 10, model="abc")
+        .add_region(POINTS, "cat")
+        .scribble(1, [(3, 3), (4.7, 5.2)])
+        .add_region([(10, 0), (19, 9), (12, 0), (13, 9)])
+    )
+
+
+def test_regions_hold_what_was_said(log):
+    assert list(log.regions) == [1, 2]
+    assert log.regions[1] == Region(1, POINTS, (Scribble(((3, 3), (4, 5))),), "cat")
+    assert log.regions[2].label is None
+    assert log.regions[2].scribbles == ()
+
+
+def test_moving_points_keeps_scribbles_and_label(log):
+    moved = log.move_points(1, [(0, 5), (9, 6), (4, 2), (5, 8)]).regions[1]
+    assert moved == Region(1, ((0, 5), (9, 6), (4, 2), (5, 8)), log.regions[1].scribbles, "cat")
+
+
+def test_labels_can_change_and_go(log):
+    assert log.label(2, "dog").regions[2].label == "dog"
+    assert log.label(1, None).regions[1].label is None
+
+
+def test_deleting_takes_only_that_region(log):
+    assert log.delete(1).regions == {2: log.regions[2]}
+
+
+def test_a_log_never_changes(log):
+    before = json.dumps(log.to_json())
+    log.delete(1).add_region(POINTS)
+    assert json.dumps(log.to_json()) == before
+
+
+def test_entries_are_what_was_called(log):
+    grown = log.move_points(1, POINTS).label(2, "dog").delete(1)
+    assert [type(entry) for entry in grown.entries] == [
+        AddRegion, DrawScribble, AddRegion, MovePoints, LabelRegion, DeleteRegion,
+    ]  # fmt: skip
+
+
+def test_undo_and_redo_walk_the_log(log):
+    undone = log.undo().undo()
+    assert undone.regions == {1: Region(1, POINTS, (), "cat")}
+    assert undone.can_redo
+    assert undone.redo().redo() == log
+    assert not log.can_redo
+
+
+def test_undo_and_redo_stop_at_the_ends(log):
+    empty = Annotation(20, 10)
+    assert empty.undo() is empty
+    assert not empty.can_undo
+    assert log.redo() is log
+
+
+def test_a_new_interaction_replaces_the_undone_ones(log):
+    grown = log.undo().undo().label(1, "dog")
+    assert [entry.kind for entry in grown.entries] == ["add_region", "label"]
+    assert not grown.can_redo
+
+
+def test_ids_are_not_reused_after_undo(log):
+    assert list(log.undo().add_region(POINTS).regions) == [1, 3]
+    with pytest.raises(AnnotationError, match="region id 2 was used before; the next one is 3"):
+        log.undo().append(AddRegion(2, POINTS))
+
+
+def test_ids_are_not_reused_after_deletion(log):
+    assert list(log.delete(2).add_region(POINTS).regions) == [1, 3]
+
+
+def test_ids_are_not_reused_after_undo_and_a_restart(log):
+    reopened = Annotation.from_json(json.loads(json.dumps(log.undo().delete(1).to_json())))
+    assert reopened.next_region == 3
+
+
+def test_a_log_put_together_by_hand_cannot_add_a_region_twice():
+    twice = Annotation(20, 10, (AddRegion(1, POINTS), AddRegion(1, POINTS)), cursor=2)
+    with pytest.raises(AnnotationError, match="region 1 exists already"):
+        _ = twice.regions
+
+
+@given(st.data(), logs())
+def test_undo_returns_what_was_there_and_redo_what_came(data, log):
+    after = data.draw(interactions(log))
+    if after.cursor == log.cursor + 1 and not log.can_redo:
+        assert after.undo().regions == log.regions
+        assert after.undo().redo() == after
+
+
+@given(logs())
+def test_regions_follow_from_the_entries_alone(log):
+    """The shortcut that spares a new log the fold over its entries changes nothing."""
+    fresh = Annotation(log.width, log.height, log.entries, log.cursor, log.next_region, log.model)
+    assert list(fresh.regions.items()) == list(log.regions.items())
+
+
+@given(logs())
+def test_no_id_is_ever_used_twice(log):
+    added = [entry.region for entry in log.entries if isinstance(entry, AddRegion)]
+    assert len(set(added)) == len(added)
+    assert all(region < log.next_region for region in added)
+
+
+@given(logs())
+def test_json_round_trip_is_exact(log):
+    text = json.dumps(log.to_json())
+    read = Annotation.from_json(json.loads(text))
+    assert read == log
+    assert read.regions == log.regions
+    assert json.dumps(read.to_json()) == text
+
+
+@given(logs())
+def test_json_follows_its_schema(log):
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(log.to_json())))
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+MALFORMED = {
+    "no version": ({"version": None}, "version is a whole number"),
+    "another version": ({"version": 2}, "not an annotation of version 1"),
+    "width of nothing": ({"width": 0}, "width is a whole number of 1 or more"),
+    "height in halves": ({"height": 9.5}, "height is a whole number of 1 or more"),
+    "height that is true": ({"height": True}, "height is a whole number of 1 or more"),
+    "entries of another type": ({"entries": {}}, "a list of entries"),
+    "model of another type": ({"model": 5}, "names its model by a hash"),
+    "cursor before the start": ({"cursor": -1}, "cursor is a whole number of 0 or more"),
+    "cursor in halves": ({"cursor": 0.5}, "cursor is a whole number of 0 or more"),
+    "no next region": ({"next_region": None}, "next_region is a whole number"),
+    "a field too many": ({"colour": "red"}, "no fields ['colour']"),
+    "an entry that is none": ({"entries": [5]}, "an entry is an object with a kind"),
+    "an entry without kind": ({"entries": [{"region": 1}]}, "an entry is an object with a kind"),
+    "an unknown kind": ({"entries": [{"kind": "smudge", "region": 1}]}, "unknown kind of entry 'smudge'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_logs_are_refused_by_reader_and_schema(log, change, message):
+    data = json.loads(json.dumps({**log.to_json(), **change}))
+    with pytest.raises(AnnotationError) as refused:
+        Annotation.from_json(data)
+    assert message in str(refused.value)
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(data)
+
+
+FOUR = [list(point) for point in POINTS]
+MALFORMED_ENTRIES = {
+    "no points": ({"kind": "add_region", "region": 3}, "has the fields"),
+    "a field too many": ({"kind": "delete", "region": 1, "why": "x"}, "has the fields ['region'], not"),
+    "no label": ({"kind": "label", "region": 1}, "has the fields ['label', 'region']"),
+    "three points": ({"kind": "add_region", "region": 3, "extreme_points": FOUR[:3]}, "not 3"),
+    "five points": ({"kind": "move_points", "region": 1, "extreme_points": FOUR + FOUR[:1]}, "not 5"),
+    "points of another type": ({"kind": "scribble", "region": 1, "points": 7}, "points are a list of pairs"),
+    "a point of three": ({"kind": "scribble", "region": 1, "points": [[1, 2, 3]]}, "a point is a pair"),
+    "a point of text": ({"kind": "scribble", "region": 1, "points": [["1", "2"]]}, "a point is a pair"),
+    "a point left of the image": ({"kind": "scribble", "region": 1, "points": [[-1, 2]]}, "lies outside"),
+    "a stroke of no points": ({"kind": "scribble", "region": 1, "points": []}, "at least one point"),
+    "a region id of nothing": ({"kind": "delete", "region": 0}, "a region id is a whole number"),
+    "a region id of text": ({"kind": "delete", "region": "1"}, "a region id is a whole number"),
+    "an empty label": ({"kind": "label", "region": 1, "label": ""}, "a label is a name"),
+    "a blank label": ({"kind": "label", "region": 1, "label": "  "}, "a label is a name"),
+    "a label too long": ({"kind": "label", "region": 1, "label": "x" * 201}, "a label is a name"),
+    "a label of another type": ({"kind": "label", "region": 1, "label": 5}, "a label is a name"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "message"), MALFORMED_ENTRIES.values(), ids=MALFORMED_ENTRIES.keys())
+def test_malformed_entries_are_refused_by_reader_and_schema(log, entry, message):
+    data = json.loads(json.dumps(log.to_json()))
+    data["entries"].append(entry)
+    with pytest.raises(AnnotationError) as refused:
+        Annotation.from_json(data)
+    assert message in str(refused.value)
+    assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(data)
+
+
+CONTRADICTIONS = {
+    "a cursor past the end": ({"cursor": 4}, "the cursor is at 4, past the last of 3 entries"),
+    "a next region that was used": ({"next_region": 2}, "next_region is a whole number of 3 or more"),
+    "an unknown region": ({"entries": [{"kind": "delete", "region": 9}]}, "there is no region 9"),
+    "a region twice": (
+        {"entries": [{"kind": "add_region", "region": 1, "extreme_points": FOUR}] * 2},
+        "region id 1 was used before",
+    ),
+    "a point outside": (
+        {"entries": [{"kind": "add_region", "region": 1, "extreme_points": [*FOUR[:3], [5, 10]]}]},
+        "lies outside the image of 20 x 10 pixels",
+    ),
+    "a box without area": (
+        {"entries": [{"kind": "add_region", "region": 1, "extreme_points": [[3, 3]] * 4}]},
+        "no area",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())
+def test_what_no_schema_can_say_is_checked_too(log, change, message):
+    with pytest.raises(AnnotationError) as refused:
+        Annotation.from_json({**log.to_json(), **change})
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_json_should_not_hold_are_refused(log, literal):
+    text = json.dumps(log.to_json()).replace("[[3, 3], [4, 5]]", f"[[3, {literal}]]")
+    with pytest.raises(AnnotationError, match="is not finite"):
+        Annotation.from_json(json.loads(text))
+
+
+@pytest.mark.parametrize("data", [None, [], "log", 1])
+def test_what_is_no_object_is_no_log(data):
+    with pytest.raises(AnnotationError, match="not an annotation of version 1"):
+        Annotation.from_json(data)
+
+
+@pytest.mark.parametrize(
+    "interact",
+    [
+        lambda log: log.scribble(7, [(1, 1)]),
+        lambda log: log.move_points(7, POINTS),
+        lambda log: log.label(7, "cat"),
+        lambda log: log.delete(7),
+        lambda log: log.delete(2).scribble(7, [(1, 1)]),
+    ],
+)
+def test_interactions_with_unknown_regions_are_refused(log, interact):
+    with pytest.raises(AnnotationError, match="there is no region 7"):
+        interact(log)
+
+
+@pytest.mark.parametrize(
+    ("interact", "message"),
+    [
+        (lambda log: log.add_region(POINTS[:3]), "four extreme points, not 3"),
+        (lambda log: log.add_region([(4, 4)] * 4), "no area"),
+        (lambda log: log.add_region([*POINTS[:3], (20, 0)]), "lies outside"),
+        (lambda log: log.add_region([*POINTS[:3], (float("nan"), 0)]), "not finite"),
+        (lambda log: log.add_region(POINTS, ""), "a label is a name"),
+        (lambda log: log.scribble(1, []), "at least one point"),
+        (lambda log: log.scribble(1, [(0, float("inf"))]), "not finite"),
+        (lambda log: log.move_points(1, POINTS * 2), "four extreme points, not 8"),
+        (lambda log: log.label(1, "x" * 201), "a label is a name"),
+    ],
+)
+def test_interactions_that_cannot_be_are_refused(log, interact, message):
+    with pytest.raises(AnnotationError, match=message):
+        interact(log)

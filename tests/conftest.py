@@ -1,0 +1,45 @@
+"""What the tests of several rooms share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REPOSITORY = Path(__file__).parent.parent
+
+# The same examples on every machine, and no verdict that depends on how busy it is.
+hypothesis.settings.register_profile(
+    "fullcanvas",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("fullcanvas")
+
+
+@pytest.fixture(scope="session")
+def example_photos() -> Path:
+    """The folder of example photos; copy it before writing anything beside them."""
+    return REPOSITORY / "examples" / "photos"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running Chromium: the one that scripts/chromium.sh found, else any that is installed."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get("FULLCANVAS_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox does not start for root, which is who runs builds in containers.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
