@@ -1,0 +1,371 @@
+/** What the page does with the server: opens photos, sends what the person did, takes the answers in. */
+
+/** @import {Patch, Photo, Point, Rect} from "./types.js" */
+/** @import {State} from "./state.js" */
+/** @import {Task} from "./queue.js" */
+import * as api from "./api.js";
+import { LabelMap } from "./labelmap.js";
+import { Queue } from "./queue.js";
+import * as change from "./state.js";
+import { Store } from "./store.js";
+
+/**
+ * A region by its id, or one whose id only the answer to an earlier change will tell.
+ * @typedef {{id: number | null}} Ticket
+ *
+ * @typedef {object} Sight  Where photos are shown.
+ * @property {(photo: Photo, image: HTMLImageElement, map: LabelMap) => void} show
+ * @property {(changed: Rect | null) => void} refresh  The label map changed there, or only colours did.
+ */
+
+const PAGE = 100;
+
+export class Annotator {
+  /** @type {Store<State>} */
+  store = new Store(change.START);
+  /** @type {LabelMap | null} */
+  map = null;
+  /** @type {Sight | null} */
+  sight = null;
+  /**
+   * The region added last, answered or not.
+   * @type {Ticket}
+   */
+  #added = { id: null };
+  /**
+   * The version of each photo that the page has seen last.
+   * @type {Map<Photo["id"], number>}
+   */
+  #versions = new Map();
+  #openings = 0;
+  #queue = new Queue({
+    waiting: (waiting) => this.store.update(change.set({ waiting })),
+    gone: (gone) => this.store.update(change.set({ gone })),
+    conflict: (conflict) => this.store.update(change.set({ conflict })),
+  });
+
+  get state() {
+    return this.store.state;
+  }
+
+  /** Whether everything the person did has been answered. */
+  get idle() {
+    return this.#queue.idle;
+  }
+
+  /** Try to reach the server again now. */
+  retry() {
+    this.#queue.retry();
+  }
+
+  /**
+   * Load the project and the first page of its photos, then open one.
+   * @param {string | null} wanted  The id of a photo to open, if it exists.
+   */
+  start(wanted) {
+    this.#enqueue(async () => {
+      const project = await api.getProject();
+      const page = await api.getPhotos(0, PAGE, null);
+      this.store.update((state) => change.listMore(page)({ ...state, project, items: [] }));
+      const first = page.items.find((item) => item.status !== "complete") ?? page.items[0];
+      const id = page.items.find((item) => String(item.id) === wanted)?.id ?? wanted ?? first?.id;
+      if (id !== undefined) this.open(id);
+    });
+  }
+
+  /** List more photos, if there are more. */
+  listMore() {
+    const { items, total, filter } = this.state;
+    if (items.length >= total) return;
+    this.#enqueue(async () => {
+      if (this.state.items.length !== items.length || this.state.filter !== filter) return;
+      const page = await api.getPhotos(items.length, PAGE, filter);
+      this.store.update(change.listMore(page));
+    });
+  }
+
+  /**
+   * List the photos of one status.
+   * @param {string | null} filter
+   */
+  filter(filter) {
+    this.#enqueue(async () => {
+      const page = await api.getPhotos(0, PAGE, filter);
+      this.store.update((state) => change.listMore(page)({ ...state, filter, items: [] }));
+    });
+  }
+
+  /**
+   * Bring a photo to the stage, after everything done so far is stored.
+   * @param {Photo["id"]} id
+   */
+  open(id) {
+    const opening = ++this.#openings;
+    this.store.update(change.beginOpening(id));
+    this.#enqueue(async () => {
+      if (opening === this.#openings) await this.#load(id);
+    }, (error) => this.#cannotOpen(id, error));
+  }
+
+  /**
+   * Open the photo `step` places further down the list.
+   * @param {1 | -1} step
+   */
+  openNext(step) {
+    const { items, photo, opening, problem, total } = this.state;
+    const current = opening ?? photo?.id ?? problem?.id;
+    const at = items.findIndex((item) => item.id === current);
+    const next = items[at + step];
+    if (next) this.open(next.id);
+    else this.say(step < 0 ? "This is the first photo." : "This is the last photo of the list.");
+    if (items.length < total && at + 2 * step >= items.length - 1) this.listMore();
+  }
+
+  /**
+   * A new region.
+   * @param {Point[]} points  Its four extreme points, in any order.
+   */
+  addRegion(points) {
+    const ticket = (this.#added = /** @type {Ticket} */ ({ id: null }));
+    this.#send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
+  }
+
+  /**
+   * A stroke that grows the selected region, or else the one under its start.
+   * @param {Point[]} points
+   */
+  scribble(points) {
+    this.#send({ kind: "scribble", points, region: this.state.selected }, { kind: "stroke", points });
+  }
+
+  /**
+   * @param {number} region
+   * @param {Point[]} points  Four extreme points, in any order.
+   */
+  movePoints(region, points) {
+    this.#send({ kind: "move_points", region, extreme_points: points }, { kind: "points", points });
+  }
+
+  /** Delete the selected region. */
+  deleteSelected() {
+    const region = this.state.selected;
+    if (region === null) this.say("Select the region to delete first: Tab, or click its row.");
+    else this.#send({ kind: "delete", region });
+  }
+
+  /** @param {"undo" | "redo"} kind */
+  step(kind) {
+    const { photo, waiting } = this.state;
+    const possible = kind === "undo" ? photo?.can_undo : photo?.can_redo;
+    if (photo && (possible || waiting)) this.#send({ kind });
+    else this.say(`There is nothing to ${kind}.`);
+  }
+
+  /**
+   * Label the selected region, or else the one added last.
+   * @param {string | null} name
+   * @param {boolean} isthing  What it is if it has to be created.
+   */
+  label(name, isthing) {
+    const target = this.labelTarget();
+    if (!target) return this.say("There is no region to label yet.");
+    if (name !== null) this.#knowLabel(name, isthing);
+    this.#send({ kind: "label", region: target, label: name });
+  }
+
+  /** @returns {Ticket | null}  The region that the next label goes to. */
+  labelTarget() {
+    const { selected, newest, sketches } = this.state;
+    if (selected !== null) return { id: selected };
+    if (sketches.some((sketch) => sketch.kind === "points")) return this.#added;
+    return newest === null ? null : { id: newest };
+  }
+
+  /** Complete the photo (or just go on if it is) and open the next one. */
+  completeAndGoOn() {
+    if (!this.state.photo) return this.openNext(1);
+    if (this.state.photo.status !== "complete" || this.state.waiting) this.setComplete(true);
+    this.openNext(1);
+  }
+
+  /** @param {boolean} complete */
+  setComplete(complete) {
+    const { photo } = this.state;
+    if (!photo) return;
+    const key = crypto.randomUUID();
+    this.#enqueueChange(async () => {
+      const answer = await api.postComplete(photo.id, { version: this.#version(photo), key, complete });
+      this.#takePhoto(answer);
+      const project = await api.getProject();
+      this.store.update(change.set({ project }));
+    }, "This photo could not be completed");
+  }
+
+  /**
+   * The project as COCO panoptic files; everything done so far is in it.
+   * @param {"error" | "void" | "region"} unlabelled
+   * @returns {Promise<{blob: Blob, name: string}>}
+   */
+  export(unlabelled) {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(async () => resolve(await api.getExport(unlabelled)), reject);
+    });
+  }
+
+  /** @returns {Promise<Uint8Array | null>}  How unsure the model is about the photo on the stage, if it can tell. */
+  uncertainty() {
+    const { photo } = this.state;
+    return new Promise((resolve) => {
+      if (!photo) return resolve(null);
+      this.#enqueue(async () => resolve(await api.getUncertainty(photo.id)), () => resolve(null));
+    });
+  }
+
+  /**
+   * Choose after another window changed the photo: load its state, then make the waiting changes or drop them.
+   * @param {boolean} keep
+   */
+  resolveConflict(keep) {
+    const { photo } = this.state;
+    if (!photo) return;
+    this.store.update(change.set({ conflict: null }));
+    const task = this.#task(() => this.#load(photo.id), (error) => this.#cannotOpen(photo.id, error));
+    this.#queue.resolve(task, keep);
+  }
+
+  /**
+   * @param {string} text
+   * @param {"info" | "error"} [tone]
+   */
+  say(text, tone) {
+    this.store.update(change.say(text, tone));
+  }
+
+  /**
+   * Send an interaction with the photo on the stage.
+   * @param {{kind: string, region?: number | null | Ticket} & Record<string, unknown>} fields
+   * @param {{kind: "stroke" | "points", points: Point[]}} [sketch]  What to show until it is answered.
+   * @param {Ticket} [ticket]  Learns the region of the answer.
+   */
+  #send(fields, sketch, ticket) {
+    const { photo } = this.state;
+    if (!photo) return;
+    const key = crypto.randomUUID();
+    if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
+    const done = () => this.store.update(change.removeSketch(key));
+    this.#enqueueChange(async () => {
+      const region = resolveRegion(fields.region);
+      const patch = await api.postInteraction(photo.id, { ...fields, region, version: this.#version(photo), key });
+      if (ticket) ticket.id = patch.header.region;
+      this.#takePatch(patch, ticket ? patch.header.region : null);
+      done();
+    }, "Not done", done);
+  }
+
+  /**
+   * Create a label unless the project has it.
+   * @param {string} name
+   * @param {boolean} isthing
+   */
+  #knowLabel(name, isthing) {
+    if (this.state.project?.labels.some((label) => label.name === name)) return;
+    this.#enqueueChange(async () => {
+      try {
+        const label = await api.postLabel({ name, isthing });
+        this.store.update(change.addLabel(label));
+      } catch (error) {
+        if (!(error instanceof api.Refused && error.status === 409)) throw error;
+        const project = await api.getProject();
+        this.store.update(change.set({ project }));
+      }
+    }, "The label could not be created");
+  }
+
+  /** @param {Photo["id"]} id */
+  async #load(id) {
+    const photo = await api.getPhoto(id);
+    const [image, patch] = await Promise.all([api.getImage(id), api.getLabels(id)]);
+    const map = new LabelMap(photo.display_width, photo.display_height);
+    map.apply(patch);
+    // The map's own header is the newer of the two, if another window changed the photo in between.
+    const latest = patch.header.photo ?? photo;
+    this.#versions.set(id, latest.version);
+    this.map = map;
+    this.store.update(change.showPhoto(latest));
+    this.sight?.show(latest, image, map);
+  }
+
+  /**
+   * @param {Photo["id"]} id
+   * @param {Error} error
+   */
+  #cannotOpen(id, error) {
+    if (this.state.opening === id) this.store.update(change.showProblem(id, error.message));
+  }
+
+  /**
+   * @param {Patch} patch
+   * @param {number | null} added
+   */
+  #takePatch(patch, added) {
+    const { photo } = patch.header;
+    const shown = this.state.photo?.id === photo.id && this.map;
+    const changed = shown ? shown.apply(patch) : null;
+    this.#takePhoto(photo, added);
+    if (shown) this.sight?.refresh(changed);
+  }
+
+  /**
+   * @param {Photo} photo
+   * @param {number | null} [added]
+   */
+  #takePhoto(photo, added = null) {
+    this.#versions.set(photo.id, photo.version);
+    this.store.update(change.refreshPhoto(photo, added));
+  }
+
+  /** @param {Photo} photo */
+  #version(photo) {
+    return this.#versions.get(photo.id) ?? photo.version;
+  }
+
+  /**
+   * @param {() => Promise<void>} run
+   * @param {(error: Error) => void} [dropped]
+   */
+  #enqueue(run, dropped) {
+    this.#queue.add(this.#task(run, dropped));
+  }
+
+  /**
+   * @param {() => Promise<void>} run
+   * @param {string} complaint  Begins the message if the server refuses.
+   * @param {() => void} [after]
+   */
+  #enqueueChange(run, complaint, after) {
+    const dropped = (/** @type {Error} */ error) => {
+      after?.();
+      this.say(`${complaint}: ${error.message}`, "error");
+    };
+    this.#queue.add({ ...this.#task(run, dropped), change: true });
+  }
+
+  /**
+   * @param {() => Promise<void>} run
+   * @param {(error: Error) => void} [dropped]
+   * @returns {Task}
+   */
+  #task(run, dropped = (error) => this.say(error.message, "error")) {
+    return { run, change: false, dropped };
+  }
+}
+
+/**
+ * @param {number | null | undefined | Ticket} region
+ * @returns {number | null | undefined}
+ */
+function resolveRegion(region) {
+  if (region === null || typeof region !== "object") return region;
+  if (region.id === null) throw new Error("the region it was for could not be added.");
+  return region.id;
+}

@@ -1,0 +1,174 @@
+/** The server's HTTP interface: one function per resource, and two kinds of failure. */
+
+/** @import {Label, Patch, Photo, PhotoItem, Project} from "./types.js" */
+import { decodePatch, inflate } from "./patch.js";
+
+const ROOT = "/api/v1";
+const PATIENCE_MS = 120_000;
+
+/** The server understood and said no: `message` is its sentence. */
+export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {string} detail
+   */
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/** No answer came: the server is not running, or too slow. The request may or may not have been carried out. */
+export class Unreachable extends Error {}
+
+/** @returns {Promise<Project>} */
+export async function getProject() {
+  return (await request("/project")).json();
+}
+
+/**
+ * @param {number} offset
+ * @param {number} limit
+ * @param {string | null} status
+ * @returns {Promise<{total: number, items: PhotoItem[]}>}
+ */
+export async function getPhotos(offset, limit, status) {
+  const query = new URLSearchParams({ offset: String(offset), limit: String(limit) });
+  if (status) query.set("status", status);
+  return (await request(`/photos?${query}`)).json();
+}
+
+/**
+ * @param {Photo["id"]} id
+ * @returns {Promise<Photo>}
+ */
+export async function getPhoto(id) {
+  return (await request(photoPath(id))).json();
+}
+
+/**
+ * The photo as a picture, ready to paint.
+ * @param {Photo["id"]} id
+ * @returns {Promise<HTMLImageElement>}
+ */
+export async function getImage(id) {
+  const blob = await (await request(`${photoPath(id)}/image`)).blob();
+  const image = new Image();
+  image.src = URL.createObjectURL(blob);
+  await image.decode().finally(() => URL.revokeObjectURL(image.src));
+  return image;
+}
+
+/**
+ * The whole label map at display resolution.
+ * @param {Photo["id"]} id
+ * @returns {Promise<Patch>}
+ */
+export async function getLabels(id) {
+  return decodePatch(await (await request(`${photoPath(id)}/labels`)).arrayBuffer());
+}
+
+/**
+ * How unsure the model is, one byte a display pixel.
+ * @param {Photo["id"]} id
+ * @returns {Promise<Uint8Array>}
+ */
+export async function getUncertainty(id) {
+  return inflate(await (await request(`${photoPath(id)}/uncertainty`)).arrayBuffer());
+}
+
+/**
+ * @param {Photo["id"]} id
+ * @param {object} change  version, key, kind and the fields of its kind.
+ * @returns {Promise<Patch>}
+ */
+export async function postInteraction(id, change) {
+  return decodePatch(await (await post(`${photoPath(id)}/interactions`, change)).arrayBuffer());
+}
+
+/**
+ * @param {Photo["id"]} id
+ * @param {{version: number, key: string, complete: boolean}} change
+ * @returns {Promise<Photo>}
+ */
+export async function postComplete(id, change) {
+  return (await post(`${photoPath(id)}/complete`, change)).json();
+}
+
+/**
+ * @param {{name: string, isthing: boolean}} label
+ * @returns {Promise<Label>}
+ */
+export async function postLabel(label) {
+  return (await post("/labels", label)).json();
+}
+
+/**
+ * @param {"error" | "void" | "region"} unlabelled  What to do about regions without a label.
+ * @returns {Promise<{blob: Blob, name: string}>}
+ */
+export async function getExport(unlabelled) {
+  const answer = await request(`/export?${new URLSearchParams({ format: "coco-panoptic", unlabelled })}`);
+  const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "");
+  return { blob: await answer.blob(), name: name?.[1] ?? "coco-panoptic.zip" };
+}
+
+/** @param {Photo["id"]} id */
+function photoPath(id) {
+  return `/photos/${encodeURIComponent(id)}`;
+}
+
+/**
+ * @param {string} path
+ * @param {object} body
+ */
+function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Response>}
+ */
+async function request(path, options) {
+  const answer = await reach(ROOT + path, options);
+  if (answer.ok) return answer;
+  if (answer.status >= 502 && answer.status <= 504) throw new Unreachable(`the server answered ${answer.status}`);
+  throw new Refused(answer.status, await sentence(answer));
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ */
+async function reach(url, options) {
+  try {
+    return await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch (error) {
+    throw new Unreachable("the server does not answer", { cause: error });
+  }
+}
+
+/**
+ * What the server says is wrong, as one sentence.
+ * @param {Response} answer
+ */
+async function sentence(answer) {
+  const text = await answer.text().catch(() => "");
+  try {
+    const detail = JSON.parse(text).detail;
+    if (typeof detail === "string") return detail;
+    if (Array.isArray(detail)) return detail.map(describe).join("; ");
+    if (detail) return JSON.stringify(detail);
+  } catch {
+    // Not JSON: say what we know.
+  }
+  return `The server answered ${answer.status} ${answer.statusText}.`;
+}
+
+/** @param {any} problem  One entry of a validation error. */
+function describe(problem) {
+  return typeof problem === "string" ? problem : `${problem?.loc?.join(".") ?? ""} ${problem?.msg ?? JSON.stringify(problem)}`.trim();
+}

@@ -1,0 +1,161 @@
+/** The one table of everything that a key or a button does. The sheet of keys is made from it. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Gestures} from "./gestures.js" */
+/** @import {LabelPicker} from "./picker.js" */
+/** @import {Stage} from "./stage.js" */
+import { unassignedAreas } from "./labelmap.js";
+import * as change from "./state.js";
+
+/**
+ * @typedef {object} Page
+ * @property {Annotator} annotator
+ * @property {Stage} stage
+ * @property {Gestures} gestures
+ * @property {LabelPicker} picker
+ * @property {() => void} showHelp
+ * @property {() => void} showExport
+ *
+ * @typedef {object} Command
+ * @property {string} id
+ * @property {string} group
+ * @property {string} title
+ * @property {string[]} keys  Its default keys.
+ * @property {(page: Page, key: string) => void} run
+ * @property {(page: Page) => void} [release]  When the key comes up again.
+ * @property {string} [shown]  What the sheet shows instead of all the keys; such keys stay as they are.
+ */
+
+const ZOOM = 1.25;
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+
+/** @type {readonly Command[]} */
+export const COMMANDS = [
+  { id: "mark", group: "Regions", title: "Mark a region: click its four extreme points", keys: ["N"], run: mark(false) },
+  { id: "mark-more", group: "Regions", title: "Mark region after region", keys: ["Shift+N"], run: mark(true) },
+  { id: "give-up", group: "Regions", title: "Give up marking; let go of the selection", keys: ["Escape"], run: giveUp },
+  { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], run: update(change.selectNext(1)) },
+  { id: "previous-region", group: "Regions", title: "Select the region before", keys: ["Shift+Tab"], run: update(change.selectNext(-1)) },
+  { id: "select-under", group: "Regions", title: "Select the region under the pointer", keys: ["S"], run: ({ gestures }) => gestures.selectUnderPointer() },
+  { id: "delete", group: "Regions", title: "Delete the selected region; while marking, take the last point back", keys: ["Delete", "Backspace"], run: remove },
+  { id: "undo", group: "History", title: "Undo; while marking, take the last point back", keys: ["Z", "Mod+Z"], run: undo },
+  { id: "redo", group: "History", title: "Redo", keys: ["Shift+Z", "Mod+Shift+Z", "Mod+Y"], run: ({ annotator }) => annotator.step("redo") },
+  { id: "digit", group: "Labels", title: "Give the selected or newest region label 1 … 10 of the list", keys: DIGITS, shown: "1 … 9, 0", run: labelByDigit },
+  { id: "label", group: "Labels", title: "Type a label", keys: ["/"], run: ({ picker }) => picker.open() },
+  { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
+  { id: "next-look", group: "View", title: "Go to the next unassigned area", keys: ["J"], run: nextUnassigned },
+  { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
+  { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], run: ({ stage }) => stage.zoom(ZOOM) },
+  { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], run: ({ stage }) => stage.zoom(1 / ZOOM) },
+  { id: "hide", group: "View", title: "Hide or show the overlay", keys: ["H"], run: update(change.toggleOverlay("hidden")) },
+  { id: "borders", group: "View", title: "Borders only", keys: ["B"], run: update(change.toggleOverlay("borders")) },
+  { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
+  { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
+  { id: "less", group: "View", title: "Fainter overlay", keys: ["["], run: update(change.changeOpacity(-0.1)) },
+  { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], run: update(change.changeOpacity(0.1)) },
+  { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: complete },
+  { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
+  { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.openNext(1) },
+  { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.openNext(-1) },
+  { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], run: ({ showExport }) => showExport() },
+  { id: "help", group: "Photos", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },
+];
+
+/** What the pointer does; the sheet lists it beside the keys. */
+export const POINTER = [
+  ["drag from a region", "a scribble: it grows into the stroke"],
+  ["click", "a scribble of one point"],
+  ["Shift while dragging", "a straight scribble"],
+  ["Ctrl+click", "select the region under the pointer"],
+  ["drag a point or side of the selected box", "move its extreme points"],
+  ["wheel, pinch", "zoom at the pointer"],
+  ["Space+drag, middle button, two fingers", "pan"],
+];
+
+/** @param {change.Reducer} reduce */
+function update(reduce) {
+  return (/** @type {Page} */ { annotator }) => annotator.store.update(reduce);
+}
+
+/** @param {boolean} stay */
+function mark(stay) {
+  return (/** @type {Page} */ { annotator }) => {
+    if (isClosed(annotator)) annotator.say("This photo is complete. Reopen it (Shift+Enter) to change it.", "error");
+    else annotator.store.update(change.beginMarking(stay));
+  };
+}
+
+/** @param {Annotator} annotator */
+function isClosed(annotator) {
+  return annotator.state.photo?.status === "complete";
+}
+
+/** @param {boolean} on */
+function peek(on) {
+  return update(change.set({ peek: on }));
+}
+
+/** @param {Page} page */
+function giveUp({ annotator, gestures, picker }) {
+  const { state, store } = annotator;
+  if (state.labelling) picker.close();
+  else if (gestures.cancel()) annotator.say("Stroke given up.");
+  else if (state.marking) store.update(change.endMarking);
+  else store.update((now) => ({ ...change.select(null)(now), message: null }));
+}
+
+/** @param {Page} page */
+function remove({ annotator }) {
+  const { marking, points } = annotator.state;
+  if (marking && points.length) annotator.store.update(change.takeBackPoint);
+  else if (!marking) annotator.deleteSelected();
+}
+
+/** @param {Page} page */
+function undo({ annotator }) {
+  const { marking, points } = annotator.state;
+  if (marking && points.length) annotator.store.update(change.takeBackPoint);
+  else annotator.step("undo");
+}
+
+/**
+ * @param {Page} page
+ * @param {string} key
+ */
+function labelByDigit({ annotator }, key) {
+  const label = annotator.state.project?.labels[DIGITS.indexOf(key)];
+  if (label) annotator.label(label.name, label.isthing);
+  else annotator.say(`There is no label ${key} yet: press / and type one.`);
+}
+
+/** @param {Page} page */
+function nextUnlabelled({ annotator }) {
+  const { photo, selected } = annotator.state;
+  const ids = (photo?.regions ?? []).filter((region) => region.label === null).map((region) => region.id);
+  const next = ids.find((id) => id > (selected ?? 0)) ?? ids[0];
+  if (next === undefined) annotator.say("Every region has a label.");
+  else annotator.store.update(change.select(next));
+}
+
+let lastArea = 0;
+
+/** @param {Page} page */
+function nextUnassigned({ annotator, stage }) {
+  const areas = annotator.map ? unassignedAreas(annotator.map) : [];
+  const area = areas[lastArea++ % Math.max(1, areas.length)];
+  if (area) {
+    stage.frame(area);
+    annotator.say(`Unassigned area ${((lastArea - 1) % areas.length) + 1} of ${areas.length}.`);
+  } else annotator.say("No pixel is unassigned.");
+}
+
+/** @param {Page} page */
+function complete({ annotator }) {
+  annotator.completeAndGoOn();
+}
+
+/** @param {Page} page */
+function reopen({ annotator }) {
+  if (isClosed(annotator)) annotator.setComplete(false);
+  else annotator.say("This photo is not complete.");
+}

@@ -1,0 +1,125 @@
+/** The sheet of keys, which also changes them, and the export. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Command} from "./commands.js" */
+/** @import {Keymap} from "./keys.js" */
+import { COMMANDS, POINTER } from "./commands.js";
+import { byId, element } from "./dom.js";
+import { keyName, showKey } from "./keys.js";
+
+/**
+ * @param {Keymap} keymap
+ * @returns {() => void}  Shows the sheet.
+ */
+export function makeHelp(keymap) {
+  const dialog = byId("help-dialog", HTMLDialogElement);
+  const list = byId("key-list", HTMLElement);
+  const draw = () => {
+    const groups = [...new Set(COMMANDS.map((command) => command.group))];
+    list.replaceChildren(...groups.map((group) => keyGroup(group, keymap)), pointerGroup());
+  };
+  list.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-change]") : null;
+    const command = COMMANDS.find(({ id }) => button instanceof HTMLElement && id === button.dataset["change"]);
+    if (button instanceof HTMLElement && command) listen(button, command, keymap, draw);
+  });
+  return () => {
+    draw();
+    dialog.showModal();
+  };
+}
+
+/**
+ * @param {string} group
+ * @param {Keymap} keymap
+ */
+function keyGroup(group, keymap) {
+  const rows = COMMANDS.filter((command) => command.group === group).map((command) => {
+    const shown = command.shown ? [command.shown] : keymap.keys(command).map(showKey);
+    const keys = shown.map((key) => element("kbd", {}, key));
+    const name = `${command.title}: ${shown.join(" or ") || "no key"}. Change`;
+    const change = element("button", { type: "button", class: "change", "data-change": command.id, "aria-label": name }, ...(keys.length ? keys : ["none"]));
+    return element("li", { "data-command-row": command.id }, command.shown ? element("span", { class: "change" }, ...keys) : change, command.title);
+  });
+  return element("section", {}, element("h3", {}, group), element("ul", {}, ...rows));
+}
+
+function pointerGroup() {
+  const rows = POINTER.map(([what, meaning]) => element("li", {}, element("em", {}, what ?? ""), meaning ?? ""));
+  return element("section", {}, element("h3", {}, "Pointer"), element("ul", {}, ...rows));
+}
+
+/**
+ * Take the next key for a command.
+ * @param {HTMLElement} button
+ * @param {Command} command
+ * @param {Keymap} keymap
+ * @param {() => void} done
+ */
+function listen(button, command, keymap, done) {
+  button.replaceChildren("press a key…");
+  button.addEventListener("blur", done, { once: true });
+  button.addEventListener("keydown", (event) => {
+    if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key !== "Escape") keymap.assign(command, event.key === "Backspace" ? null : keyName(event));
+    button.blur();
+  });
+}
+
+/**
+ * @param {Annotator} annotator
+ * @returns {() => void}  Shows the dialog.
+ */
+export function makeExport(annotator) {
+  const dialog = byId("export-dialog", HTMLDialogElement);
+  const form = byId("export-form", HTMLFormElement);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void run(annotator, dialog, form);
+  });
+  return () => {
+    complain("");
+    dialog.showModal();
+  };
+}
+
+/**
+ * @param {Annotator} annotator
+ * @param {HTMLDialogElement} dialog
+ * @param {HTMLFormElement} form
+ */
+async function run(annotator, dialog, form) {
+  const go = byId("export-go", HTMLButtonElement);
+  const choice = /** @type {"error" | "void" | "region"} */ (String(new FormData(form).get("unlabelled")));
+  go.disabled = true;
+  complain("");
+  try {
+    const { blob, name } = await annotator.export(choice);
+    save(blob, name);
+    dialog.close();
+    annotator.say(`Exported ${name}.`);
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+  } finally {
+    go.disabled = false;
+  }
+}
+
+/** @param {string} text */
+function complain(text) {
+  const complaint = byId("export-complaint", HTMLElement);
+  complaint.textContent = text;
+  complaint.hidden = !text;
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function save(blob, name) {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

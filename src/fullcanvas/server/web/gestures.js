@@ -1,0 +1,185 @@
+/** Pointers on the stage: which of them draw, which pan, and which pinch. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Stage} from "./stage.js" */
+/** @import {Press} from "./tools.js" */
+/** @import {Point} from "./types.js" */
+import { regionName, findRegion, select } from "./state.js";
+import { byId } from "./dom.js";
+import { handleAt, press } from "./tools.js";
+
+const WHEEL_SPEED = 0.0015;
+const PINCH_SPEED = 0.01;
+const LINE = 16;
+
+export class Gestures {
+  /**
+   * Where each pointer is that is down.
+   * @type {Map<number, Point>}
+   */
+  #pointers = new Map();
+  /**
+   * The press under way, and the pointer that makes it.
+   * @type {{pointer: number, press: Press} | null}
+   */
+  #press = null;
+  #space = false;
+  /** Once a pen was seen, fingers (and the palm) only move the photo. */
+  #pen = false;
+  #under = byId("under", HTMLElement);
+
+  /**
+   * @param {Stage} stage
+   * @param {Annotator} annotator
+   */
+  constructor(stage, annotator) {
+    this.stage = stage;
+    this.annotator = annotator;
+    const { element } = stage;
+    element.addEventListener("pointerdown", (event) => this.#down(event));
+    element.addEventListener("pointermove", (event) => this.#move(event));
+    element.addEventListener("pointerup", (event) => this.#up(event));
+    element.addEventListener("pointercancel", (event) => this.#cancelled(event));
+    element.addEventListener("pointerleave", () => this.#hover(null));
+    element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    element.addEventListener("contextmenu", (event) => event.preventDefault());
+    window.addEventListener("blur", () => this.holdSpace(false));
+  }
+
+  /**
+   * While the space bar is held, dragging pans.
+   * @param {boolean} held
+   */
+  holdSpace(held) {
+    this.#space = held;
+    this.stage.element.classList.toggle("grab", held);
+  }
+
+  /** Give up the press under way. Returns whether there was one. */
+  cancel() {
+    const current = this.#press;
+    this.#press = null;
+    current?.press.cancel();
+    return current !== null;
+  }
+
+  /** Select the region under the pointer. */
+  selectUnderPointer() {
+    const { hover } = this.stage;
+    const region = hover ? this.stage.regionAt(...hover) : 0;
+    if (region) this.annotator.store.update(select(region));
+    else this.annotator.say("There is no region under the pointer.");
+  }
+
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (event.target instanceof Element && event.target.closest("button")) return;
+    const at = this.#position(event);
+    if (event.pointerType === "pen") this.#pen = true;
+    this.stage.element.focus();
+    this.stage.element.setPointerCapture(event.pointerId);
+    this.#pointers.set(event.pointerId, at);
+    if (this.#pointers.size > 1) return void (event.pointerType === "touch" && this.cancel());
+    if (event.button === 0 && (event.ctrlKey || event.metaKey)) {
+      this.#hover(at);
+      return this.selectUnderPointer();
+    }
+    const begun = this.#pans(event) ? null : event.button === 0 ? press(this.stage, this.annotator, ...at) : null;
+    if (begun) this.#press = { pointer: event.pointerId, press: begun };
+    this.stage.element.classList.toggle("grabbing", this.#pans(event));
+  }
+
+  /** @param {PointerEvent} event */
+  #pans(event) {
+    return event.button === 1 || this.#space || (event.pointerType === "touch" && this.#pen);
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    const at = this.#position(event);
+    if (event.pointerType !== "touch") this.#hover(at);
+    const before = this.#pointers.get(event.pointerId);
+    if (!before) return;
+    this.#pointers.set(event.pointerId, at);
+    if (this.#press?.pointer === event.pointerId) return this.#draw(this.#press.press, event);
+    if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, at);
+    else if (this.#pointers.size === 1 && this.stage.element.classList.contains("grabbing")) {
+      this.stage.pan(at[0] - before[0], at[1] - before[1]);
+    }
+  }
+
+  /**
+   * @param {Press} current
+   * @param {PointerEvent} event
+   */
+  #draw(current, event) {
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const each of events.length ? events : [event]) current.move(...this.#position(each), event.shiftKey);
+  }
+
+  /**
+   * Two fingers: the photo follows both.
+   * @param {number} pointer
+   * @param {Point} before
+   * @param {Point} at
+   */
+  #pinch(pointer, before, at) {
+    const other = [...this.#pointers].find(([id]) => id !== pointer)?.[1];
+    if (!other) return;
+    const was = Math.hypot(before[0] - other[0], before[1] - other[1]);
+    const is = Math.hypot(at[0] - other[0], at[1] - other[1]);
+    if (was > 0 && is > 0) this.stage.zoom(is / was, (before[0] + other[0]) / 2, (before[1] + other[1]) / 2);
+    this.stage.pan((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    this.#release(event);
+    if (this.#press?.pointer !== event.pointerId) return;
+    const { press: done } = this.#press;
+    this.#press = null;
+    done.end();
+  }
+
+  /** @param {PointerEvent} event */
+  #cancelled(event) {
+    this.#release(event);
+    if (this.#press?.pointer === event.pointerId && this.cancel()) {
+      this.annotator.say("The stroke was interrupted: draw it again.", "error");
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #release(event) {
+    this.#pointers.delete(event.pointerId);
+    if (!this.#pointers.size) this.stage.element.classList.remove("grabbing");
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    event.preventDefault();
+    const distance = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
+    this.stage.zoom(Math.exp(-distance * (event.ctrlKey ? PINCH_SPEED : WHEEL_SPEED)), ...this.#position(event));
+  }
+
+  /** @param {Point | null} at */
+  #hover(at) {
+    const { state } = this.annotator;
+    this.stage.hover = at;
+    if (state.marking) this.stage.redraw();
+    const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
+    const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];
+    this.#under.textContent = at && state.photo ? `${region ? `${regionName(region)} · ` : ""}${Math.floor(x)}, ${Math.floor(y)}` : "";
+    const handle = at && !this.#press ? handleAt(this.stage, this.annotator, ...at) : null;
+    this.stage.element.dataset["handle"] = handle ? (handle.free ? "point" : handle.index < 2 ? "across" : "down") : "";
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @returns {Point}
+   */
+  #position(event) {
+    const { left, top } = this.stage.element.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  }
+}

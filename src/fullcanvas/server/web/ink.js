@@ -1,0 +1,117 @@
+/** What is drawn in stage pixels above the photo: strokes, extreme points, running boxes, handles. */
+
+/** @import {Box, Color, Point} from "./types.js" */
+
+/**
+ * @typedef {object} Scene  Everything to draw, in stage pixels.
+ * @property {{points: Point[], color: Color}[]} strokes
+ * @property {{points: Point[], box: Box}[]} boxes  Marked boxes, waiting for their answer or being marked.
+ * @property {{box: Box, points: Point[], color: Color} | null} handles  Of the selected region.
+ * @property {Point | null} crosshair
+ */
+
+const ACCENT = "rgb(255 255 255)";
+const SHADE = "rgb(0 0 0 / 65%)";
+
+/**
+ * @param {CanvasRenderingContext2D} context  Scaled to stage pixels.
+ * @param {number} width
+ * @param {number} height
+ * @param {Scene} scene
+ */
+export function drawScene(context, width, height, scene) {
+  context.clearRect(0, 0, width, height);
+  if (scene.handles) drawHandles(context, scene.handles);
+  for (const stroke of scene.strokes) drawStroke(context, stroke.points, stroke.color);
+  for (const { points, box } of scene.boxes) drawMarked(context, points, box);
+  if (scene.crosshair) drawCrosshair(context, width, height, scene.crosshair);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point[]} points
+ * @param {Color} color
+ */
+function drawStroke(context, points, color) {
+  const first = points[0];
+  if (!first) return;
+  context.beginPath();
+  context.moveTo(...first);
+  // A line of no length still draws its round caps: a click is a dot.
+  for (const point of points) context.lineTo(...point);
+  context.lineCap = context.lineJoin = "round";
+  line(context, 7, SHADE);
+  line(context, 5, ACCENT);
+  line(context, 3, `rgb(${color.join(" ")})`);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point[]} points
+ * @param {Box} box
+ */
+function drawMarked(context, points, box) {
+  context.beginPath();
+  context.rect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+  line(context, 3, SHADE);
+  context.setLineDash([6, 4]);
+  line(context, 1.5, ACCENT);
+  context.setLineDash([]);
+  for (const point of points) drawDot(context, point, 4.5, "rgb(255 196 61)");
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {NonNullable<Scene["handles"]>} handles
+ */
+function drawHandles(context, { box, points, color }) {
+  context.beginPath();
+  context.rect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+  line(context, 2.5, SHADE);
+  line(context, 1, ACCENT);
+  for (const point of points) drawDot(context, point, 5, `rgb(${color.join(" ")})`);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point} point
+ * @param {number} radius
+ * @param {string} style
+ */
+function drawDot(context, [x, y], radius, style) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = style;
+  line(context, 4, SHADE);
+  line(context, 2.5, ACCENT);
+  context.fill();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} width
+ * @param {number} height
+ * @param {Point} at
+ */
+function drawCrosshair(context, width, height, [x, y]) {
+  context.beginPath();
+  context.moveTo(Math.round(x) + 0.5, 0);
+  context.lineTo(Math.round(x) + 0.5, height);
+  context.moveTo(0, Math.round(y) + 0.5);
+  context.lineTo(width, Math.round(y) + 0.5);
+  line(context, 1, "rgb(255 255 255 / 55%)");
+  context.setLineDash([4, 4]);
+  line(context, 1, "rgb(0 0 0 / 55%)");
+  context.setLineDash([]);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} width
+ * @param {string} style
+ */
+function line(context, width, style) {
+  context.lineWidth = width;
+  context.strokeStyle = style;
+  context.stroke();
+}

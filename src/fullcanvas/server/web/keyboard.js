@@ -1,0 +1,74 @@
+/** From key presses to commands. */
+
+/** @import {Page} from "./commands.js" */
+/** @import {Keymap} from "./keys.js" */
+import { keyName } from "./keys.js";
+
+const PANES = ["#toolbar button", "#photos button", "#stage", "#regions button"];
+const WRITES = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select";
+
+/**
+ * @param {Page} page
+ * @param {Keymap} keymap
+ */
+export function listenToKeys(page, keymap) {
+  /** @type {Map<string, () => void>} What to do when a held key comes up. */
+  const held = new Map();
+  const releaseAll = () => {
+    for (const release of held.values()) release();
+    held.clear();
+  };
+  window.addEventListener("blur", releaseAll);
+  window.addEventListener("keyup", (event) => {
+    if (event.key === " ") page.gestures.holdSpace(false);
+    held.get(event.code)?.();
+    held.delete(event.code);
+  });
+  window.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]") || isFor(event.target, event)) return;
+    if (event.key === "F6") return turnTo(event.shiftKey ? -1 : 1, event);
+    if (event.key === " ") return hold(page, event);
+    const command = keymap.find(keyName(event));
+    if (!command) return;
+    event.preventDefault();
+    if (event.repeat && command.release) return;
+    command.run(page, event.key);
+    if (command.release) held.set(event.code, () => command.release?.(page));
+  });
+}
+
+/**
+ * Whether a key belongs to the control that has the focus.
+ * @param {EventTarget | null} target
+ * @param {KeyboardEvent} event
+ */
+function isFor(target, event) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.matches(WRITES)) return true;
+  if (event.key === "Tab") return target.id !== "stage" && target !== document.body;
+  if (target.matches("input")) return event.key.startsWith("Arrow") || event.key === " ";
+  return target.matches("button") && (event.key === "Enter" || event.key === " ");
+}
+
+/**
+ * @param {Page} page
+ * @param {KeyboardEvent} event
+ */
+function hold(page, event) {
+  event.preventDefault();
+  page.gestures.holdSpace(true);
+}
+
+/**
+ * Tab moves between regions on the stage; F6 moves between the parts of the page.
+ * @param {1 | -1} step
+ * @param {KeyboardEvent} event
+ */
+function turnTo(step, event) {
+  event.preventDefault();
+  const roots = PANES.map((pane) => pane.split(" ")[0] ?? pane);
+  const at = roots.findIndex((root) => document.activeElement?.closest(root));
+  const pane = PANES[(Math.max(0, at) + step + PANES.length) % PANES.length];
+  const next = pane ? document.querySelector(`${pane}:not([disabled])`) : null;
+  if (next instanceof HTMLElement) next.focus();
+}

@@ -1,0 +1,121 @@
+/** The label map on the client: one region id a display pixel, and how many pixels each region has. */
+
+/** @import {Patch, Rect} from "./types.js" */
+
+export class LabelMap {
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  constructor(width, height) {
+    this.width = width;
+    this.height = height;
+    this.labels = new Uint16Array(width * height);
+    /** @type {Map<number, number>} */
+    this.counts = new Map([[0, width * height]]);
+  }
+
+  /**
+   * The region at a display position; 0 is unassigned, and so is everything outside.
+   * @param {number} x
+   * @param {number} y
+   */
+  at(x, y) {
+    const column = Math.floor(x);
+    const row = Math.floor(y);
+    if (column < 0 || row < 0 || column >= this.width || row >= this.height) return 0;
+    return this.labels[row * this.width + column] ?? 0;
+  }
+
+  /**
+   * Write a patch into the map.
+   * @param {Patch} patch
+   * @returns {Rect | null}  What may have changed.
+   */
+  apply({ header, labels }) {
+    const { x0, y0, x1, y1 } = header;
+    if (x1 <= x0 || y1 <= y0) return null;
+    if (x1 > this.width || y1 > this.height) throw new Error("a patch reaches out of the photo");
+    const width = x1 - x0;
+    for (let row = y0; row < y1; row++) {
+      const from = row * this.width + x0;
+      const fresh = labels.subarray((row - y0) * width, (row - y0 + 1) * width);
+      this.#recount(this.labels.subarray(from, from + width), -1);
+      this.#recount(fresh, 1);
+      this.labels.set(fresh, from);
+    }
+    return { x0, y0, x1, y1 };
+  }
+
+  /**
+   * The number of pixels of a region.
+   * @param {number} id
+   */
+  pixels(id) {
+    return this.counts.get(id) ?? 0;
+  }
+
+  /** The share of pixels that no region has. */
+  get unassigned() {
+    return this.pixels(0) / this.labels.length;
+  }
+
+  /**
+   * Count runs of equal ids, which are long, instead of pixels.
+   * @param {Uint16Array} row
+   * @param {1 | -1} sign
+   */
+  #recount(row, sign) {
+    for (let start = 0, end = 0; start < row.length; start = end) {
+      const id = row[start] ?? 0;
+      while (end < row.length && row[end] === id) end++;
+      this.counts.set(id, this.pixels(id) + sign * (end - start));
+    }
+  }
+}
+
+/**
+ * The connected areas of unassigned pixels, the biggest first.
+ * @param {LabelMap} map
+ * @returns {(Rect & {pixels: number, x: number, y: number})[]}  With a pixel (x, y) of each.
+ */
+export function unassignedAreas(map) {
+  const seen = new Uint8Array(map.labels.length);
+  const areas = [];
+  for (let start = 0; start < seen.length; start++) {
+    if (map.labels[start] === 0 && !seen[start]) areas.push(flood(map, seen, start));
+  }
+  return areas.sort((one, other) => other.pixels - one.pixels);
+}
+
+/**
+ * @param {LabelMap} map
+ * @param {Uint8Array} seen
+ * @param {number} start
+ */
+function flood({ labels, width, height }, seen, start) {
+  const area = { x0: width, y0: height, x1: 0, y1: 0, pixels: 0, x: start % width, y: Math.floor(start / width) };
+  const stack = [start];
+  seen[start] = 1;
+  /** @param {number} next */
+  const visit = (next) => {
+    if (labels[next] === 0 && !seen[next]) {
+      seen[next] = 1;
+      stack.push(next);
+    }
+  };
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    const x = at % width;
+    const y = (at - x) / width;
+    area.pixels++;
+    area.x0 = Math.min(area.x0, x);
+    area.x1 = Math.max(area.x1, x + 1);
+    area.y0 = Math.min(area.y0, y);
+    area.y1 = Math.max(area.y1, y + 1);
+    if (x > 0) visit(at - 1);
+    if (x < width - 1) visit(at + 1);
+    if (y > 0) visit(at - width);
+    if (y < height - 1) visit(at + width);
+  }
+  return area;
+}

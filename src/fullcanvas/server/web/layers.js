@@ -1,0 +1,130 @@
+/** The canvases that lie on the photo: fill, borders, heat. They are painted when labels change, never to pan or zoom. */
+
+/** @import {LabelMap} from "./labelmap.js" */
+/** @import {Inks} from "./overlay.js" */
+/** @import {Photo, Rect} from "./types.js" */
+import { byId } from "./dom.js";
+import { grow, mixInks, paintBorders, paintFill, paintHeat } from "./overlay.js";
+
+const BORDER_WIDTH = 1.3;
+const WIDEST = 4;
+
+export class Layers {
+  #fill = byId("fill", HTMLCanvasElement);
+  #border = byId("border", HTMLCanvasElement);
+  #heat = byId("heat", HTMLCanvasElement);
+  /** @type {LabelMap | null} */
+  #map = null;
+  /** @type {Photo | null} */
+  #photo = null;
+  /** @type {Inks} */
+  #inks = mixInks([], null);
+  #reach = 1;
+
+  /**
+   * Another photo.
+   * @param {Photo} photo
+   * @param {LabelMap} map
+   * @param {number | null} selected
+   */
+  show(photo, map, selected) {
+    this.#map = map;
+    this.#photo = photo;
+    for (const canvas of [this.#fill, this.#border, this.#heat]) {
+      canvas.width = map.width;
+      canvas.height = map.height;
+    }
+    this.#inks = mixInks(photo.regions, selected);
+    this.#paint({ x0: 0, y0: 0, x1: map.width, y1: map.height });
+  }
+
+  /**
+   * The label map changed in a rectangle, or regions changed their colour.
+   * @param {Photo} photo
+   * @param {number | null} selected
+   * @param {Rect | null} changed
+   */
+  refresh(photo, selected, changed) {
+    if (!this.#map) return;
+    const before = this.#inks;
+    this.#photo = photo;
+    this.#inks = mixInks(photo.regions, selected);
+    const rects = photo.regions.filter((region) => !sameInk(before, this.#inks, region.id)).map((region) => this.#toDisplay(region.box));
+    for (const rect of changed ? [changed, ...rects] : rects) this.#paint(rect);
+  }
+
+  /**
+   * Keep the borders visible at another zoom.
+   * @param {number} scale  Stage pixels a display pixel.
+   */
+  zoomed(scale) {
+    const reach = Math.min(WIDEST, Math.max(1, Math.round(BORDER_WIDTH / scale)));
+    if (reach === this.#reach) return;
+    this.#reach = reach;
+    if (this.#map) this.#paintBorder({ x0: 0, y0: 0, x1: this.#map.width, y1: this.#map.height });
+  }
+
+  /** @param {Uint8Array | null} unsure  One byte a display pixel, or null to take the heat away. */
+  showHeat(unsure) {
+    const map = this.#map;
+    if (map && unsure?.length === map.labels.length) {
+      context(this.#heat).putImageData(paintHeat(unsure, map.width, map.height), 0, 0);
+    }
+    this.#heat.hidden = !unsure;
+  }
+
+  /**
+   * What is visible of the fill and the borders.
+   * @param {number} fill  Opacity.
+   * @param {boolean} border
+   */
+  setVisible(fill, border) {
+    this.#fill.style.opacity = String(fill);
+    this.#border.hidden = !border;
+  }
+
+  /** @param {Rect} rect */
+  #paint(rect) {
+    if (!this.#map || rect.x1 <= rect.x0 || rect.y1 <= rect.y0) return;
+    context(this.#fill).putImageData(paintFill(this.#map, rect, this.#inks), rect.x0, rect.y0);
+    this.#paintBorder(rect);
+  }
+
+  /** @param {Rect} rect */
+  #paintBorder(rect) {
+    if (!this.#map) return;
+    const wide = grow(rect, this.#reach, this.#map);
+    context(this.#border).putImageData(paintBorders(this.#map, wide, this.#inks, this.#reach), wide.x0, wide.y0);
+  }
+
+  /**
+   * @param {import("./types.js").Box} box  In photo pixels.
+   * @returns {Rect}
+   */
+  #toDisplay([x0, y0, x1, y1]) {
+    if (!this.#map || !this.#photo) return { x0: 0, y0: 0, x1: 0, y1: 0 };
+    const across = this.#map.width / this.#photo.width;
+    const down = this.#map.height / this.#photo.height;
+    const box = { x0: Math.floor(x0 * across), y0: Math.floor(y0 * down), x1: Math.ceil(x1 * across), y1: Math.ceil(y1 * down) };
+    return grow(box, 1, this.#map);
+  }
+}
+
+/**
+ * @param {Inks} one
+ * @param {Inks} other
+ * @param {number} id
+ */
+function sameInk(one, other, id) {
+  return one.fill[id] === other.fill[id] && one.border[id] === other.border[id];
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ */
+function context(canvas) {
+  const made = canvas.getContext("2d");
+  if (!made) throw new Error("this browser has no 2D canvas");
+  return made;
+}

@@ -1,0 +1,52 @@
+/** Puts the page together. */
+
+import { Annotator } from "./annotator.js";
+import { COMMANDS } from "./commands.js";
+import { makeExport, makeHelp } from "./dialogs.js";
+import { Gestures } from "./gestures.js";
+import { showHeat } from "./heat.js";
+import { listenToKeys } from "./keyboard.js";
+import { Keymap } from "./keys.js";
+import { showNotices } from "./notices.js";
+import { showPhotos } from "./photos-panel.js";
+import { LabelPicker } from "./picker.js";
+import { showLabels, showRegions } from "./regions-panel.js";
+import { Stage } from "./stage.js";
+import { showToolbar } from "./toolbar.js";
+
+const annotator = new Annotator();
+const stage = new Stage(annotator);
+const gestures = new Gestures(stage, annotator);
+const picker = new LabelPicker(annotator, () => stage.element.focus());
+const keymap = new Keymap(COMMANDS);
+const page = { annotator, stage, gestures, picker, showHelp: makeHelp(keymap), showExport: makeExport(annotator) };
+
+showNotices(annotator);
+showPhotos(annotator);
+showRegions(annotator, picker);
+showLabels(annotator);
+showToolbar(page, keymap);
+showHeat(annotator, stage);
+listenToKeys(page, keymap);
+
+// The photo on the stage is in the address, so that a reload finds it again.
+annotator.store.watch((state) => state.photo?.id, (id) => {
+  if (id !== undefined) history.replaceState(null, "", `#${encodeURIComponent(id)}`);
+});
+stage.element.focus();
+annotator.start(decodeURIComponent(location.hash.slice(1)) || null);
+
+// For people who look behind the page, and for its tests: reading only.
+Object.defineProperty(window, "fullcanvas", {
+  value: Object.freeze({
+    state: () => annotator.state,
+    regionAt: (/** @type {number} */ x, /** @type {number} */ y) => annotator.map?.at(x, y) ?? 0,
+    labels: () => Array.from(annotator.map?.labels ?? []),
+    idle: () => annotator.idle,
+    toClient: (/** @type {number} */ x, /** @type {number} */ y) => {
+      const { left, top } = stage.element.getBoundingClientRect();
+      const [column, row] = stage.toStage([x, y]);
+      return [left + column, top + row];
+    },
+  }),
+});

@@ -1,0 +1,106 @@
+/** What the page tells the person: what is being done, what went wrong, what to do next. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {State} from "./state.js" */
+import { byId, within } from "./dom.js";
+
+/** @param {Annotator} annotator */
+export function showNotices(annotator) {
+  const { store } = annotator;
+  byId("retry", HTMLButtonElement).addEventListener("click", () => annotator.retry());
+  window.addEventListener("online", () => annotator.retry());
+  window.addEventListener("beforeunload", (event) => {
+    if (store.state.waiting) event.preventDefault();
+  });
+  store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
+  store.watch((state) => state.message, showMessage);
+  store.watch((state) => [state.gone, state.waiting], () => showBanner(store.state));
+  store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
+  store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state));
+  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening], () => showPrompt(store.state));
+  watchConflict(annotator);
+}
+
+/** @param {State} state */
+function showSaving({ waiting, gone, photo }) {
+  const saving = byId("saving", HTMLElement);
+  const text = gone ? "Not saved yet" : waiting ? "Saving…" : photo ? "Saved" : "";
+  if (saving.textContent !== text) saving.textContent = text;
+  saving.dataset["tone"] = gone ? "error" : waiting ? "busy" : "good";
+  document.body.dataset["waiting"] = String(waiting);
+}
+
+/** @param {State["message"]} message */
+function showMessage(message) {
+  const line = byId("message", HTMLElement);
+  line.textContent = message?.text ?? "";
+  line.dataset["tone"] = message?.tone ?? "info";
+}
+
+/** @param {State} state */
+function showBanner({ gone, waiting }) {
+  const banner = byId("banner", HTMLElement);
+  banner.hidden = !gone;
+  const kept = waiting ? ` ${waiting === 1 ? "Your last change is" : `Your last ${waiting} changes are`} kept here and will be stored when it is back: do not close this tab.` : "";
+  within(banner, "span").textContent = `The server does not answer.${kept} Is Fullcanvas still running?`;
+}
+
+/** @param {State} state */
+function showVeil({ opening, photo, problem, project, gone }) {
+  byId("veil", HTMLElement).hidden = gone || (opening === null && (photo !== null || problem !== null || project !== null));
+}
+
+/** @param {State} state */
+function showProblem(state) {
+  const notice = byId("notice", HTMLElement);
+  const [title, text] = problem(state) ?? ["", ""];
+  notice.hidden = !title;
+  within(notice, "h2").textContent = title;
+  within(notice, "p").textContent = text;
+}
+
+/**
+ * @param {State} state
+ * @returns {[string, string] | null}
+ */
+function problem({ problem: broken, project, items, photo, opening }) {
+  if (broken) {
+    const path = items.find((item) => item.id === broken.id)?.path ?? "This photo";
+    return [`${path} cannot be opened`, `${broken.detail} The other photos are not affected: → goes to the next one.`];
+  }
+  if (project?.photos === 0) return ["There are no photos here", "Put JPEG, PNG or other image files into the folder that Fullcanvas was started with, and reload this page."];
+  if (project && !photo && opening === null) return ["No photo is open", "Choose one in the list."];
+  return null;
+}
+
+/** @param {State} state */
+function showPrompt({ marking, stay, points, photo, opening }) {
+  const prompt = byId("prompt", HTMLElement);
+  const first = photo !== null && opening === null && photo.regions.length === 0 && photo.status !== "complete";
+  const text = marking
+    ? `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4`
+    : first
+      ? "Press N (or “Mark region”), then click the four extreme points of anything: an object or a piece of background"
+      : "";
+  prompt.hidden = !text;
+  within(prompt, "span").textContent = text;
+  within(prompt, "button").hidden = !marking;
+}
+
+/** @param {Annotator} annotator */
+function watchConflict(annotator) {
+  const dialog = byId("conflict-dialog", HTMLDialogElement);
+  const choose = (/** @type {boolean} */ keep) => () => {
+    dialog.close();
+    annotator.resolveConflict(keep);
+  };
+  byId("conflict-drop", HTMLButtonElement).addEventListener("click", choose(false));
+  byId("conflict-keep", HTMLButtonElement).addEventListener("click", choose(true));
+  // There is no third way out: the waiting changes must be made or dropped.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  annotator.store.watch((state) => state.conflict, (conflict) => {
+    if (conflict === null) return;
+    byId("conflict-detail", HTMLElement).textContent = conflict;
+    dialog.showModal();
+  });
+}

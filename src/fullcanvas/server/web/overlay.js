@@ -1,0 +1,135 @@
+/** From region ids to pixels: the coloured fill and the borders, computed for one rectangle at a time. */
+
+/** @import {LabelMap} from "./labelmap.js" */
+/** @import {Color, Rect, Region} from "./types.js" */
+
+/**
+ * Colours as 32-bit words of a canvas (little-endian RGBA), indexed by region id.
+ * @typedef {object} Inks
+ * @property {Uint32Array} fill
+ * @property {Uint32Array} border
+ */
+
+/**
+ * @param {Region[]} regions
+ * @param {number | null} selected  Its border is white.
+ * @returns {Inks}
+ */
+export function mixInks(regions, selected) {
+  const size = 1 + regions.reduce((most, region) => Math.max(most, region.id), 0);
+  const fill = new Uint32Array(size);
+  const border = new Uint32Array(size);
+  for (const region of regions) {
+    fill[region.id] = word(region.color, 255);
+    border[region.id] = region.id === selected ? 0xffffffff : word(lighten(region.color, 0.35), 255);
+  }
+  return { fill, border };
+}
+
+/**
+ * The rectangle grown on all sides, within the map.
+ * @param {Rect} rect
+ * @param {number} by
+ * @param {{width: number, height: number}} size
+ * @returns {Rect}
+ */
+export function grow(rect, by, size) {
+  return {
+    x0: Math.max(0, rect.x0 - by),
+    y0: Math.max(0, rect.y0 - by),
+    x1: Math.min(size.width, rect.x1 + by),
+    y1: Math.min(size.height, rect.y1 + by),
+  };
+}
+
+/**
+ * The fill of a rectangle: unassigned pixels are clear.
+ * @param {LabelMap} map
+ * @param {Rect} rect
+ * @param {Inks} inks
+ * @returns {ImageData}
+ */
+export function paintFill(map, rect, inks) {
+  const image = new ImageData(rect.x1 - rect.x0, rect.y1 - rect.y0);
+  const out = new Uint32Array(image.data.buffer);
+  let at = 0;
+  for (let y = rect.y0; y < rect.y1; y++) {
+    for (let i = y * map.width + rect.x0, end = i + image.width; i < end; i++) {
+      out[at++] = inks.fill[map.labels[i] ?? 0] ?? 0;
+    }
+  }
+  return image;
+}
+
+/**
+ * The borders of a rectangle: pixels of a region with another id within `reach` pixels along a row or column.
+ * @param {LabelMap} map
+ * @param {Rect} rect
+ * @param {Inks} inks
+ * @param {number} reach
+ * @returns {ImageData}
+ */
+export function paintBorders(map, rect, inks, reach) {
+  const image = new ImageData(rect.x1 - rect.x0, rect.y1 - rect.y0);
+  const out = new Uint32Array(image.data.buffer);
+  let at = 0;
+  for (let y = rect.y0; y < rect.y1; y++) {
+    for (let x = rect.x0; x < rect.x1; x++, at++) {
+      const id = map.labels[y * map.width + x] ?? 0;
+      if (id && isBorder(map, x, y, id, reach)) out[at] = inks.border[id] ?? 0;
+    }
+  }
+  return image;
+}
+
+/**
+ * @param {LabelMap} map
+ * @param {number} x
+ * @param {number} y
+ * @param {number} id
+ * @param {number} reach
+ */
+function isBorder({ labels, width, height }, x, y, id, reach) {
+  const at = y * width + x;
+  for (let step = 1; step <= reach; step++) {
+    if (x >= step && labels[at - step] !== id) return true;
+    if (x + step < width && labels[at + step] !== id) return true;
+    if (y >= step && labels[at - step * width] !== id) return true;
+    if (y + step < height && labels[at + step * width] !== id) return true;
+  }
+  return false;
+}
+
+/**
+ * The heat of a map of uncertainty: clear where sure, yellow to red where not.
+ * @param {Uint8Array} unsure
+ * @param {number} width
+ * @param {number} height
+ * @returns {ImageData}
+ */
+export function paintHeat(unsure, width, height) {
+  const image = new ImageData(width, height);
+  const out = new Uint32Array(image.data.buffer);
+  const ramp = Uint32Array.from({ length: 256 }, (_, heat) => word([255, 220 - Math.round(heat * 0.75), 40], Math.round(heat * 0.85)));
+  for (let at = 0; at < out.length; at++) out[at] = ramp[unsure[at] ?? 0] ?? 0;
+  return image;
+}
+
+/**
+ * @param {Color} color
+ * @param {number} share  Of white.
+ * @returns {Color}
+ */
+function lighten([red, green, blue], share) {
+  /** @param {number} value */
+  const mix = (value) => Math.round(value + (255 - value) * share);
+  return [mix(red), mix(green), mix(blue)];
+}
+
+/**
+ * @param {Color} color
+ * @param {number} alpha
+ */
+function word([red, green, blue], alpha) {
+  return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}

@@ -1,0 +1,83 @@
+/** The list of photos, with their status and the progress of the whole. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Photo, PhotoItem, Status} from "./types.js" */
+import { byId, element, within } from "./dom.js";
+
+/** @type {Record<Status, string>} */
+const STATUS = { new: "New", in_work: "In work", complete: "Complete" };
+
+/** @param {Annotator} annotator */
+export function showPhotos(annotator) {
+  const { store } = annotator;
+  const list = byId("photo-list", HTMLUListElement);
+  const filter = byId("filter", HTMLSelectElement);
+  filter.addEventListener("change", () => annotator.filter(filter.value || null));
+  list.addEventListener("click", (event) => open(annotator, event));
+  const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.listMore());
+  store.watch((state) => [state.items, state.total, current(state)], () => {
+    const { items, total } = store.state;
+    const rows = items.map((item) => row(item, item.id === current(store.state)));
+    const end = element("li", { class: "end" }, total > items.length ? "More…" : "");
+    list.replaceChildren(...rows, end);
+    more.disconnect();
+    if (total > items.length) more.observe(end);
+  });
+  store.watch(current, () => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
+  store.watch((state) => state.project, showProgress);
+}
+
+/** @param {import("./state.js").State} state */
+function current(state) {
+  return state.opening ?? state.photo?.id ?? state.problem?.id ?? null;
+}
+
+/**
+ * @param {PhotoItem} item
+ * @param {boolean} isCurrent
+ */
+function row(item, isCurrent) {
+  const slash = item.path.lastIndexOf("/");
+  const name = element("span", { class: "name", title: item.path }, item.path.slice(slash + 1));
+  const details = item.status === "new" ? STATUS.new : `${STATUS[item.status]} · ${count(item.regions, "region")}`;
+  const button = element(
+    "button",
+    { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
+    element("span", { class: "dot", "aria-hidden": "true" }),
+    element("span", { class: "text" }, name, element("span", { class: "quiet" }, details)),
+  );
+  return element("li", {}, button);
+}
+
+/**
+ * @param {Annotator} annotator
+ * @param {MouseEvent} event
+ */
+function open(annotator, event) {
+  const button = event.target instanceof Element ? event.target.closest("[data-photo]") : null;
+  const item = annotator.state.items.find(({ id }) => button instanceof HTMLElement && String(id) === button.dataset["photo"]);
+  if (item) annotator.open(item.id);
+}
+
+/** @param {import("./types.js").Project | null} project */
+function showProgress(project) {
+  if (!project) return;
+  const { photos, complete, name, model } = project;
+  const bar = byId("progress", HTMLElement);
+  bar.setAttribute("aria-valuemax", String(photos));
+  bar.setAttribute("aria-valuenow", String(complete));
+  within(bar, ".level").style.width = `${photos ? (100 * complete) / photos : 0}%`;
+  byId("progress-text", HTMLElement).textContent = `${complete} of ${photos} complete`;
+  byId("project-name", HTMLElement).textContent = name;
+  byId("model", HTMLElement).textContent = `Model: ${model.name}`;
+  byId("model", HTMLElement).title = model.hash;
+  document.title = `${name} – Fullcanvas`;
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+export function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

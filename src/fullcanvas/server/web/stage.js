@@ -1,0 +1,265 @@
+/** The stage: where the photo, its layers and what is being drawn are shown, and how positions on it are meant. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {LabelMap} from "./labelmap.js" */
+/** @import {Box, Color, Photo, Point, Rect, View} from "./types.js" */
+/** @import {Scene} from "./ink.js" */
+import { byId } from "./dom.js";
+import { drawScene } from "./ink.js";
+import { Layers } from "./layers.js";
+import { boxOf, findRegion } from "./state.js";
+import * as views from "./view.js";
+
+/**
+ * What is being drawn right now, in photo pixels.
+ * @typedef {{kind: "stroke", points: Point[]} | {kind: "points", points: Point[]}} Live
+ */
+
+const NEUTRAL = /** @type {Color} */ ([47, 127, 134]);
+const PIXELS_SHOW_AT = 4;
+const CLOSEST_FRAME = 6;
+
+export class Stage {
+  element = byId("stage", HTMLElement);
+  layers = new Layers();
+  /** @type {View} */
+  view = { scale: 1, x: 0, y: 0 };
+  /** @type {Live | null} */
+  live = null;
+  /** @type {Point | null} Where the pointer is, in stage pixels. */
+  hover = null;
+  #sheet = byId("sheet", HTMLElement);
+  #picture = byId("picture", HTMLElement);
+  #ink = byId("ink", HTMLCanvasElement);
+  #zoom = byId("zoom", HTMLElement);
+  #size = { width: 1, height: 1 };
+  /** @type {Photo["id"] | null} */
+  #shown = null;
+  #frame = 0;
+
+  /** @param {Annotator} annotator */
+  constructor(annotator) {
+    this.annotator = annotator;
+    annotator.sight = this;
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+    const { store } = annotator;
+    store.watch((state) => [state.photo, state.selected], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking], () => this.redraw());
+    store.watch((state) => [state.overlay, state.peek, state.opacity, state.photo === null], () => this.#showLayers());
+  }
+
+  /**
+   * @param {Photo} photo
+   * @param {HTMLImageElement} image
+   * @param {LabelMap} map
+   */
+  show(photo, image, map) {
+    image.alt = photo.path;
+    image.draggable = false;
+    this.#picture.replaceChildren(image);
+    this.#sheet.style.width = `${map.width}px`;
+    this.#sheet.style.height = `${map.height}px`;
+    this.layers.show(photo, map, this.annotator.state.selected);
+    if (this.#shown !== photo.id) this.fit();
+    this.#shown = photo.id;
+  }
+
+  /** @param {Rect | null} changed */
+  refresh(changed) {
+    const { photo, selected } = this.annotator.state;
+    if (photo && photo.id === this.#shown) this.layers.refresh(photo, selected, changed);
+  }
+
+  /** The whole photo. */
+  fit() {
+    const { map } = this.annotator;
+    if (map) this.#move(views.fit(map, this.#size));
+  }
+
+  /**
+   * Zoom to a rectangle of display pixels, but not closer than makes sense.
+   * @param {Rect} rect
+   */
+  frame(rect) {
+    const framed = views.frame(rect, this.#size, Math.min(this.#size.width, this.#size.height) / 5);
+    const { x, y } = { x: this.#size.width / 2, y: this.#size.height / 2 };
+    this.#move(framed.scale > CLOSEST_FRAME ? views.zoomAt(framed, CLOSEST_FRAME / framed.scale, x, y, 0) : framed);
+  }
+
+  /**
+   * @param {number} factor
+   * @param {number} [x]  The stage position that stays; the middle if left out.
+   * @param {number} [y]
+   */
+  zoom(factor, x = this.#size.width / 2, y = this.#size.height / 2) {
+    const { map } = this.annotator;
+    if (map) this.#move(views.zoomAt(this.view, factor, x, y, views.fit(map, this.#size).scale / 4));
+  }
+
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
+  pan(dx, dy) {
+    this.#move(views.pan(this.view, dx, dy));
+  }
+
+  /**
+   * The photo position under a stage position, moved into the photo if it lies outside.
+   * @param {number} x
+   * @param {number} y
+   * @returns {Point}
+   */
+  toPhoto(x, y) {
+    const { photo } = this.annotator.state;
+    const { map } = this.annotator;
+    if (!photo || !map) return [0, 0];
+    const [column, row] = views.toDisplay(this.view, x, y);
+    return [within(column / map.width, photo.width), within(row / map.height, photo.height)];
+  }
+
+  /**
+   * Whether a stage position lies in the photo.
+   * @param {number} x
+   * @param {number} y
+   */
+  inside(x, y) {
+    const { map } = this.annotator;
+    const [column, row] = views.toDisplay(this.view, x, y);
+    return map !== null && column >= 0 && row >= 0 && column < map.width && row < map.height;
+  }
+
+  /**
+   * The region at a stage position; 0 if there is none.
+   * @param {number} x
+   * @param {number} y
+   */
+  regionAt(x, y) {
+    return this.annotator.map?.at(...views.toDisplay(this.view, x, y)) ?? 0;
+  }
+
+  /**
+   * The stage position of a photo position.
+   * @param {Point} point
+   * @returns {Point}
+   */
+  toStage([x, y]) {
+    const { photo } = this.annotator.state;
+    const { map } = this.annotator;
+    if (!photo || !map) return [0, 0];
+    return views.toStage(this.view, (x * map.width) / photo.width, (y * map.height) / photo.height);
+  }
+
+  /**
+   * The box of some pixels, on the stage.
+   * @param {Point[]} points
+   * @returns {Box}
+   */
+  boxOnStage(points) {
+    const [x0, y0, x1, y1] = boxOf(points);
+    return [...this.toStage([x0, y0]), ...this.toStage([x1, y1])];
+  }
+
+  /** Draw what is being drawn, in the next frame. */
+  redraw() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  #resize() {
+    const { width, height } = this.element.getBoundingClientRect();
+    const fitted = this.#isFitted();
+    this.#size = { width, height };
+    this.#ink.width = Math.round(width * devicePixelRatio);
+    this.#ink.height = Math.round(height * devicePixelRatio);
+    if (fitted) this.fit();
+    else this.#move(this.view);
+    this.#draw();
+  }
+
+  #isFitted() {
+    const { map } = this.annotator;
+    if (!map) return true;
+    const fitted = views.fit(map, this.#size);
+    return Math.abs(fitted.scale - this.view.scale) < 1e-6 && Math.abs(fitted.x - this.view.x) < 1;
+  }
+
+  /** @param {View} view */
+  #move(view) {
+    const { map } = this.annotator;
+    if (!map) return;
+    this.view = views.clamp(view, map, this.#size);
+    const { scale, x, y } = this.view;
+    this.#sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.#sheet.classList.toggle("close", scale * devicePixelRatio >= PIXELS_SHOW_AT);
+    this.#zoom.textContent = `${Math.round(((scale * map.width) / (this.annotator.state.photo?.width ?? map.width)) * 100)} %`;
+    this.layers.zoomed(scale);
+    this.redraw();
+  }
+
+  #showLayers() {
+    const { overlay, peek, opacity, photo } = this.annotator.state;
+    this.#sheet.hidden = photo === null;
+    if (photo === null) this.#shown = null;
+    this.layers.setVisible(overlay === "full" && !peek ? opacity : 0, overlay !== "hidden" && !peek);
+  }
+
+  #draw() {
+    const context = this.#ink.getContext("2d");
+    if (!context) return;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    drawScene(context, this.#size.width, this.#size.height, this.#scene());
+  }
+
+  /** @returns {Scene} */
+  #scene() {
+    const { photo, selected, points, sketches, marking } = this.annotator.state;
+    if (!photo || this.#shown !== photo.id) return { strokes: [], boxes: [], handles: null, crosshair: null };
+    const drawn = [...sketches, ...(this.live ? [this.live] : [])];
+    const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
+    const region = this.live?.kind === "points" && !marking ? null : findRegion(photo, selected);
+    return {
+      strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points)),
+      boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked],
+      handles: region && { ...this.#marked(region.extreme_points), color: region.color },
+      crosshair: marking ? this.hover : null,
+    };
+  }
+
+  /** @param {Point[]} points */
+  #stroke(points) {
+    const { photo, selected } = this.annotator.state;
+    const start = points[0] ? this.toStage(points[0]) : null;
+    const owner = selected ?? (start ? this.regionAt(...start) : null);
+    return { points: points.map((point) => this.toStage(point)), color: findRegion(photo, owner)?.color ?? NEUTRAL };
+  }
+
+  /**
+   * The box so far, reaching to the pointer.
+   * @param {Point[]} points
+   */
+  #running(points) {
+    if (!points.length) return [];
+    const reached = this.hover ? [...points, this.toPhoto(...this.hover)] : points;
+    return [{ points: this.#marked(points).points, box: this.boxOnStage(reached) }];
+  }
+
+  /**
+   * @param {Point[]} points
+   * @returns {{points: Point[], box: Box}}
+   */
+  #marked(points) {
+    return { points: points.map(([x, y]) => this.toStage([Math.floor(x) + 0.5, Math.floor(y) + 0.5])), box: this.boxOnStage(points) };
+  }
+}
+
+/**
+ * A fraction of a side as a position that lies in the photo.
+ * @param {number} fraction
+ * @param {number} side
+ */
+function within(fraction, side) {
+  return Math.min(side - 0.01, Math.max(0, fraction * side));
+}

@@ -1,0 +1,231 @@
+/** The page's state and the pure functions that change it. */
+
+/** @import {Label, Photo, PhotoItem, Point, Project, Region} from "./types.js" */
+
+/**
+ * Something drawn that the server has not answered yet.
+ * @typedef {{key: string, kind: "stroke" | "points", points: Point[]}} Sketch
+ *
+ * @typedef {"full" | "borders" | "hidden"} Overlay
+ * @typedef {{text: string, tone: "info" | "error"}} Message
+ *
+ * @typedef {object} State
+ * @property {Project | null} project
+ * @property {PhotoItem[]} items  The photos listed so far.
+ * @property {number} total  How many there are under the filter.
+ * @property {string | null} filter  A status, or null for all.
+ * @property {Photo | null} photo  The one on the stage.
+ * @property {Photo["id"] | null} opening  The one on its way to the stage.
+ * @property {{id: Photo["id"], detail: string} | null} problem  A photo that cannot be opened, and why.
+ * @property {number | null} selected  The region that owns the next stroke.
+ * @property {number | null} newest  The region that was added last.
+ * @property {boolean} marking  Whether clicks place extreme points.
+ * @property {boolean} stay  Whether marking goes on after four.
+ * @property {Point[]} points  Extreme points placed so far.
+ * @property {Sketch[]} sketches
+ * @property {Overlay} overlay
+ * @property {boolean} peek
+ * @property {boolean} heat
+ * @property {number} opacity  Of the fill, in [0, 1].
+ * @property {number} waiting  Changes not stored yet.
+ * @property {boolean} gone  Whether the server does not answer.
+ * @property {string | null} conflict  What another window did, while the person has not chosen.
+ * @property {boolean} labelling  Whether a label is being typed.
+ * @property {Message | null} message
+ */
+
+/** @typedef {(state: State) => State} Reducer */
+
+/** @type {State} */
+export const START = Object.freeze({
+  project: null,
+  items: [],
+  total: 0,
+  filter: null,
+  photo: null,
+  opening: null,
+  problem: null,
+  selected: null,
+  newest: null,
+  marking: false,
+  stay: false,
+  points: [],
+  sketches: [],
+  overlay: "full",
+  peek: false,
+  heat: false,
+  opacity: 0.45,
+  waiting: 0,
+  gone: false,
+  conflict: null,
+  labelling: false,
+  message: null,
+});
+
+/**
+ * Replace some fields.
+ * @param {Partial<State>} fields
+ * @returns {Reducer}
+ */
+export const set = (fields) => (state) => ({ ...state, ...fields });
+
+/**
+ * @param {string} text
+ * @param {Message["tone"]} [tone]
+ * @returns {Reducer}
+ */
+export const say = (text, tone = "info") => set({ message: { text, tone } });
+
+/**
+ * @param {Photo["id"]} id
+ * @returns {Reducer}
+ */
+export const beginOpening = (id) => set({ opening: id, problem: null, marking: false, points: [], labelling: false, peek: false });
+
+/**
+ * A photo arrived on the stage: the first time, or after it was reloaded.
+ * @param {Photo} photo
+ * @returns {Reducer}
+ */
+export const showPhoto = (photo) => (state) => {
+  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, heat: false };
+  return refreshPhoto(photo)({ ...kept, photo, opening: null, problem: null });
+};
+
+/**
+ * A photo cannot be opened.
+ * @param {Photo["id"]} id
+ * @param {string} detail
+ * @returns {Reducer}
+ */
+export const showProblem = (id, detail) =>
+  set({ problem: { id, detail }, photo: null, opening: null, selected: null, newest: null, sketches: [], heat: false });
+
+/**
+ * What the server now says about a photo, on the stage or not.
+ * @param {Photo} photo
+ * @param {number | null} [added]  The region it just added.
+ * @returns {Reducer}
+ */
+export const refreshPhoto = (photo, added = null) => (state) => {
+  const listed = { ...state, items: state.items.map((item) => (item.id === photo.id ? summary(photo) : item)) };
+  if (state.photo?.id !== photo.id) return listed;
+  const last = photo.regions.reduce((most, region) => Math.max(most, region.id), 0) || null;
+  const newest = added ?? (findRegion(photo, state.newest) ? state.newest : last);
+  return { ...listed, photo, newest, selected: findRegion(photo, state.selected) ? state.selected : null };
+};
+
+/**
+ * @param {Photo} photo
+ * @returns {PhotoItem}
+ */
+function summary({ id, path, status, regions }) {
+  return { id, path, status, regions: regions.length, unlabelled: regions.filter((region) => region.label === null).length };
+}
+
+/**
+ * @param {{total: number, items: PhotoItem[]}} page
+ * @returns {Reducer}
+ */
+export const listMore = (page) => (state) => ({ ...state, total: page.total, items: [...state.items, ...page.items] });
+
+/**
+ * @param {number | null} id
+ * @returns {Reducer}
+ */
+export const select = (id) => (state) => (state.selected === id ? state : { ...state, selected: id });
+
+/**
+ * Select the region that lies `step` rows further down the list, around its ends.
+ * @param {1 | -1} step
+ * @returns {Reducer}
+ */
+export const selectNext = (step) => (state) => {
+  const ids = state.photo?.regions.map((region) => region.id) ?? [];
+  if (!ids.length) return say("There is no region to select yet: press N and click four extreme points.")(state);
+  const at = state.selected === null ? (step > 0 ? -1 : 0) : ids.indexOf(state.selected);
+  return select(ids[(at + step + ids.length) % ids.length] ?? null)(state);
+};
+
+/**
+ * Begin to mark a region; a second time gives up.
+ * @param {boolean} stay
+ * @returns {Reducer}
+ */
+export const beginMarking = (stay) => (state) =>
+  state.photo ? { ...state, marking: true, stay, points: [], selected: null, message: null } : say("Open a photo first.")(state);
+
+/** @type {Reducer} */
+export const endMarking = set({ marking: false, stay: false, points: [] });
+
+/**
+ * One more extreme point; the fourth is taken by whoever adds the region.
+ * @param {Point} point
+ * @returns {Reducer}
+ */
+export const placePoint = (point) => (state) => ({ ...state, points: [...state.points, point] });
+
+/** @type {Reducer} */
+export const takeBackPoint = (state) => ({ ...state, points: state.points.slice(0, -1) });
+
+/** @type {Reducer} */
+export const afterFourth = (state) => ({ ...state, points: [], marking: state.stay });
+
+/**
+ * @param {Sketch} sketch
+ * @returns {Reducer}
+ */
+export const addSketch = (sketch) => (state) => ({ ...state, sketches: [...state.sketches, sketch] });
+
+/**
+ * @param {string} key
+ * @returns {Reducer}
+ */
+export const removeSketch = (key) => (state) => ({ ...state, sketches: state.sketches.filter((sketch) => sketch.key !== key) });
+
+/**
+ * @param {Overlay} overlay
+ * @returns {Reducer}  Shows it so, or in full if it is so already.
+ */
+export const toggleOverlay = (overlay) => (state) => ({ ...state, overlay: state.overlay === overlay ? "full" : overlay });
+
+/**
+ * @param {number} by
+ * @returns {Reducer}
+ */
+export const changeOpacity = (by) => (state) => ({ ...state, opacity: Math.min(1, Math.max(0.05, state.opacity + by)) });
+
+/**
+ * @param {Label} label
+ * @returns {Reducer}
+ */
+export const addLabel = (label) => (state) =>
+  state.project ? { ...state, project: { ...state.project, labels: [...state.project.labels, label] } } : state;
+
+/**
+ * @param {Photo | null} photo
+ * @param {number | null} id
+ * @returns {Region | null}
+ */
+export function findRegion(photo, id) {
+  return photo?.regions.find((region) => region.id === id) ?? null;
+}
+
+/**
+ * What a region is called in lists and messages.
+ * @param {Region} region
+ */
+export function regionName(region) {
+  return region.label ?? `Region ${region.id}`;
+}
+
+/**
+ * The box of some points, half-open.
+ * @param {Point[]} points  At least one.
+ * @returns {import("./types.js").Box}
+ */
+export function boxOf(points) {
+  const xs = points.map((point) => Math.floor(point[0]));
+  const ys = points.map((point) => Math.floor(point[1]));
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
+}

@@ -1,0 +1,198 @@
+/** What a press of the pointer on the stage means: a scribble, an extreme point, or a handle that is dragged. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Stage} from "./stage.js" */
+/** @import {Point} from "./types.js" */
+import * as change from "./state.js";
+
+/**
+ * A press under way; positions are stage pixels.
+ * @typedef {object} Press
+ * @property {(x: number, y: number, straight: boolean) => void} move
+ * @property {() => void} end
+ * @property {() => void} cancel
+ */
+
+const STILL = 3;
+const POINT_REACH = 8;
+const SIDE_REACH = 4;
+
+/**
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {number} x
+ * @param {number} y
+ * @returns {Press | null}  Null if a press there means nothing; then the person has been told why.
+ */
+export function press(stage, annotator, x, y) {
+  const { photo, opening, marking } = annotator.state;
+  if (!photo || opening !== null) return null;
+  if (photo.status === "complete") {
+    annotator.say("This photo is complete. Reopen it (Shift+Enter) to change it.", "error");
+    return null;
+  }
+  if (marking) return pressMark(stage, annotator, x, y);
+  const handle = handleAt(stage, annotator, x, y);
+  return handle ? pressHandle(stage, annotator, handle, x, y) : pressStroke(stage, annotator, x, y);
+}
+
+/**
+ * An extreme point: placed where the pointer is let go. Positions beside the photo count as its edge.
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {number} x
+ * @param {number} y
+ * @returns {Press}
+ */
+function pressMark(stage, annotator, x, y) {
+  const { store } = annotator;
+  let at = stage.toPhoto(x, y);
+  const preview = () => show(stage, { kind: "points", points: [...store.state.points, at] });
+  preview();
+  return {
+    move(toX, toY) {
+      at = stage.toPhoto(toX, toY);
+      preview();
+    },
+    end() {
+      show(stage, null);
+      store.update(change.placePoint(at));
+      const { points } = store.state;
+      if (points.length < 4) return;
+      store.update(change.afterFourth);
+      annotator.addRegion(points);
+    },
+    cancel: () => show(stage, null),
+  };
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {number} x
+ * @param {number} y
+ * @returns {Press | null}
+ */
+function pressStroke(stage, annotator, x, y) {
+  if (!stage.inside(x, y)) return null;
+  if (annotator.state.selected === null && stage.regionAt(x, y) === 0) {
+    annotator.say("No region here. Start in the region that should grow, or select one; N marks a new region.");
+    return null;
+  }
+  const start = stage.toPhoto(x, y);
+  /** @type {Point[]} */
+  let points = [start];
+  let moved = false;
+  show(stage, { kind: "stroke", points });
+  return {
+    move(toX, toY, straight) {
+      moved ||= Math.hypot(toX - x, toY - y) >= STILL;
+      if (!moved) return;
+      const point = stage.toPhoto(toX, toY);
+      points = straight ? [start, point] : farEnough(points, point) ? [...points, point] : points;
+      show(stage, { kind: "stroke", points });
+    },
+    end() {
+      show(stage, null);
+      annotator.scribble(points);
+    },
+    cancel: () => show(stage, null),
+  };
+}
+
+/**
+ * @param {Point[]} points
+ * @param {Point} next
+ */
+function farEnough(points, next) {
+  const last = points.at(-1);
+  return !last || Math.hypot(next[0] - last[0], next[1] - last[1]) >= 1;
+}
+
+/**
+ * An extreme point of the selected region (`free`), or the side of its box that runs through the point.
+ * @typedef {{index: number, free: boolean}} Handle
+ */
+
+/**
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {number} x
+ * @param {number} y
+ * @returns {Handle | null}
+ */
+export function handleAt(stage, annotator, x, y) {
+  const { photo, selected, marking } = annotator.state;
+  const region = change.findRegion(photo, selected);
+  if (!region || marking || photo?.status === "complete") return null;
+  const near = region.extreme_points.findIndex(([px, py]) => {
+    const [sx, sy] = stage.toStage([px + 0.5, py + 0.5]);
+    return Math.hypot(sx - x, sy - y) <= POINT_REACH;
+  });
+  if (near >= 0) return { index: near, free: true };
+  const side = sideAt(stage.boxOnStage(region.extreme_points), x, y);
+  return side < 0 ? null : { index: side, free: false };
+}
+
+/**
+ * @param {import("./types.js").Box} box
+ * @param {number} x
+ * @param {number} y
+ * @returns {number}  0 left, 1 right, 2 top, 3 bottom, -1 none.
+ */
+function sideAt([x0, y0, x1, y1], x, y) {
+  const across = x > x0 - SIDE_REACH && x < x1 + SIDE_REACH;
+  const down = y > y0 - SIDE_REACH && y < y1 + SIDE_REACH;
+  if (!across || !down) return -1;
+  return [x - x0, x - x1, y - y0, y - y1].findIndex((distance) => Math.abs(distance) <= SIDE_REACH);
+}
+
+/**
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {Handle} handle
+ * @param {number} x
+ * @param {number} y
+ * @returns {Press | null}
+ */
+function pressHandle(stage, annotator, handle, x, y) {
+  const region = change.findRegion(annotator.state.photo, annotator.state.selected);
+  if (!region) return null;
+  let points = region.extreme_points;
+  let moved = false;
+  return {
+    move(toX, toY) {
+      moved ||= Math.hypot(toX - x, toY - y) >= STILL;
+      if (!moved) return;
+      points = region.extreme_points.map((point, index) => (index === handle.index ? drag(point, stage.toPhoto(toX, toY), handle) : point));
+      show(stage, { kind: "points", points });
+    },
+    end() {
+      show(stage, null);
+      // A click that moves nothing is a click: a scribble of one point.
+      if (moved) annotator.movePoints(region.id, points);
+      else annotator.scribble([stage.toPhoto(x, y)]);
+    },
+    cancel: () => show(stage, null),
+  };
+}
+
+/**
+ * @param {Point} from
+ * @param {Point} to
+ * @param {Handle} handle
+ * @returns {Point}
+ */
+function drag(from, to, { index, free }) {
+  if (free) return to;
+  return index < 2 ? [to[0], from[1]] : [from[0], to[1]];
+}
+
+/**
+ * @param {Stage} stage
+ * @param {import("./stage.js").Live | null} live
+ */
+function show(stage, live) {
+  stage.live = live;
+  stage.redraw();
+}

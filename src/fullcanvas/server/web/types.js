@@ -1,0 +1,74 @@
+/**
+ * The shapes that the server and the page exchange, and the page's own state. Types only: nothing runs here.
+ *
+ * @typedef {[number, number]} Point  A position (x, y) in photo pixels.
+ * @typedef {[number, number, number, number]} Box  Half-open (x0, y0, x1, y1).
+ * @typedef {[number, number, number]} Color  Red, green, blue in 0..255.
+ * @typedef {"new" | "in_work" | "complete"} Status
+ *
+ * @typedef {object} Region
+ * @property {number} id
+ * @property {string | null} label
+ * @property {Color} color
+ * @property {Point[]} extreme_points  Left, right, top, bottom.
+ * @property {Box} box
+ * @property {number} scribbles
+ *
+ * @typedef {object} Photo
+ * @property {number | string} id
+ * @property {string} path
+ * @property {number} width
+ * @property {number} height
+ * @property {number} display_width
+ * @property {number} display_height
+ * @property {Status} status
+ * @property {number} version
+ * @property {boolean} can_undo
+ * @property {boolean} can_redo
+ * @property {number} unassigned  A fraction in [0, 1].
+ * @property {Region[]} regions
+ *
+ * @typedef {object} PhotoItem
+ * @property {number | string} id
+ * @property {string} path
+ * @property {Status} status
+ * @property {number} regions
+ * @property {number} unlabelled
+ *
+ * @typedef {object} Label
+ * @property {number} id
+ * @property {string} name
+ * @property {boolean} isthing
+ * @property {Color} color
+ *
+ * @typedef {object} Project
+ * @property {string} name
+ * @property {number} photos
+ * @property {number} complete
+ * @property {{name: string, hash: string}} model
+ * @property {Label[]} labels
+ *
+ * @typedef {object} PatchHeader
+ * @property {number} x0
+ * @property {number} y0
+ * @property {number} x1
+ * @property {number} y1
+ * @property {Photo} photo
+ * @property {number | null} region
+ *
+ * @typedef {object} Patch
+ * @property {PatchHeader} header
+ * @property {Uint16Array} labels  Row-major region ids of the patch.
+ *
+ * @typedef {object} Rect  A rectangle of display pixels, half-open.
+ * @property {number} x0
+ * @property {number} y0
+ * @property {number} x1
+ * @property {number} y1
+ *
+ * @typedef {object} View  Where the photo lies on the stage: screen = display * scale + (x, y), in CSS pixels.
+ * @property {number} scale
+ * @property {number} x
+ * @property {number} y
+ */
+export {};
