@@ -40,6 +40,96 @@ def main(
 
 
 @app.command()
+def annotate(
+    photos: Annotated[Path, typer.Argument(help="The folder of photos; sub-folders count.")],
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="This machine's own address.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    labels: Annotated[
+        Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
+    ] = None,
+    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
+    project: Annotated[
+        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
+    ] = None,
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+) -> None:
+    """Annotate a folder of photos in the browser; everything is stored as you go."""
+    from rich.console import Console
+
+    from fullcanvas.inference.model_file import ModelError
+    from fullcanvas.server.errors import ServerError
+    from fullcanvas.server.serve import annotate as serve
+
+    try:
+        serve(
+            photos,
+            host=host,
+            port=port,
+            browser=browser,
+            labels=labels,
+            model=model,
+            place=project,
+            max_pixels=round(max_megapixels * 1e6),
+            console=Console(),
+        )
+    except (ServerError, ModelError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def export(
+    photos: Annotated[Path, typer.Argument(help="The folder of photos.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to make; an earlier export there is replaced.")],
+    format: Annotated[  # noqa: A002, ARG001 the option's name; there is one so far
+        Literal["coco-panoptic"], typer.Option(help="What to write.")
+    ] = "coco-panoptic",
+    unlabelled: Annotated[
+        Literal["error", "void", "region"],
+        typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
+    ] = "error",
+    status: Annotated[
+        Literal["complete", "all"], typer.Option(help="Only complete photos, or all that have regions.")
+    ] = "all",
+    images: Annotated[
+        Literal["link", "copy", "none"], typer.Option(help="How the photos go with the export.")
+    ] = "link",
+    model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
+    project: Annotated[
+        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
+    ] = None,
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+) -> None:
+    """Take the segmentations home as files."""
+    from rich.console import Console
+
+    from fullcanvas.formats.coco_panoptic import Unlabelled
+    from fullcanvas.formats.errors import ExportError
+    from fullcanvas.inference.model_file import ModelError
+    from fullcanvas.server.errors import ServerError
+    from fullcanvas.server.take_home import export_project
+
+    try:
+        export_project(
+            photos,
+            out,
+            unlabelled=Unlabelled(unlabelled),
+            only_complete=status == "complete",
+            images=images,
+            model=model,
+            place=project,
+            max_pixels=round(max_megapixels * 1e6),
+            console=Console(),
+        )
+    except (ServerError, ExportError, ModelError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="A COCO panoptic data set: its folder, or its json file.")],
     *,

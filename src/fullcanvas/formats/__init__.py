@@ -1,0 +1,1 @@
+"""Import and export: each format is a module of pure readers and writers."""

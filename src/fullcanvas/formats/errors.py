@@ -1,0 +1,7 @@
+"""What can keep an export from being made."""
+
+from __future__ import annotations
+
+
+class ExportError(ValueError):
+    """Nothing was exported, and nothing that was there before has changed; the message says why."""

@@ -1,0 +1,1 @@
+"""The annotator: web application, store and security; the page lies in `web`."""

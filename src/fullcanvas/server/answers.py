@@ -1,0 +1,180 @@
+"""What the server answers: the JSON objects, and the binary form of a patch."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from fullcanvas.annotation import Region
+from fullcanvas.canvas.boxes import region_box
+from fullcanvas.inference.session import Patch
+from fullcanvas.server.labels import Label, distinct_color
+from fullcanvas.server.store import Photo, Status
+from fullcanvas.server.workbench import View
+
+Point = tuple[int, int]
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it, in a sentence."""
+
+    detail: str
+
+
+class StaleProblem(Problem):
+    """The photo has changed since the caller saw it."""
+
+    version: int
+
+
+class LabelAnswer(BaseModel):
+    """A class that regions can have."""
+
+    id: int
+    name: str
+    isthing: bool
+    color: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, label: Label) -> LabelAnswer:
+        """The answer that describes a label."""
+        return cls(id=label.id, name=label.name, isthing=label.isthing, color=label.color)
+
+
+class ModelAnswer(BaseModel):
+    """The model that answers."""
+
+    name: str
+    hash: str
+
+
+class ProjectAnswer(BaseModel):
+    """The project at a glance."""
+
+    name: str
+    photos: int
+    complete: int
+    model: ModelAnswer
+    labels: list[LabelAnswer]
+
+
+class PhotoItem(BaseModel):
+    """A photo in the list."""
+
+    id: int
+    path: str
+    status: Status
+    regions: int
+    unlabelled: int
+
+
+class PhotoList(BaseModel):
+    """A page of the list of photos."""
+
+    total: int
+    items: list[PhotoItem]
+
+    @classmethod
+    def of(cls, total: int, photos: list[Photo]) -> PhotoList:
+        """The answer that lists photos."""
+        return cls(
+            total=total, items=[PhotoItem.model_validate(photo, from_attributes=True) for photo in photos]
+        )
+
+
+class RegionAnswer(BaseModel):
+    """A region of an opened photo; `box` is half-open (x0, y0, x1, y1) in photo pixels."""
+
+    id: int
+    label: str | None
+    isthing: bool | None
+    color: tuple[int, int, int]
+    extreme_points: tuple[Point, Point, Point, Point]
+    box: tuple[int, int, int, int]
+    scribbles: int
+
+    @classmethod
+    def of(cls, region: Region, labels: Mapping[str, Label], grow: bool) -> RegionAnswer:
+        """The answer that describes a region."""
+        label = labels.get(region.label) if region.label else None
+        return cls(
+            id=region.id,
+            label=region.label,
+            isthing=label.isthing if label else None,
+            color=label.color if label else distinct_color(region.id - 1),
+            extreme_points=region.extreme_points,
+            box=region_box(region, grow),
+            scribbles=len(region.scribbles),
+        )
+
+
+class PhotoAnswer(BaseModel):
+    """An opened photo; `unassigned` is the fraction of its pixels that no region has."""
+
+    id: int
+    path: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    status: Status
+    version: int
+    can_undo: bool
+    can_redo: bool
+    unassigned: float
+    regions: list[RegionAnswer]
+
+    @classmethod
+    def of(cls, view: View, labels: Mapping[str, Label], grow: bool) -> PhotoAnswer:
+        """The answer that describes an opened photo."""
+        photo, annotation = view.photo, view.annotation
+        display_height, display_width = view.display.shape
+        closed = photo.status == "complete"
+        return cls(
+            id=photo.id,
+            path=photo.path,
+            width=annotation.width,
+            height=annotation.height,
+            display_width=display_width,
+            display_height=display_height,
+            status=photo.status,
+            version=photo.version,
+            can_undo=annotation.can_undo and not closed,
+            can_redo=annotation.can_redo and not closed,
+            unassigned=1 - np.count_nonzero(view.display) / view.display.size,
+            regions=[RegionAnswer.of(region, labels, grow) for region in annotation.regions.values()],
+        )
+
+
+class PatchHeader(BaseModel):
+    """What precedes the pixels of a patch: where it lies in display pixels, half-open, and the photo."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    photo: PhotoAnswer
+    region: int | None
+
+
+def whole(display: NDArray[np.int32]) -> Patch:
+    """The patch that covers a whole display label map, int32 [h, w]."""
+    height, width = display.shape
+    return Patch(0, 0, width, height, display)
+
+
+def pack_patch(patch: Patch, photo: PhotoAnswer, region: int | None) -> bytes:
+    """A patch as bytes.
+
+    They are: uint32 little-endian n; n bytes of JSON, a `PatchHeader`; and, zlib-compressed, the patch's
+    region ids as uint16 little-endian, row by row.
+    """
+    header = PatchHeader(x0=patch.x0, y0=patch.y0, x1=patch.x1, y1=patch.y1, photo=photo, region=region)
+    text = header.model_dump_json().encode()
+    pixels = zlib.compress(np.ascontiguousarray(patch.labels, "<u2").tobytes(), 1)
+    return struct.pack("<I", len(text)) + text + pixels

@@ -1,0 +1,113 @@
+"""The web application: the page, and its interface under /api/v1."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from fullcanvas import __version__
+from fullcanvas.annotation import AnnotationError
+from fullcanvas.formats.errors import ExportError
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server import routes
+from fullcanvas.server.errors import (
+    LabelsError,
+    NotFoundError,
+    PhotoError,
+    RefusedError,
+    StaleError,
+    StoreError,
+)
+from fullcanvas.server.project import Project
+from fullcanvas.server.security import Guard
+from fullcanvas.server.workbench import MAX_SESSIONS, Workbench
+
+WEB = Path(__file__).parent / "web"
+_STATUS: dict[type[Exception], int] = {
+    AnnotationError: 422,
+    ExportError: 422,
+    LabelsError: 409,
+    NotFoundError: 404,
+    PhotoError: 422,
+    RefusedError: 422,
+    StaleError: 409,
+    StoreError: 503,
+}
+
+
+def create_app(project: Project, segmenter: Segmenter, max_sessions: int = MAX_SESSIONS) -> FastAPI:
+    """The application for one project.
+
+    Args:
+        project: whose photos are annotated; closed by whoever opened it.
+        segmenter: the model that answers.
+        max_sessions: how many photos are kept ready at once; bounds the memory.
+    """
+    workbench = Workbench(project, segmenter, max_sessions)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        workbench.close()
+
+    app = FastAPI(
+        title="Fullcanvas",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=f"{routes.PREFIX}/openapi.json",
+        docs_url=None,  # its scripts would come from elsewhere, which the page's policy forbids
+        redoc_url=None,
+    )
+    app.state.workbench = workbench
+    app.include_router(routes.router, prefix=routes.PREFIX)
+    app.include_router(_page())
+    app.mount("/static", _Static(directory=WEB, check_dir=False))
+    app.add_middleware(Guard)
+    for error in (*_STATUS, RequestValidationError):
+        app.add_exception_handler(error, _explain)
+    return app
+
+
+def _page() -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def page() -> FileResponse:
+        if not (WEB / "index.html").is_file():
+            raise HTTPException(404, "the page is not part of this installation")
+        return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+    return router
+
+
+class _Static(StaticFiles):
+    """The page's files, which a browser asks for anew each time, so that an upgrade is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Any:
+        """The file, or 404."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _explain(_request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError):
+        return JSONResponse({"detail": _sentence(error.errors())}, 422)
+    status = next(status for cls, status in _STATUS.items() if isinstance(error, cls))
+    version = {"version": error.version} if isinstance(error, StaleError) else {}
+    return JSONResponse({"detail": str(error), **version}, status)
+
+
+def _sentence(problems: Sequence[Any]) -> str:
+    """The first few problems of a request in one sentence; what was sent is not repeated."""
+    told = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems[:3]]
+    return "the request makes no sense: " + "; ".join(told)

@@ -1,0 +1,39 @@
+"""What can go wrong between a person's photos and the annotator; every message is a sentence to be shown."""
+
+from __future__ import annotations
+
+
+class ServerError(Exception):
+    """The base of this room's errors."""
+
+
+class PhotoError(ServerError):
+    """A photo that cannot be opened."""
+
+
+class LabelsError(ServerError):
+    """A file of labels, or a label, that cannot be used."""
+
+
+class StoreError(ServerError):
+    """A project's database that cannot be used."""
+
+
+class NotFoundError(ServerError):
+    """A photo that the project does not have."""
+
+
+class RefusedError(ServerError):
+    """A change that makes no sense, or to a photo that is closed to changes."""
+
+
+class StaleError(ServerError):
+    """A change to something that has changed meanwhile.
+
+    Attributes:
+        version: the photo's version as stored.
+    """
+
+    def __init__(self, message: str, version: int) -> None:
+        super().__init__(message)
+        self.version = version

@@ -1,0 +1,67 @@
+"""From a project to the photos of an export."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.errors import PhotoError
+from fullcanvas.server.project import Project
+from fullcanvas.server.store import Photo
+
+
+def categories(project: Project) -> list[Category]:
+    """The project's labels as classes."""
+    return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
+
+
+def exported_photos(
+    project: Project, segmenter: Segmenter, only_complete: bool = False
+) -> list[ExportedPhoto]:
+    """The photos that have regions, by path.
+
+    Complete photos come with the label map that was stored; others are segmented when their map is asked
+    for.
+
+    Args:
+        project: whose photos.
+        segmenter: answers for photos that are not complete.
+        only_complete: whether those are left out.
+    """
+    listed = project.store.list_photos(status="complete" if only_complete else None)
+    return [_exported(project, segmenter, photo) for photo in listed if photo.regions]
+
+
+def _exported(project: Project, segmenter: Segmenter, listed: Photo) -> ExportedPhoto:
+    photo, annotation = project.store.annotation(listed.id)
+    if annotation is None:
+        raise PhotoError(f"{photo.path}: lost its annotation while it was exported; export again")
+    project.checked_hash(photo)
+
+    def label_map() -> NDArray[np.int32]:
+        if photo.status == "complete":
+            return project.store.label_map(photo.id)
+        return segment(project, segmenter, photo, annotation)
+
+    return ExportedPhoto(
+        id=photo.id,
+        file_name=photo.path,
+        file=project.file(photo),
+        width=annotation.width,
+        height=annotation.height,
+        labels={region.id: region.label for region in annotation.regions.values()},
+        label_map=label_map,
+    )
+
+
+def segment(
+    project: Project, segmenter: Segmenter, photo: Photo, annotation: Annotation
+) -> NDArray[np.int32]:
+    """The photo's label map at full resolution: int32 [H, W]."""
+    current = replace(annotation, model=segmenter.hash)
+    return segmenter.open(project.decode(photo), current).label_map

@@ -1,0 +1,36 @@
+"""Label maps of completed photos as bytes: 16-bit grey PNG files, without loss."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.server.errors import StoreError
+
+MAX_REGIONS = 2**16 - 1
+"""The largest region id that fits."""
+
+
+def encode_label_map(label_map: NDArray[np.int32]) -> bytes:
+    """A label map as a 16-bit PNG.
+
+    Raises:
+        StoreError: an id does not fit.
+    """
+    if label_map.min(initial=0) < 0 or label_map.max(initial=0) > MAX_REGIONS:
+        raise StoreError(f"a label map holds region ids from 0 to {MAX_REGIONS}")
+    _, png = cv2.imencode(".png", label_map.astype(np.uint16))
+    return png.tobytes()
+
+
+def decode_label_map(png: bytes) -> NDArray[np.int32]:
+    """The label map in a 16-bit PNG: int32 [height, width].
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 2:
+        raise StoreError("a stored label map is damaged")
+    return image.astype(np.int32)

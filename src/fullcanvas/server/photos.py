@@ -1,0 +1,208 @@
+"""Photos on disk: finding them, keeping to their folder, and decoding them safely.
+
+A photo is untrusted input. Only the decoders of the formats below are ever asked (Pillow knows others that
+start programs), its size is read from the header and bounded before a pixel is decoded, and whatever goes
+wrong ends in one sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fullcanvas.server.errors import PhotoError
+
+Pixels = NDArray[np.uint8]
+MAX_PIXELS = 200_000_000
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
+)
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
+_REASONS: dict[type[Exception], str] = {
+    UnidentifiedImageError: "this is not a photo, whatever its name says, or its beginning is damaged",
+    FileNotFoundError: "the file is no longer there",
+    PermissionError: "may not be read by this user",
+    MemoryError: "there is not enough memory to open it",
+}
+# One photo is decoded at a time: each may need a gigabyte, and the filter of warnings is the process's.
+_DECODER = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a folder holds.
+
+    Attributes:
+        paths: the photos, relative to the folder, with forward slashes, sorted.
+        skipped: photos left out (links that lead out of the folder, names that are not UTF-8).
+    """
+
+    paths: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def scan(folder: Path) -> Scan:
+    """The photos in a folder and its sub-folders, known by their extensions; nothing is decoded.
+
+    Hidden files and folders are left out, and links to folders are not followed.
+
+    Raises:
+        PhotoError: there is no such folder, or it cannot be read.
+    """
+    if not folder.is_dir():
+        kind = "not a folder" if folder.exists() else "no such folder"
+        raise PhotoError(f"{folder}: {kind}; name the folder that holds the photos")
+    paths: list[str] = []
+    skipped: list[str] = []
+    for path in _walk(folder):
+        usable = _is_text(path) and _stays_inside(folder, folder / path)
+        (paths if usable else skipped).append(path)
+    return Scan(tuple(sorted(paths)), tuple(sorted(ascii(path)[1:-1] for path in skipped)))
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    def refuse(error: OSError) -> None:
+        if error.filename == str(folder):
+            raise PhotoError(f"{folder}: cannot be read ({error.strerror})") from error
+
+    for where, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
+                yield (Path(where) / name).relative_to(folder).as_posix()
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _stays_inside(folder: Path, path: Path) -> bool:
+    """Whether the real place of `path`, links followed, lies in the real `folder`."""
+    root, real = os.path.realpath(folder), os.path.realpath(path)
+    return os.path.commonpath([root, real]) == root
+
+
+def confine(folder: Path, path: str) -> Path:
+    """The real place of a photo.
+
+    Args:
+        folder: that holds the photos.
+        path: relative to it.
+
+    Raises:
+        PhotoError: it leads out of the folder, or there is no such file.
+    """
+    try:
+        inside = _stays_inside(folder, folder / path)
+        real = Path(os.path.realpath(folder / path))
+        found = inside and real.is_file()
+    except (ValueError, OSError) as error:
+        raise PhotoError(f"{path!a:.200}: this cannot be the name of a photo") from error
+    if not inside:
+        raise PhotoError(f"{path}: leads out of the folder of photos, so it is not opened")
+    if not found:
+        raise PhotoError(f"{path}: the file is no longer there")
+    return real
+
+
+def content_hash(path: Path) -> str:
+    """The SHA-256 of the file's bytes, in hexadecimal.
+
+    Raises:
+        PhotoError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise PhotoError(f"{path.name}: cannot be read ({error.strerror})") from error
+
+
+def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """The upright photo in a file.
+
+    The EXIF orientation is applied; of an animation or a file of several pages the first is taken;
+    transparency is laid on white; grey values deeper than 8 bits are stretched from their darkest to
+    their brightest.
+
+    Args:
+        path: the file.
+        max_pixels: the most width x height that is decoded.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        PhotoError: it cannot be opened; the message names the file and says why.
+    """
+    try:
+        with _DECODER, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's guard also sees sizes that only decoding shows
+            return _decode(path, max_pixels)
+    except PhotoError:
+        raise
+    except Exception as error:
+        # A decoder fed with a damaged file fails in every way there is; all of them mean the same here.
+        raise PhotoError(_reason(path, error, max_pixels)) from error
+
+
+def _decode(path: Path, max_pixels: int) -> Pixels:
+    if path.stat().st_size == 0:
+        raise PhotoError(f"{path.name}: the file is empty")
+    with Image.open(path, formats=_FORMATS) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        return np.ascontiguousarray(_to_rgb(upright))
+
+
+def _to_rgb(image: Image.Image) -> Pixels:
+    if image.mode.startswith(("I", "F")):
+        grey = _stretch(np.asarray(image))
+        return np.repeat(grey[..., None], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        paper = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(paper, image)
+    return np.asarray(image.convert("RGB"))
+
+
+def _stretch(grey: NDArray[np.generic]) -> Pixels:
+    values = np.nan_to_num(grey.astype(np.float32))
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.full(values.shape, 128, np.uint8)
+    return np.round((values - low) * (255 / (high - low))).astype(np.uint8)
+
+
+def _too_large(path: Path, size: str, max_pixels: int) -> str:
+    million = 1_000_000
+    return (
+        f"{path.name}: {size} pixels are more than the {max_pixels / million:g} million that are opened; "
+        "raise the bound with --max-megapixels if you trust the file"
+    )
+
+
+def _reason(path: Path, error: Exception, max_pixels: int) -> str:
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_large(path, "its", max_pixels)
+    if "truncated" in str(error).lower():
+        return f"{path.name}: the file is damaged, it ends too early"
+    said = next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), None)
+    return f"{path.name}: {said or f'the file is damaged ({error})'}"

@@ -1,0 +1,114 @@
+"""A project: a folder of photos, and the store that remembers what was said about them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fullcanvas.server.errors import LabelsError, PhotoError
+from fullcanvas.server.labels import Label, merge, read_labels
+from fullcanvas.server.photos import MAX_PIXELS, Pixels, confine, content_hash, decode, scan
+from fullcanvas.server.store import Photo, Store
+
+FOLDER = ".fullcanvas"
+DATABASE = "fullcanvas.db"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder of photos and its store; `open_project` makes one.
+
+    Attributes:
+        folder: that holds the photos.
+        store: what is known about them.
+        skipped: photos that were left out of the scan.
+        max_pixels: the largest photo that is opened.
+    """
+
+    folder: Path
+    store: Store
+    skipped: tuple[str, ...] = ()
+    max_pixels: int = MAX_PIXELS
+    _labels_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def name(self) -> str:
+        """What the project is called: its folder's name."""
+        return self.folder.resolve().name or str(self.folder)
+
+    def file(self, photo: Photo) -> Path:
+        """The photo's file.
+
+        Raises:
+            PhotoError: it is gone, or leads out of the folder.
+        """
+        return confine(self.folder, photo.path)
+
+    def checked_hash(self, photo: Photo) -> str:
+        """The hash of the photo's file.
+
+        Raises:
+            PhotoError: the file cannot be read, or is not the one that was annotated.
+        """
+        found = content_hash(self.file(photo))
+        if photo.content_hash not in (None, found):
+            raise PhotoError(
+                f"{photo.path}: the file has changed since it was annotated, so its regions may not fit; "
+                "put the old file back, or give the new one another name"
+            )
+        return found
+
+    def decode(self, photo: Photo) -> Pixels:
+        """The upright photo: uint8 [height, width, 3], RGB.
+
+        Raises:
+            PhotoError: it cannot be opened.
+        """
+        return decode(self.file(photo), self.max_pixels)
+
+    def add_label(self, item: dict[str, Any]) -> Label:
+        """Add one label, described as in a file of labels.
+
+        Raises:
+            LabelsError: there is one of this name.
+        """
+        with self._labels_lock:
+            known = self.store.labels()
+            if any(label.name == item["name"] for label in known):
+                raise LabelsError(f"there is a label {item['name']!r} already")
+            labels = merge([item], known)
+            self.store.save_labels(labels)
+        return labels[-1]
+
+
+def open_project(
+    folder: Path,
+    place: Path | None = None,
+    labels: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Project:
+    """The project of a folder of photos; no photo is decoded.
+
+    Args:
+        folder: that holds the photos.
+        place: where the database is; `.fullcanvas` in the folder of photos if None.
+        labels: a file of labels to take over.
+        max_pixels: the largest photo that is opened.
+
+    Raises:
+        PhotoError: there is no such folder.
+        LabelsError: the file of labels cannot be used.
+        StoreError: the database cannot be used.
+    """
+    found = scan(folder)
+    store = Store((place or folder / FOLDER) / DATABASE)
+    try:
+        if labels is not None:
+            store.save_labels(read_labels(labels, store.labels()))
+        store.sync_photos(found.paths)
+    except Exception:
+        store.close()
+        raise
+    return Project(folder, store, found.skipped, max_pixels)

@@ -1,0 +1,205 @@
+"""The requests under /api/v1. Each runs in a thread of its own, so none of them delays another's."""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from fullcanvas.formats.coco_panoptic import Unlabelled, write_coco_panoptic
+from fullcanvas.formats.sinks import ZipSink
+from fullcanvas.server.answers import (
+    LabelAnswer,
+    ModelAnswer,
+    PhotoAnswer,
+    PhotoList,
+    Problem,
+    ProjectAnswer,
+    StaleProblem,
+    pack_patch,
+    whole,
+)
+from fullcanvas.server.export import categories, exported_photos
+from fullcanvas.server.labels import MAX_ID
+from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
+from fullcanvas.server.workbench import View, Workbench
+
+PREFIX = "/api/v1"
+_CHUNK = 2**16
+
+Responses = dict[int | str, dict[str, Any]]
+_COMMON: Responses = {
+    403: {"model": Problem, "description": "The request does not come from the annotator's own page."},
+    413: {"model": Problem, "description": "The request is too long."},
+    422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
+    503: {"model": Problem, "description": "The project's database cannot be used at the moment."},
+}
+_MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo."}}
+_STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
+_BAD_JSON: Responses = {400: {"model": Problem, "description": "The body is not JSON."}}
+
+
+def _binary(description: str, media: str = "application/octet-stream") -> Responses:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": description, "content": {media: schema}}}
+
+
+def _workbench(request: Request) -> Workbench:
+    found: Workbench = request.app.state.workbench
+    return found
+
+
+Bench = Annotated[Workbench, Depends(_workbench)]
+PhotoId = Annotated[int, Path(ge=1, le=MAX_ID)]
+router = APIRouter(responses=_COMMON)
+
+
+@router.get("/project")
+def project(bench: Bench) -> ProjectAnswer:
+    """The project at a glance."""
+    store = bench.project.store
+    return ProjectAnswer(
+        name=bench.project.name,
+        photos=store.count_photos(),
+        complete=store.count_photos("complete"),
+        model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
+        labels=[LabelAnswer.of(label) for label in store.labels()],
+    )
+
+
+@router.post(
+    "/labels",
+    status_code=201,
+    responses={409: {"model": Problem, "description": "There is a label of this name."}, **_BAD_JSON},
+)
+def add_label(bench: Bench, label: NewLabel) -> LabelAnswer:
+    """Add a label; without a color it gets one of its own."""
+    return LabelAnswer.of(bench.project.add_label(label.item()))
+
+
+@router.get("/photos")
+def photos(
+    bench: Bench,
+    offset: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    status: Literal["", "new", "in_work", "complete"] = "",
+) -> PhotoList:
+    """A page of the list of photos, by path. Nothing is decoded."""
+    store = bench.project.store
+    found = store.list_photos(offset, limit, status or None)
+    return PhotoList.of(store.count_photos(status or None), found)
+
+
+@router.get("/photos/{photo_id}", responses=_MISSING)
+def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
+    """Open a photo."""
+    answer = _describe(bench, bench.view(photo_id))
+    bench.encode_next(photo_id)
+    return answer
+
+
+@router.get(
+    "/photos/{photo_id}/image",
+    response_class=Response,
+    responses={
+        **_MISSING,
+        **_binary("The upright photo at the display's size.", "image/jpeg"),
+        304: {"description": "The caller has it."},
+    },
+)
+def image(bench: Bench, request: Request, photo_id: PhotoId) -> Response:
+    """The upright photo at the display's size, as JPEG."""
+    tag = f'"{bench.fingerprint(photo_id)}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(bench.jpeg(photo_id), media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/photos/{photo_id}/labels",
+    response_class=Response,
+    responses={**_MISSING, **_binary("A patch (see `PatchHeader`) of the whole display.")},
+)
+def labels(bench: Bench, photo_id: PhotoId) -> Response:
+    """The label map at the display's resolution, as a patch."""
+    view = bench.view(photo_id)
+    return _octets(pack_patch(whole(view.display), _describe(bench, view), None))
+
+
+@router.get(
+    "/photos/{photo_id}/uncertainty",
+    response_class=Response,
+    responses={**_MISSING, **_binary("zlib of a uint8 per display pixel, row by row: 0 is sure.")},
+)
+def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
+    """How open the competition is."""
+    levels = np.round(bench.uncertainty(photo_id) * 255).astype(np.uint8)
+    return _octets(zlib.compress(levels.tobytes(), 1))
+
+
+@router.post(
+    "/photos/{photo_id}/interactions",
+    response_class=Response,
+    responses={
+        **_MISSING,
+        **_STALE,
+        **_BAD_JSON,
+        **_binary("A patch (see `PatchHeader`) of what changed; the whole display if the key was repeated."),
+    },
+)
+def interact(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:
+    """Do what the person asked; it is stored before this answers."""
+    answer = bench.interact(photo_id, interaction)
+    return _octets(pack_patch(answer.patch, _describe(bench, answer.view), answer.region))
+
+
+@router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})
+def complete(bench: Bench, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
+    """Close a photo, keeping its label map as it is, or open it again."""
+    return _describe(bench, bench.complete(photo_id, change))
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses=_binary("`panoptic.json` and the folder `panoptic`, zipped.", "application/zip"),
+)
+def export(
+    bench: Bench,
+    format: Literal["coco-panoptic"] = "coco-panoptic",  # noqa: A002, ARG001 the interface's name
+    unlabelled: Unlabelled = Unlabelled.ERROR,
+    status: Literal["complete", "all"] = "all",
+) -> Response:
+    """All photos with regions in COCO's panoptic format."""
+    found = exported_photos(bench.project, bench.segmenter, only_complete=status == "complete")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
+    try:
+        with ZipSink(file) as sink:
+            write_coco_panoptic(found, categories(bench.project), sink, unlabelled)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
+    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+
+
+def _describe(bench: Workbench, view: View) -> PhotoAnswer:
+    known = {label.name: label for label in bench.project.store.labels()}
+    return PhotoAnswer.of(view, known, bench.segmenter.config.grow_boxes)
+
+
+def _octets(content: bytes) -> Response:
+    return Response(content, media_type="application/octet-stream")
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

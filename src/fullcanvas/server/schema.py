@@ -1,0 +1,74 @@
+"""The tables of a project's database."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+"""Of the tables below. A database of a newer version is refused; an older one will be migrated."""
+
+metadata = MetaData()
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("path", Text, nullable=False, unique=True),  # relative to the folder of photos
+    Column("present", Boolean, nullable=False, default=True),  # found by the latest scan
+    Column("status", String(16), nullable=False, default="new"),
+    Column("version", Integer, nullable=False, default=0),  # grows by one with every change
+    Column("last_key", String(64)),  # the page's own name of the latest change, so that a retry is known
+    Column("content_hash", String(64)),  # of the file, when its first entry was stored
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("model", String(64)),
+    Column("cursor", Integer, nullable=False, default=0),
+    Column("next_region", Integer, nullable=False, default=1),
+    Column("regions", Integer, nullable=False, default=0),
+    Column("unlabelled", Integer, nullable=False, default=0),
+    Index("photos_by_status", "present", "status", "path"),
+    sqlite_autoincrement=True,
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("photo_id", ForeignKey("photos.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),  # one entry of the annotation's JSON form
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("isthing", Boolean, nullable=False),
+    Column("color", String(11), nullable=False),  # "red,green,blue"
+)
+
+label_maps = Table(
+    "label_maps",
+    metadata,
+    Column("photo_id", ForeignKey("photos.id"), primary_key=True),
+    Column("png", LargeBinary, nullable=False),  # 16-bit grey, full resolution, region ids
+    Column("model", String(64), nullable=False),
+)

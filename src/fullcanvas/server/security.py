@@ -1,0 +1,120 @@
+"""What stands between a browser and the annotator: whom it answers, how much it reads, what the page may do.
+
+The annotator listens on this machine only, but every page that the person visits can send requests there.
+So a request must name this machine (a DNS name that was made to point here does not), and one sent by
+another site's page is refused.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 4 * 2**20
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """The outermost layer of the application: refuses what no honest page sends, and sets safe headers."""
+
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+        self._app = app
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_headers(send)
+        headers = Headers(scope=scope)
+        if refusal := refusal_of(scope["method"], scope["path"], headers):
+            await _refuse(403, refusal, scope, receive, send)
+            return
+        body = await self._body(receive, headers)
+        if body is None:
+            await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes | None:
+        """The whole body, or None if it is too long."""
+        length: str = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._max_body:
+            return None
+        body = b""
+        while True:
+            message = await receive()
+            part: bytes = message.get("body", b"")
+            body += part
+            if len(body) > self._max_body:
+                return None
+            if not message.get("more_body", False):
+                return body
+
+
+def refusal_of(method: str, path: str, headers: Headers) -> str | None:
+    """Why a request must not be answered, or None."""
+    host = headers.get("host", "")
+    if _host_name(host) not in LOOPBACK:
+        return f"the annotator answers on this machine only, not as {host!a:.100}; use http://127.0.0.1"
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin.lower()).netloc != host.lower():
+        return "this request comes from the page of another site"
+    foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+    if foreign and (method not in _SAFE or path.startswith("/api/")):
+        return "this request comes from the page of another site"
+    return None
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # raises if there is one that is none
+    except ValueError:
+        return None
+    return parts.hostname if "@" not in host and not parts.path else None
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers[name] = value
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return sending
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    first = True
+
+    async def receiving() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return receiving
+
+
+async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await JSONResponse({"detail": detail}, status)(scope, receive, send)

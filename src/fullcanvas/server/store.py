@@ -1,0 +1,324 @@
+"""The store: what a project remembers, in one SQLite database.
+
+A change is committed, and on the disk, before its method returns. Changes to a photo carry the version that
+the caller saw last; if the photo has changed meanwhile, nothing is stored and `StaleError` is raised.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+
+from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.annotation.entries import to_json
+from fullcanvas.server import schema
+from fullcanvas.server.database import Database
+from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
+from fullcanvas.server.label_maps import decode_label_map, encode_label_map
+from fullcanvas.server.labels import Label
+
+Status = Literal["new", "in_work", "complete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo as the store knows it.
+
+    Attributes:
+        id: stays with the path for good.
+        path: relative to the folder of photos, with forward slashes.
+        status: "new", "in_work" or "complete".
+        version: grows by one with every change.
+        regions, unlabelled: how many regions are in force, and how many of them have no label.
+        content_hash: of the file when its first entry was stored, or None before that.
+        last_key: what the caller named the latest change, or None.
+    """
+
+    id: int
+    path: str
+    status: Status
+    version: int
+    regions: int
+    unlabelled: int
+    content_hash: str | None
+    last_key: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedMap:
+    """The result of a completed photo.
+
+    Attributes:
+        label_map: int32 [height, width] of region ids, 0 to `MAX_REGIONS`.
+        model: the hash of the model that made it.
+        content_hash: of the photo's file.
+    """
+
+    label_map: NDArray[np.int32]
+    model: str
+    content_hash: str
+
+
+class Store:
+    """What a project remembers. Its methods may be called from any thread.
+
+    Args:
+        path: the database file, made if it is not there.
+
+    Raises:
+        StoreError: it cannot be opened, is no database, or is from a newer version of the program.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._database = Database(path)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        self._database.close()
+
+    # photos
+
+    def sync_photos(self, paths: Sequence[str]) -> None:
+        """Make `paths` the photos that are present; what is known of others stays, unseen."""
+        with self._database.write() as connection:
+            table = schema.photos
+            known = dict(connection.execute(select(table.c.path, table.c.present)).tuples().all())
+            fresh = [{"path": path} for path in paths if path not in known]
+            if fresh:
+                connection.execute(insert(table), fresh)
+            seen = set(paths)
+            for present in (True, False):
+                moved = [path for path, was in known.items() if was != present and (path in seen) == present]
+                for path in moved:
+                    connection.execute(update(table).where(table.c.path == path).values(present=present))
+
+    def count_photos(self, status: str | None = None) -> int:
+        """How many photos are present, or have this status."""
+        with self._database.read() as connection:
+            query = select(func.count()).select_from(schema.photos).where(*_present(status))
+            return int(connection.execute(query).scalar_one())
+
+    def list_photos(
+        self, offset: int = 0, limit: int | None = None, status: str | None = None
+    ) -> list[Photo]:
+        """The photos that are present, by path."""
+        table = schema.photos
+        query = select(table).where(*_present(status)).order_by(table.c.path).offset(offset).limit(limit)
+        with self._database.read() as connection:
+            return [_photo(row) for row in connection.execute(query).mappings()]
+
+    def photo(self, photo_id: int) -> Photo:
+        """The photo with this id.
+
+        Raises:
+            NotFoundError: there is none, or its file was gone at the latest scan.
+        """
+        with self._database.read() as connection:
+            row = _row(connection, photo_id)
+        return _photo(row)
+
+    def photo_after(self, photo_id: int) -> Photo | None:
+        """The next present photo by path, or None."""
+        table = schema.photos
+        path = select(table.c.path).where(table.c.id == photo_id).scalar_subquery()
+        query = select(table).where(*_present(None), table.c.path > path).order_by(table.c.path).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return _photo(row) if row else None
+
+    # annotations
+
+    def annotation(self, photo_id: int) -> tuple[Photo, Annotation | None]:
+        """The photo and its annotation, read at one moment; None if it never had one.
+
+        Raises:
+            NotFoundError: there is no such photo.
+            StoreError: what is stored is not an annotation.
+        """
+        table = schema.entries
+        query = select(table.c.body).where(table.c.photo_id == photo_id).order_by(table.c.position)
+        with self._database.read() as connection:
+            row = _row(connection, photo_id)
+            bodies = connection.execute(query).scalars().all()
+        if row["width"] is None:
+            return _photo(row), None
+        data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region")}
+        try:
+            listed = [json.loads(body) for body in bodies]
+            return _photo(row), Annotation.from_json({"version": 1, **data, "entries": listed})
+        except (AnnotationError, json.JSONDecodeError) as error:
+            raise StoreError(f"{self.path}: the annotation of {row['path']} is damaged ({error})") from error
+
+    def save(
+        self,
+        photo: Photo,
+        content_hash: str,
+        before: Annotation | None,
+        after: Annotation,
+        key: str | None = None,
+    ) -> Photo:
+        """Store a changed annotation; only the entries that differ are written.
+
+        Args:
+            photo: as seen before the change.
+            content_hash: of the photo's file.
+            before: the annotation as stored.
+            after: what it becomes.
+            key: the caller's name of this change.
+
+        Returns:
+            The photo as it is now.
+
+        Raises:
+            StaleError: the photo has changed meanwhile.
+            StoreError: it could not be stored.
+        """
+        kept = _common(before.entries if before else (), after.entries)
+        unlabelled = sum(region.label is None for region in after.regions.values())
+        values = {
+            "status": "in_work",
+            "last_key": key,
+            "content_hash": content_hash,
+            "width": after.width,
+            "height": after.height,
+            "model": after.model,
+            "cursor": after.cursor,
+            "next_region": after.next_region,
+            "regions": len(after.regions),
+            "unlabelled": unlabelled,
+        }
+        table = schema.entries
+        with self._database.write() as connection:
+            row = _change(connection, photo, values)
+            gone = (table.c.photo_id == photo.id, table.c.position >= kept)
+            connection.execute(delete(table).where(*gone))
+            added = [
+                {"photo_id": photo.id, "position": position, "body": _dump(to_json(entry))}
+                for position, entry in enumerate(after.entries[kept:], kept)
+            ]
+            if added:
+                connection.execute(insert(table), added)
+        return _photo(row)
+
+    # finished work
+
+    def complete(self, photo: Photo, made: FinishedMap, key: str | None = None) -> Photo:
+        """Close a photo and keep its label map, losslessly.
+
+        Args:
+            photo: as seen before the change.
+            made: what to keep.
+            key: the caller's name of this change.
+
+        Raises:
+            StaleError: the photo has changed meanwhile.
+            StoreError: it could not be stored.
+        """
+        table = schema.label_maps
+        png = encode_label_map(made.label_map)
+        height, width = made.label_map.shape
+        values = {"content_hash": made.content_hash, "width": width, "height": height, "last_key": key}
+        with self._database.write() as connection:
+            row = _change(connection, photo, {"status": "complete", **values})
+            connection.execute(delete(table).where(table.c.photo_id == photo.id))
+            connection.execute(insert(table).values(photo_id=photo.id, png=png, model=made.model))
+        return _photo(row)
+
+    def reopen(self, photo: Photo, key: str | None = None) -> Photo:
+        """Open a complete photo to changes again; its stored label map goes.
+
+        Raises:
+            StaleError: the photo has changed meanwhile.
+            StoreError: it could not be stored.
+        """
+        table = schema.label_maps
+        with self._database.write() as connection:
+            row = _change(connection, photo, {"status": "in_work", "last_key": key})
+            connection.execute(delete(table).where(table.c.photo_id == photo.id))
+        return _photo(row)
+
+    def label_map(self, photo_id: int) -> NDArray[np.int32]:
+        """The stored label map of a complete photo: int32 [height, width].
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        query = select(schema.label_maps.c.png).where(schema.label_maps.c.photo_id == photo_id)
+        with self._database.read() as connection:
+            png = connection.execute(query).scalar_one_or_none()
+        if png is None:
+            raise StoreError(f"{self.path}: photo {photo_id} has no stored label map")
+        return decode_label_map(png)
+
+    # labels
+
+    def labels(self) -> tuple[Label, ...]:
+        """The project's labels, by id."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(schema.labels).order_by(schema.labels.c.id)).mappings().all()
+        return tuple(_label(row) for row in rows)
+
+    def save_labels(self, labels: Sequence[Label]) -> None:
+        """Make these the project's labels.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        rows = [
+            {"id": item.id, "name": item.name, "isthing": item.isthing, "color": _dump(item.color)}
+            for item in labels
+        ]
+        with self._database.write() as connection:
+            connection.execute(delete(schema.labels))
+            if rows:
+                connection.execute(insert(schema.labels), rows)
+
+
+def _present(status: str | None) -> list[Any]:
+    table = schema.photos
+    return [table.c.present, *([table.c.status == status] if status else [])]
+
+
+def _row(connection: Connection, photo_id: int) -> RowMapping:
+    table = schema.photos
+    row = connection.execute(select(table).where(table.c.id == photo_id, *_present(None))).mappings().first()
+    if row is None:
+        raise NotFoundError(f"there is no photo {photo_id}")
+    return row
+
+
+def _change(connection: Connection, photo: Photo, values: dict[str, Any]) -> RowMapping:
+    table = schema.photos
+    mine = (table.c.id == photo.id, table.c.version == photo.version)
+    changed = connection.execute(update(table).where(*mine).values(version=photo.version + 1, **values))
+    row = _row(connection, photo.id)
+    if changed.rowcount != 1:
+        raise StaleError(f"{photo.path} was changed elsewhere meanwhile; load it again", row["version"])
+    return row
+
+
+def _photo(row: RowMapping) -> Photo:
+    return Photo(**{name: row[name] for name in Photo.__dataclass_fields__})
+
+
+def _label(row: RowMapping) -> Label:
+    red, green, blue = json.loads(row["color"])
+    return Label(row["id"], row["name"], row["isthing"], (red, green, blue))
+
+
+def _common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many first items are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a is not b and a != b), min(len(one), len(other)))
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

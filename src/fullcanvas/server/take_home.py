@@ -1,0 +1,60 @@
+"""Exporting a project from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
+from fullcanvas.formats.records import ExportedPhoto
+from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.export import categories, exported_photos
+from fullcanvas.server.project import open_project
+
+
+def export_project(
+    folder: Path,
+    out: Path,
+    *,
+    unlabelled: Unlabelled,
+    only_complete: bool,
+    images: str,
+    model: str,
+    place: Path | None,
+    max_pixels: int,
+    console: Console,
+) -> None:
+    """Export a folder of photos in COCO's panoptic format.
+
+    Args:
+        folder: that holds the photos.
+        out: the folder to make; an earlier export there is replaced.
+        unlabelled: what becomes of regions without a label.
+        only_complete: whether photos that are not complete are left out.
+        images: "link", "copy" or "none": how the photos go with the export.
+        model: the name or path of the model for photos that are not complete.
+        place: where the database is; beside the photos if None.
+        max_pixels: the largest photo that is opened.
+        console: for the progress bar.
+
+    Raises:
+        ServerError: the project cannot be used, or a photo cannot be opened.
+        ExportError: nothing was exported; what was there before is as it was.
+        ModelError: the model cannot be used.
+    """
+    project = open_project(folder, place, None, max_pixels)
+    try:
+        found = exported_photos(project, Segmenter.load(model), only_complete)
+
+        def progress(photos: Iterable[ExportedPhoto]) -> Iterable[ExportedPhoto]:
+            return track(photos, "Exporting", total=len(found), console=console)
+
+        with FolderSink(out, NAMES, link=images == "link") as sink:
+            write_coco_panoptic(found, categories(project), sink, unlabelled, images != "none", progress)
+    finally:
+        project.store.close()
+    console.print(f"{len(found)} photos exported to {out}", highlight=False)
