@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fullcanvas.datasets import DatasetError, check, load_labels, open_dataset
+from tests.panoptic_folder import halves, write_dataset, write_map
+
+
+def rewrite(folder: Path, data: dict[str, Any]) -> None:
+    (folder / "panoptic.json").write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_regions_are_numbered_in_the_order_of_the_json(tmp_path):
+    ids = np.array([[70_000, 70_000, 0], [300, 9, 9]])
+    data = write_dataset(tmp_path / "set", [ids])
+    data["annotations"][0]["segments_info"].reverse()  # 70000, 300, 9
+    rewrite(tmp_path / "set", data)
+
+    dataset = open_dataset(tmp_path / "set")
+    sample = dataset.load(0)
+
+    assert dataset.name == "set"
+    assert len(dataset) == 1
+    assert sample.labels.dtype == np.int32
+    assert sample.labels.tolist() == [[1, 1, 0], [2, 3, 3]]
+    assert [(one.id, one.category_id, one.isthing, one.area) for one in sample.segments] == [
+        (1, 2, False, 2),
+        (2, 2, False, 1),
+        (3, 1, True, 2),
+    ]
+
+
+def test_a_sample_holds_its_photo_as_rgb(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    Image.new("L", (20, 12), 77).save(tmp_path / "images" / "000000000001.jpg")
+    sample = open_dataset(tmp_path).load(0)
+    assert sample.image.shape == (12, 20, 3)
+    assert sample.image.dtype == np.uint8
+    assert (sample.image == 77).all()
+    assert sample.path == tmp_path / "images" / sample.file_name
+
+
+def test_crowds_become_void_and_take_no_number(tmp_path):
+    data = write_dataset(tmp_path, [np.array([[1, 2, 3]])])
+    data["annotations"][0]["segments_info"][0]["iscrowd"] = 1
+    rewrite(tmp_path, data)
+    sample = open_dataset(tmp_path).load(0)
+    assert sample.labels.tolist() == [[0, 1, 2]]
+    assert [segment.isthing for segment in sample.segments] == [False, True]
+
+
+def test_a_segment_whose_area_is_0_may_have_no_pixels(tmp_path):
+    data = write_dataset(tmp_path, [halves()])
+    segments = data["annotations"][0]["segments_info"]
+    segments.insert(0, {"id": 5, "category_id": 1, "area": 0})
+    rewrite(tmp_path, data)
+    labels, kept = load_labels(open_dataset(tmp_path).records[0])
+    assert np.array_equal(labels, halves())
+    assert [segment.id for segment in kept] == [1, 2]
+
+
+def test_annotations_may_share_a_photo(tmp_path):
+    write_dataset(tmp_path, [halves(column=3), halves(column=9), halves()], image_ids=[7, 7, 4])
+    dataset = open_dataset(tmp_path)
+    assert [sample.image_id for sample in dataset] == [7, 7, 4]
+    assert dataset.image_ids == (4, 7)
+    assert [len(dataset.only([7])), len(dataset.without([7])), len(dataset.first(1))] == [2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ("annotations/panoptic_val2017.json", "annotations/panoptic_val2017", "val2017"),
+        ("annotations/panoptic_val2017.json", "panoptic_val2017", "images/val2017"),
+        ("panoptic_val2017.json", "panoptic_val2017", "val2017"),
+    ],
+)
+def test_coco_as_it_is_downloaded(tmp_path, layout):
+    write_dataset(tmp_path, [halves()], layout=layout)
+    for path in (tmp_path, tmp_path / layout[0]):
+        dataset = open_dataset(path)
+        check(dataset)
+        assert dataset.name == "panoptic_val2017"
+        assert np.array_equal(dataset.load(0).labels, halves())
+
+
+def test_two_data_sets_in_one_folder_must_be_told_apart(tmp_path):
+    for split in ("train2017", "val2017"):
+        places = (f"annotations/panoptic_{split}.json", f"annotations/panoptic_{split}", split)
+        write_dataset(tmp_path, [halves()], layout=places)
+    with pytest.raises(DatasetError, match=r"holds 2 data sets.*panoptic_train2017\.json"):
+        open_dataset(tmp_path)
+    assert open_dataset(tmp_path / "annotations" / "panoptic_train2017.json").name == "panoptic_train2017"
+
+
+def test_what_was_looked_for_is_named(tmp_path):
+    with pytest.raises(DatasetError, match=r"looked for panoptic\.json, annotations/panoptic_\*\.json"):
+        open_dataset(tmp_path)
+    with pytest.raises(DatasetError, match=r"gone\.json: there is no such file"):
+        open_dataset(tmp_path / "gone.json")
+    (tmp_path / "panoptic.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"looked for .*panoptic"):
+        open_dataset(tmp_path)
+
+
+def test_opening_decodes_nothing(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    (tmp_path / "panoptic" / "map0.png").write_bytes(b"no png")
+    (tmp_path / "images" / "000000000001.jpg").unlink()
+    assert len(open_dataset(tmp_path)) == 1
+
+
+def test_check_counts_missing_files(tmp_path):
+    write_dataset(tmp_path, [halves(), halves()])
+    dataset = open_dataset(tmp_path)
+    check(dataset)
+    (tmp_path / "panoptic" / "map1.png").unlink()
+    with pytest.raises(DatasetError, match=r"1 maps are missing: .*map1\.png"):
+        check(dataset)
+    write_map(tmp_path / "panoptic" / "map1.png", halves())
+    (tmp_path / "images" / "000000000002.jpg").unlink()
+    with pytest.raises(DatasetError, match=r"1 photos are missing: .*000000000002\.jpg"):
+        check(dataset)
+    with pytest.raises(DatasetError, match="holds no annotation"):
+        check(dataset.only([]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda data: data.pop("images"), "has no list of images"),
+        (lambda data: data["images"].append(data["images"][0]), "images holds the id 1 twice"),
+        (lambda data: data["categories"].append(data["categories"][0]), "categories holds the id 1 twice"),
+        (lambda data: data["categories"][0].pop("isthing"), "category 1: its isthing"),
+        (lambda data: data["annotations"][0].update(image_id=9), "image 9, which is not among the images"),
+        (lambda data: data["annotations"].append(data["annotations"][0]), "same map map0.png"),
+        (lambda data: data["annotations"][0].pop("file_name"), "an annotation has no file_name"),
+        (lambda data: data["images"][0].update(width="20"), "image 1: its width is a whole number"),
+        (lambda data: data["annotations"][0]["segments_info"][0].update(id=2), "lists the segment 2 twice"),
+        (lambda data: data["annotations"][0]["segments_info"][0].update(id=0), "a segment: its id"),
+        (
+            lambda data: data["annotations"][0]["segments_info"][0].update(category_id=8),
+            "segment 1 has the unknown category 8",
+        ),
+        (lambda data: data["annotations"].append("x"), "annotations holds 'x'"),
+    ],
+)
+def test_a_json_that_contradicts_itself_is_named(tmp_path, spoil, message):
+    data = write_dataset(tmp_path, [halves()])
+    spoil(data)
+    rewrite(tmp_path, data)
+    with pytest.raises(DatasetError, match=r"panoptic\.json.*" + message):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "\xff"])
+def test_a_file_that_is_no_such_json_is_named(tmp_path, text):
+    write_dataset(tmp_path, [halves()])
+    (tmp_path / "panoptic.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"panoptic\.json: (cannot be read|is not)"):
+        open_dataset(tmp_path)
+
+
+def spoiled_map(folder: Path) -> Path:
+    write_dataset(folder, [halves()])
+    return folder / "panoptic" / "map0.png"
+
+
+def test_a_map_with_an_id_that_the_json_has_not(tmp_path):
+    write_map(spoiled_map(tmp_path), np.where(np.arange(20) < 3, 4, halves()))
+    with pytest.raises(DatasetError, match=r"map0\.png: holds the segments 4 that the json does not list"):
+        open_dataset(tmp_path).load(0)
+
+
+def test_a_map_without_an_id_of_the_json(tmp_path):
+    write_map(spoiled_map(tmp_path), np.full((12, 20), 2))
+    with pytest.raises(DatasetError, match=r"map0\.png: has no pixel of the segments 1 that the json lists"):
+        open_dataset(tmp_path).load(0)
+
+
+def test_a_map_of_another_size(tmp_path):
+    write_map(spoiled_map(tmp_path), halves(12, 21))
+    with pytest.raises(DatasetError, match=r"map0\.png: is 21 x 12 pixels, but the json says 20 x 12"):
+        open_dataset(tmp_path).load(0)
+
+
+def test_a_map_that_is_no_rgb_png(tmp_path):
+    Image.fromarray(halves().astype(np.uint8)).save(spoiled_map(tmp_path))
+    with pytest.raises(DatasetError, match=r"map0\.png: is a PNG of mode L"):
+        open_dataset(tmp_path).load(0)
+
+
+@pytest.mark.parametrize("place", ["panoptic/map0.png", "images/000000000001.jpg"])
+def test_broken_and_missing_files(tmp_path, place):
+    write_dataset(tmp_path, [halves()])
+    file = tmp_path / place
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(DatasetError, match=f"{file.name}: cannot be decoded"):
+        open_dataset(tmp_path).load(0)
+    file.unlink()
+    with pytest.raises(DatasetError, match=f"{file.name}: there is no such file"):
+        open_dataset(tmp_path).load(0)
+
+
+def test_a_photo_of_another_size(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    Image.new("RGB", (40, 24)).save(tmp_path / "images" / "000000000001.jpg")
+    with pytest.raises(DatasetError, match=r"0001\.jpg: is 40 x 24 pixels, but the json says 20 x 12"):
+        open_dataset(tmp_path).load(0)
+
+
+def save_turned(file: Path, stored: tuple[int, int], orientation: int) -> None:
+    picture = Image.new("RGB", stored, (10, 10, 10))
+    picture.paste((240, 240, 240), (0, 0, stored[0], stored[1] // 2))
+    exif = Image.Exif()
+    exif[274] = orientation
+    picture.save(file, quality=100, exif=exif)
+
+
+def test_maps_lie_over_the_stored_pixels_whatever_exif_says(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    save_turned(tmp_path / "images" / "000000000001.jpg", (20, 12), 3)
+    image = open_dataset(tmp_path).load(0).image
+    assert image[0].min() > 200
+    assert image[-1].max() < 60
+
+
+def test_exif_is_applied_where_only_the_upright_size_fits(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    save_turned(tmp_path / "images" / "000000000001.jpg", (12, 20), 6)  # turned clockwise: the top is right
+    image = open_dataset(tmp_path).load(0).image
+    assert image.shape == (12, 20, 3)
+    assert image[:, -1].min() > 200
+    assert image[:, 0].max() < 60
