@@ -1,0 +1,163 @@
+"""Ink against its definition: a pixel is inked where its centre is near enough to a point or a line."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.annotation import Region, Scribble
+from fullcanvas.annotation.ink import Ink, annotation_maps
+from tests.annotation.strategies import regions
+
+WIDTH, HEIGHT = 60, 40
+WHOLE = (0, 0, WIDTH, HEIGHT)
+CORNERS = ((0, 20), (59, 20), (30, 0), (30, 39))
+
+INKS = st.builds(
+    Ink,
+    st.floats(0.3, 2.5),
+    st.floats(0.3, 2.5),
+    disc_diameter=st.floats(1.5, 9),
+    stroke_width=st.floats(1.5, 9),
+)
+
+
+def windows(width: int = WIDTH, height: int = HEIGHT) -> st.SearchStrategy[tuple[int, int, int, int]]:
+    """Boxes with area inside the plane."""
+    xs = st.lists(st.integers(0, width), min_size=2, max_size=2, unique=True).map(sorted)
+    ys = st.lists(st.integers(0, height), min_size=2, max_size=2, unique=True).map(sorted)
+    return st.tuples(xs, ys).map(lambda both: (both[0][0], both[1][0], both[0][1], both[1][1]))
+
+
+def distance_to_line(x: float, y: float, points: list[tuple[float, float]]) -> float:
+    """From (x, y) to the line through the points, by the schoolbook."""
+    nearest = min(math.dist((x, y), point) for point in points)
+    for (ax, ay), (bx, by) in pairwise(points):
+        length = math.dist((ax, ay), (bx, by))
+        if length and 0 <= (along := ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length) <= length:
+            nearest = min(
+                nearest, math.dist((x, y), (ax + along * (bx - ax) / length, ay + along * (by - ay) / length))
+            )
+    return nearest
+
+
+def assert_is_ink(plane, region, ink):
+    """Every pixel is as its distances say; the few whose distance is the limit itself may be either."""
+
+    def working(point):
+        return (point[0] + 0.5) * ink.scale_x, (point[1] + 0.5) * ink.scale_y
+
+    for row, column in np.ndindex(plane.shape):
+        centre = column + 0.5, row + 0.5
+        slack = [math.dist(centre, working(point)) - ink.disc_diameter / 2 for point in region.extreme_points]
+        slack += [
+            distance_to_line(*centre, [working(point) for point in scribble.points]) - ink.stroke_width / 2
+            for scribble in region.scribbles
+        ]
+        if abs(min(slack)) > 1e-9:
+            assert plane[row, column] == (min(slack) < 0), (row, column)
+
+
+def test_an_extreme_point_is_a_disc_six_pixels_across():
+    disc = Ink(2, 2).draw(Region(1, ((5, 5),) * 4), (7, 7, 15, 15))
+    assert disc.dtype == np.uint8
+    assert ["".join(".#"[value] for value in row) for row in disc] == [
+        "........",
+        "..####..",
+        ".######.",
+        ".######.",
+        ".######.",
+        ".######.",
+        "..####..",
+        "........",
+    ]
+
+
+@pytest.mark.parametrize(("end", "axis"), [((50, 20), 0), ((30, 35), 1)])
+def test_a_scribble_is_three_pixels_wide(end, axis):
+    start = (10, 20) if axis == 0 else (30, 5)
+    region = Region(1, ((0, 0),) * 4, (Scribble((start, end)),))
+    plane = Ink().draw(region, WHOLE)
+    across = plane[:, 20:40].sum(0) if axis == 0 else plane[10:30].sum(1)
+    assert set(across.tolist()) == {3}
+
+
+def test_a_scribble_of_one_point_is_a_dot_three_pixels_across():
+    region = Region(1, ((0, 0),) * 4, (Scribble(((30, 20),)),))
+    ys, xs = np.nonzero(Ink().draw(region, WHOLE)[10:, 10:])
+    assert set(zip(xs.tolist(), ys.tolist(), strict=True)) == {
+        (x, y) for x in (19, 20, 21) for y in (9, 10, 11)
+    }
+
+
+@given(regions(WIDTH, HEIGHT), INKS)
+def test_ink_is_where_its_definition_says(region, ink):
+    assert_is_ink(ink.draw(region, WHOLE), region, ink)
+
+
+def test_a_long_scribble_has_no_gaps_and_no_bulges():
+    """Long lines are drawn in pieces; the joints must not show."""
+    region = Region(1, CORNERS, (Scribble(((1, 1), (58, 37), (3, 36))),))
+    assert_is_ink(Ink().draw(region, WHOLE), region, Ink())
+
+
+@given(regions(WIDTH, HEIGHT), INKS, windows())
+def test_a_window_holds_what_the_whole_plane_holds_there(region, ink, window):
+    x0, y0, x1, y1 = window
+    assert np.array_equal(ink.draw(region, window), ink.draw(region, WHOLE)[y0:y1, x0:x1])
+
+
+@given(regions(WIDTH, HEIGHT), st.floats(0.1, 3), st.floats(0.1, 3))
+def test_all_ink_lies_in_its_extent(region, scale_x, scale_y):
+    ink = Ink(scale_x, scale_y)
+    width, height = math.ceil(WIDTH * scale_x), math.ceil(HEIGHT * scale_y)
+    points = [*region.extreme_points, *(point for scribble in region.scribbles for point in scribble.points)]
+    x0, y0, x1, y1 = ink.extent(points, width, height)
+    plane = ink.draw(region, (0, 0, width, height))
+    assert 0 <= x0 < x1 <= width
+    assert 0 <= y0 < y1 <= height
+    assert plane[y0:y1, x0:x1].sum() == plane.sum()
+
+
+def test_strokes_at_the_border_are_cut_off_there():
+    region = Region(1, ((0, 0),) * 4, (Scribble(((0, 0), (59, 0), (59, 39))),))
+    plane = Ink().draw(region, WHOLE)
+    assert plane[0].all()
+    assert plane[:, -1].all()
+    assert plane[1, 5:50].all()
+    assert not plane[2:, 5:50].any()
+
+
+@pytest.mark.parametrize("sizes", [{"disc_diameter": 1.4}, {"stroke_width": 1}])
+def test_ink_too_thin_to_be_sure_of_a_pixel_is_refused(sizes):
+    with pytest.raises(ValueError, match=r"thinner than 1\.5 pixels"):
+        Ink(**sizes)
+
+
+@given(st.lists(regions(WIDTH, HEIGHT), max_size=4), INKS)
+def test_annotation_maps_hold_own_ink_and_everybody_elses(listed, ink):
+    maps = annotation_maps(listed, ink, WIDTH, HEIGHT)
+    assert maps.shape == (len(listed), 2, HEIGHT, WIDTH)
+    own = [ink.draw(region, WHOLE) for region in listed]
+    for index, (first, second) in enumerate(maps):
+        others = own[:index] + own[index + 1 :]
+        assert np.array_equal(first, own[index])
+        assert np.array_equal(second, np.any(others, axis=0) if others else np.zeros_like(first))
+
+
+def test_ink_under_ones_own_is_still_somebody_elses():
+    region = Region(1, CORNERS)
+    maps = annotation_maps([region, Region(2, CORNERS)], Ink(), WIDTH, HEIGHT)
+    assert maps.any((2, 3)).all()
+    assert np.array_equal(maps[0, 1], maps[0, 0])
+
+
+def test_without_sharing_nobody_sees_the_others():
+    maps = annotation_maps([Region(1, CORNERS), Region(2, CORNERS)], Ink(), WIDTH, HEIGHT, shared=False)
+    assert maps[:, 0].any()
+    assert not maps[:, 1].any()

@@ -1,0 +1,67 @@
+"""Half-open boxes, checked by counting pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.annotation import Region, Scribble
+from fullcanvas.canvas.boxes import area, box_of_points, hull, intersection, region_box, smallest_box_area
+
+SIDE = 12
+SPANS = st.lists(st.integers(0, SIDE), min_size=2, max_size=2, unique=True).map(sorted)
+BOXES = st.tuples(SPANS, SPANS).map(lambda spans: (spans[0][0], spans[1][0], spans[0][1], spans[1][1]))
+
+
+def mask(box):
+    """The pixels of a box, painted."""
+    plane = np.zeros((SIDE, SIDE), bool)
+    x0, y0, x1, y1 = box
+    plane[y0:y1, x0:x1] = True
+    return plane
+
+
+@given(st.lists(st.tuples(st.integers(0, SIDE - 1), st.integers(0, SIDE - 1)), min_size=1))
+def test_the_box_of_points_is_the_smallest_that_holds_them(points):
+    box = box_of_points(points)
+    held = mask(box)
+    assert all(held[y, x] for x, y in points)
+    xs, ys = zip(*points, strict=True)
+    assert area(box) == len(range(min(xs), max(xs) + 1)) * len(range(min(ys), max(ys) + 1))
+
+
+def test_a_region_grows_its_box_by_its_scribbles_or_not():
+    region = Region(1, ((2, 5), (8, 5), (4, 3), (4, 9)), (Scribble(((4, 4), (11, 1))), Scribble(((0, 6),))))
+    assert region_box(region, grow=False) == (2, 3, 9, 10)
+    assert region_box(region, grow=True) == (0, 1, 12, 10)
+
+
+@given(BOXES)
+def test_area_counts_pixels(box):
+    assert area(box) == mask(box).sum()
+
+
+@given(BOXES, BOXES)
+def test_intersections_hold_the_common_pixels(one, other):
+    common = intersection(one, other)
+    both = mask(one) & mask(other)
+    assert np.array_equal(both, mask(common) if common else np.zeros_like(both))
+
+
+@given(st.lists(BOXES))
+def test_hulls_hold_every_box_and_touch_one_on_each_side(boxes):
+    outer = hull(boxes)
+    if outer is None:
+        assert not boxes
+        return
+    assert all(intersection(outer, box) == box for box in boxes)
+    assert all(any(box[side] == outer[side] for box in boxes) for side in range(4))
+
+
+@given(st.lists(BOXES))
+def test_the_smallest_box_of_every_pixel(boxes):
+    smallest = smallest_box_area(boxes, SIDE, SIDE)
+    assert smallest.dtype == np.float32
+    painted = [np.where(mask(box), area(box), np.inf) for box in boxes]
+    assert np.array_equal(smallest, np.min([np.full((SIDE, SIDE), np.inf), *painted], axis=0))
