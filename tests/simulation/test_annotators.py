@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.simulation.annotators import (
+    Allocation,
+    AnnotatorError,
+    PaperAnnotator,
+    choose_errors,
+    load_annotator,
+    regions_of,
+    round_of_scribbles,
+)
+from fullcanvas.simulation.errors import ErrorComponent, error_components
+from tests.simulation.maps import pairs, seeds
+
+ALLOCATIONS = st.sampled_from(Allocation)
+
+
+def error(region: int, region_gain: float, image_gain: float) -> ErrorComponent:
+    return ErrorComponent(region, (0, 0, 1, 1), np.ones((1, 1), bool), 1, region_gain, image_gain)
+
+
+ERRORS = [error(1, 0.5, 0.6), error(1, 0.4, 0.7), error(2, 0.1, 0.1), error(3, 0.2, 0.3)]
+
+
+def test_free_takes_the_largest_gains_of_the_image_several_on_one_region():
+    chosen = choose_errors(ERRORS, Allocation.FREE, 3)
+    assert [(one.region, one.image_gain) for one in chosen] == [(1, 0.7), (1, 0.6), (3, 0.3)]
+
+
+def test_one_per_region_takes_the_largest_gain_of_each():
+    chosen = choose_errors(ERRORS, Allocation.ONE_PER_REGION, 3)
+    assert sorted((one.region, one.region_gain) for one in chosen) == [(1, 0.5), (2, 0.1), (3, 0.2)]
+
+
+def test_equal_gains_keep_their_order():
+    errors = [replace(error(region, 0.5, 0.5)) for region in (4, 2, 9)]
+    for allocation in Allocation:
+        assert [one.region for one in choose_errors(errors, allocation, 2)] == [4, 2]
+
+
+def test_an_allocation_may_be_a_word_but_not_any():
+    assert len(choose_errors(ERRORS, "one-per-region", 9)) == 3
+    with pytest.raises(ValueError, match="generous"):
+        choose_errors(ERRORS, "generous", 9)
+
+
+@given(pairs(), ALLOCATIONS, st.integers(0, 6), seeds())
+def test_a_round_spends_its_budget_on_distinct_errors(maps, allocation, budget, rng):
+    truth, prediction = maps
+    strokes = round_of_scribbles(truth, prediction, budget, allocation, rng)
+    errors = Counter(one.region for one in error_components(truth, prediction))
+    drawn = Counter(stroke.region for stroke in strokes)
+    possible = errors.total() if allocation is Allocation.FREE else len(errors)
+    assert len(strokes) == min(budget, possible)
+    assert drawn <= errors
+    assert allocation is Allocation.FREE or max(drawn.values(), default=0) <= 1
+    assert all(truth[y, x] == stroke.region for stroke in strokes for x, y in stroke.points)
+
+
+@given(pairs())
+def test_nothing_is_drawn_on_a_perfect_prediction(maps):
+    truth, prediction = maps
+    perfect = np.where(truth > 0, truth, prediction)
+    assert round_of_scribbles(truth, perfect, 9, "free", np.random.default_rng(0)) == []
+
+
+@given(pairs(), ALLOCATIONS, st.integers(0, 2**32))
+def test_the_same_seed_draws_the_same(maps, allocation, seed):
+    truth, prediction = maps
+    generators = np.random.default_rng(seed), np.random.default_rng(seed)
+    rounds = [PaperAnnotator().correct(truth, prediction, allocation, rng) for rng in generators]
+    assert rounds[0] == rounds[1]
+
+
+def test_the_paper_annotator_marks_every_region_and_spends_one_scribble_per_region():
+    truth = np.repeat(np.array([[1, 1, 1, 0, 2, 2, 3, 3]], np.int32), 5, 0)
+    marked = PaperAnnotator().mark(truth, np.random.default_rng(0))
+    assert [(left[0], right[0], top[1], bottom[1]) for left, right, top, bottom in marked] == [
+        (0, 2, 0, 4),
+        (4, 5, 0, 4),
+        (6, 7, 0, 4),
+    ]
+    striped = np.where(np.arange(5)[:, None] % 2, truth, 0).astype(np.int32)  # nine errors
+    strokes = PaperAnnotator().correct(truth, striped, Allocation.FREE, np.random.default_rng(0))
+    assert len(strokes) == 3
+
+
+def test_regions_are_listed_without_void():
+    assert regions_of(np.array([[0, 5], [2, 2]], np.int32)) == [2, 5]
+
+
+def test_annotators_are_named_as_they_are_loaded():
+    assert load_annotator("paper") == PaperAnnotator(0)
+    assert load_annotator("paper:5") == PaperAnnotator(5)
+    for name in ("paper", "paper:5"):
+        assert load_annotator(name).name == name
+
+
+@pytest.mark.parametrize("spec", ["", "nobody", "paper:", "paper:-1", "paper:x"])
+def test_unknown_annotators_are_refused(spec):
+    with pytest.raises(AnnotatorError, match="known: paper"):
+        load_annotator(spec)
