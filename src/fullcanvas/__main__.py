@@ -1,0 +1,5 @@
+"""`python -m fullcanvas` is `fullcanvas`."""
+
+from fullcanvas.cli import app
+
+app()

@@ -1,0 +1,71 @@
+"""What importing the package and asking for help costs, and what annotating needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+from typer.testing import CliRunner
+
+import fullcanvas
+from fullcanvas.cli import app
+
+COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+def run_python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", fullcanvas.__all__)
+def test_public_names_are_there(name):
+    assert getattr(fullcanvas, name) is not None
+    assert name in dir(fullcanvas)
+
+
+def test_other_names_are_not():
+    with pytest.raises(AttributeError, match="module 'fullcanvas' has no attribute 'Segmentor'"):
+        _ = fullcanvas.Segmentor  # type: ignore[attr-defined]
+
+
+def test_help_does_not_wait_for_heavy_rooms():
+    printed = run_python(
+        "import sys, typer.testing, fullcanvas.cli;"
+        "result = typer.testing.CliRunner().invoke(fullcanvas.cli.app, ['--help']);"
+        "assert result.exit_code == 0, result.output;"
+        "print({'torch', 'numpy', 'cv2', 'onnxruntime', 'fastapi', 'sqlalchemy'} & set(sys.modules))"
+    )
+    assert printed.strip() == "set()"
+
+
+def test_annotating_needs_no_extra():
+    """Every room that a person meets imports with the base dependencies alone."""
+    run_python(
+        "import importlib, pkgutil, sys\n"
+        "for name in ('torch', 'torchvision', 'timm', 'onnx', 'scipy', 'skimage', 'matplotlib', 'dask'):\n"
+        "    sys.modules[name] = None\n"
+        "for room in ('annotation', 'canvas', 'inference', 'formats', 'server', 'simulation', 'datasets'):\n"
+        "    package = importlib.import_module('fullcanvas.' + room)\n"
+        "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "        importlib.import_module(module.name)\n"
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Usage: fullcanvas {command}" in re.sub(r"\s+", " ", result.output)
+
+
+def test_the_program_says_its_version():
+    done = subprocess.run(
+        [sys.executable, "-m", "fullcanvas", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"fullcanvas {metadata.version('fullcanvas')}\n"
