@@ -45,34 +45,36 @@ def progress_bar(console: Console) -> Iterator[run.Progress]:
 
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """The counts of a report, and a table of its curve in percent."""
-    counts = "{images} images, {regions} regions, {left_out} left out because {name} was trained on them"
-    console.print(f"{report['dataset']}: " + counts.format(**report, name=report["model"]["name"]))
-    headings = ("scribbles per region", "drawn", "mean IoU (95 % interval)", *GROUPS, "PQ", "boundary F", "s")
-    table = Table(*headings)
+    """The counts of a report, and a table of its curve in percent, each mean above its interval."""
+    console.print("{dataset}: {images} images, {regions} regions".format(**report))
+    if report["left_out"]:
+        console.print(f"{report['left_out']} images left out: the model was trained on them")
+    headings = ("budget", "drawn", "mean IoU", *GROUPS, "boundary\nF", "PQ", "s")
+    table = Table(*headings, box=None, padding=(0, 1, 0, 0))
     for point in report["curve"]:
         table.add_row(*_cells(point))
     console.print(table)
-    console.print("PQ: panoptic quality; s: seconds of annotation per region, modelled.", style="dim")
+    console.print(
+        "budget: scribbles per region; below each mean its 95 % interval over images;\n"
+        "PQ: panoptic quality; s: seconds of a person's time per region, modelled",
+        style="dim",
+    )
 
 
 def _cells(point: Mapping[str, Any]) -> list[str]:
-    groups = [_score(point[name]["mean"]) for name in GROUPS]
+    groups = [_score(point[name]["mean"], point[name]["interval"]) for name in (*GROUPS, "boundary_f")]
     return [
         str(point["scribbles_per_region"]),
         f"{point['scribbles_drawn']:.2f}",
-        _with_interval(point["mean_iou"], point["interval"]),
+        _score(point["mean_iou"], point["interval"], 1),
         *groups,
         _score(point["panoptic_quality"]),
-        _score(point["boundary_f"]["mean"]),
         f"{point['seconds_per_region']:.1f}",
     ]
 
 
-def _score(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{100 * fraction:.1f}"
-
-
-def _with_interval(mean: float | None, interval: tuple[float, float] | None) -> str:
-    around = "" if interval is None else f" ({_score(interval[0])} to {_score(interval[1])})"
-    return f"{_score(mean)}{around}"
+def _score(fraction: float | None, interval: tuple[float, float] | None = None, digits: int = 0) -> str:
+    if fraction is None:
+        return "-"
+    below = "" if interval is None else "\n" + "-".join(f"{100 * end:.{digits}f}" for end in interval)
+    return f"{100 * fraction:.1f}{below}"
