@@ -45,7 +45,7 @@ def draw_scribble(
 
 
 def _starts(truth: LabelMap, prediction: LabelMap, component: ErrorComponent) -> NDArray[np.intp]:
-    """Pixels that truth and prediction both give to the region, 8-adjacent to the component: [n, 2] of (x, y)."""
+    """Pixels (x, y) that truth and prediction give to the region, 8-adjacent to the component: [n, 2]."""
     x0, y0, x1, y1 = component.box
     height, width = truth.shape
     left, top = max(x0 - 1, 0), max(y0 - 1, 0)

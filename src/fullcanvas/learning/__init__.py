@@ -1,0 +1,1 @@
+"""Networks, losses, training and export (section 3 of the paper); needs the `train` extra."""

@@ -1,0 +1,159 @@
+"""Export to a model file: two ONNX graphs, checked against torch before they are written."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from fullcanvas.annotation.ink import DISC_DIAMETER, STROKE_WIDTH
+from fullcanvas.inference.model_file import ModelConfig, write_model
+from fullcanvas.learning.network import STRIDE, Network
+
+OPSET = 20
+TOLERANCE = 0.05
+_LEAST_ELEMENTS = 1024
+
+
+def export(network: Network, path: Path, description: Mapping[str, Any], working_size: int) -> None:
+    """Write the network as a model file.
+
+    Args:
+        network: trained; it is put into evaluation mode.
+        path: of the model file, written at once or not at all.
+        description: `name`, `provenance` and `licence` of the model.
+        working_size: long side to which photos are resized, in pixels.
+
+    Raises:
+        RuntimeError: ONNX Runtime's answers differ from torch's by more than `TOLERANCE` logits.
+    """
+    network = network.cpu().float().eval()
+    encoder = half_weights(_encoder_graph(network.encoder))
+    head = half_weights(_head_graph(network))
+    _compare(network, encoder, head)
+    write_model(path, encoder, head, {**description, "config": model_config(network, working_size).to_json()})
+
+
+def model_config(network: Network, working_size: int) -> ModelConfig:
+    """How the network wants its inputs made."""
+    return ModelConfig(
+        stride=STRIDE,
+        channels=network.config.channels,
+        roi_size=network.config.roi_size,
+        mask_size=network.config.mask_size,
+        working_size=working_size,
+        disc_diameter=DISC_DIAMETER,
+        stroke_width=STROKE_WIDTH,
+        shared=network.config.shared,
+        grow_boxes=True,
+        ink_constraint=True,
+    )
+
+
+def _encoder_graph(encoder: nn.Module) -> onnx.ModelProto:
+    height, width = torch.export.Dim("height32", min=2, max=256), torch.export.Dim("width32", min=2, max=256)
+    return _graph(
+        encoder,
+        (torch.zeros(1, 3, 96, 128),),
+        names=(["image"], ["embedding"]),
+        dynamic=({2: 32 * height, 3: 32 * width},),
+    )
+
+
+def _head_graph(network: Network) -> onnx.ModelProto:
+    regions = torch.export.Dim("regions", min=1, max=4096)
+    return _graph(
+        network.head,
+        head_example(network, 3),
+        names=(["features", "annotation", "geometry"], ["logits"]),
+        dynamic=({0: regions}, {0: regions}, {0: regions}),
+    )
+
+
+def head_example(network: Network, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Inputs of the mask head for some imaginary regions."""
+    generator = torch.Generator().manual_seed(0)
+    size = network.config.roi_size
+    features = torch.randn(count, network.config.channels, size, size, generator=generator)
+    annotation = torch.rand(count, 2, size, size, generator=generator)
+    return features, annotation, torch.rand(count, 4, generator=generator) * 0.5 + 0.2
+
+
+def _graph(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: tuple[list[str], list[str]],
+    dynamic: tuple[dict[int, Any], ...],
+) -> onnx.ModelProto:
+    with warnings.catch_warnings():
+        # The exporter warns about its own internals; what matters is compared afterwards.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            inputs,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=names[0],
+            output_names=names[1],
+            dynamic_shapes=dynamic,
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch exported no ONNX program")
+    return program.model_proto
+
+
+def half_weights(graph: onnx.ModelProto) -> bytes:
+    """The graph with its large float32 weights stored as float16 and cast back when it is loaded.
+
+    ONNX Runtime folds the casts away once, at load: half the file, the same speed.
+    """
+    casts = []
+    for weight in graph.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < _LEAST_ELEMENTS:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.graph.node]
+    del graph.graph.node[:]
+    graph.graph.node.extend(nodes)
+    onnx.checker.check_model(graph)
+    serialised: bytes = graph.SerializeToString()
+    return serialised
+
+
+@torch.no_grad()
+def _compare(network: Network, encoder: bytes, head: bytes) -> None:
+    image = torch.rand(1, 3, 160, 96, generator=torch.Generator().manual_seed(1)) * 255
+    embedding = _run(encoder, {"image": image.numpy()})
+    _agree("encoder", network.encoder(image).numpy(), embedding)
+    names = ("features", "annotation", "geometry")
+    for count in (1, 5):
+        example = head_example(network, count)
+        inputs = {name: value.numpy() for name, value in zip(names, example, strict=True)}
+        _agree("head", network.head(*example).numpy(), _run(head, inputs))
+
+
+def _run(graph: bytes, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    output: NDArray[np.float32] = session.run(None, dict(inputs))[0]
+    return output
+
+
+def _agree(what: str, torch_answer: NDArray[np.float32], onnx_answer: NDArray[np.float32]) -> None:
+    scale = max(1.0, float(np.abs(torch_answer).std()))
+    worst = float(np.abs(torch_answer - onnx_answer).max()) / scale
+    if not worst < TOLERANCE:
+        raise RuntimeError(f"the exported {what} differs from torch by {worst:.3g} of its standard deviation")

@@ -1,0 +1,81 @@
+"""The network of the paper's figure 2: encoder, RoIAlign on the person's boxes, mask head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fullcanvas.canvas.boxes import Box
+from fullcanvas.canvas.sampling import align_matrix
+from fullcanvas.learning.config import NetworkConfig
+from fullcanvas.learning.encoder import Encoder
+from fullcanvas.learning.heads import make_head
+
+STRIDE = 4
+
+
+class Network(nn.Module):
+    """Encoder and mask head; the canvas on which the logits compete is `learning.competition`."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config.backbone, config.channels)
+        self.head = make_head(config)
+
+    def inputs(
+        self, embedding: Tensor, maps: NDArray[np.uint8], boxes: Sequence[Box], width: int, height: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What the mask head needs to know about the regions of one image.
+
+        Args:
+            embedding: [C, h, w].
+            maps: uint8 [N, 2, height, width], the annotation maps in working pixels.
+            boxes: N boxes in working pixels.
+            width, height: of the image inside its padding, in working pixels.
+
+        Returns:
+            Features [N, C, R, R], annotation [N, 2, R, R], geometry [N, 4]; those of several images can be
+            concatenated, as the head treats every region by itself.
+        """
+        cells, exact = self.config.roi_size, np.array(boxes, np.float64)
+        ink = torch.from_numpy(maps).to(embedding)
+        features = align(embedding[None], exact / STRIDE, cells)
+        return features, align(ink, exact, cells), geometry(boxes, width, height).to(embedding)
+
+
+def geometry(boxes: Sequence[Box], width: int, height: int) -> Tensor:
+    """Boxes as centre and extent in fractions of the image: float32 [N, 4]."""
+    x0, y0, x1, y1 = np.array(boxes, np.float64).T / np.array([[width], [height], [width], [height]])
+    return torch.from_numpy(np.stack([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0], 1).astype(np.float32))
+
+
+def align(planes: Tensor, boxes: NDArray[np.float64], cells: int) -> Tensor:
+    """RoIAlign with the matrices that the product uses.
+
+    Args:
+        planes: [N, C, h, w], one per box, or [1, C, h, w] for all boxes.
+        boxes: float [N, 4] in pixels of the planes.
+        cells: R.
+
+    Returns:
+        [N, C, R, R].
+    """
+    height, width = planes.shape[-2:]
+    rows = _stack([align_matrix(y0, y1, cells, height) for _, y0, _, y1 in boxes], planes)
+    columns = _stack([align_matrix(x0, x1, cells, width) for x0, _, x1, _ in boxes], planes)
+    across = planes.transpose(1, 2).flatten(2)
+    if len(planes) == 1:
+        # One large product for all boxes, instead of one copy of the embedding for each.
+        shrunk = (rows.flatten(0, 1) @ across[0]).view(len(boxes), cells, -1, width)
+    else:
+        shrunk = (rows @ across).view(len(boxes), cells, -1, width)
+    return (shrunk @ columns.mT[:, None]).transpose(1, 2)
+
+
+def _stack(matrices: list[NDArray[np.float32]], like: Tensor) -> Tensor:
+    return torch.from_numpy(np.stack(matrices)).to(like)

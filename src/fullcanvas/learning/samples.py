@@ -1,0 +1,187 @@
+"""Training crops: a photo resized, cropped, flipped and coloured, with simulated extreme points."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import IterableDataset, get_worker_info
+
+from fullcanvas.annotation import Point, Region, order_extreme_points
+from fullcanvas.datasets import Dataset, open_dataset
+from fullcanvas.learning.config import Source, TrainingConfig
+from fullcanvas.simulation.extreme import extreme_points
+
+LEAST_PIXELS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """One training example, at the working resolution.
+
+    Attributes:
+        image: uint8 [crop, crop, 3]; black where the photo does not reach.
+        truth: int32 [crop, crop]; 1..N, 0 = void.
+        regions: N regions with their extreme points, in order of id.
+    """
+
+    image: NDArray[np.uint8]
+    truth: NDArray[np.int32]
+    regions: tuple[Region, ...]
+
+
+def is_held_back(image_id: int, one_in: int) -> bool:
+    """Whether a photo is kept for validation: a hash of its id alone decides, the same on every machine."""
+    return int(hashlib.sha256(f"held back {image_id}".encode()).hexdigest(), 16) % one_in == 0
+
+
+def split(dataset: Dataset, one_in: int) -> tuple[Dataset, Dataset]:
+    """The part to train on and the part held back; they share no photo."""
+    held = [image_id for image_id in dataset.image_ids if is_held_back(image_id, one_in)]
+    return dataset.without(held), dataset.only(held)
+
+
+class Crops(IterableDataset[Crop]):
+    """An endless stream of crops; example `n` depends on the seed and `n` alone, whatever the workers.
+
+    Args:
+        sources: the training folders.
+        data: base folder of relative source paths.
+        config: how crops are made.
+        start: number of the first example (where a resumed run goes on).
+    """
+
+    def __init__(self, sources: Sequence[Source], data: Path, config: TrainingConfig, start: int = 0) -> None:
+        self.datasets = [split(open_dataset(data / source.path), config.held_back)[0] for source in sources]
+        weights = np.array([source.weight for source in sources], np.float64)
+        self.weights = weights / weights.sum()
+        self.config = config
+        self.start = start
+
+    def __iter__(self) -> Iterator[Crop]:
+        worker = get_worker_info()
+        first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        cv2.setNumThreads(0)
+        number = self.start + first
+        while True:
+            yield self.make(number)
+            number += step
+
+    def make(self, number: int) -> Crop:
+        """Example `number`; one without any region is replaced by another draw."""
+        rng = np.random.default_rng([self.config.seed, number])
+        while True:
+            dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
+            image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
+            candidates = dataset.only([image_id])
+            sample = candidates.load(int(rng.integers(len(candidates))))
+            crop = make_crop(sample.image, sample.labels, self.config, rng)
+            if crop.regions:
+                return crop
+
+
+def make_crop(
+    image: NDArray[np.uint8], labels: NDArray[np.int32], config: TrainingConfig, rng: np.random.Generator
+) -> Crop:
+    """A random crop of a photo: resized, cut, flipped, coloured, marked.
+
+    Args:
+        image: uint8 [H, W, 3].
+        labels: int32 [H, W], 0 = void.
+    """
+    image, labels = _resize(image, labels, config, rng)
+    image, labels = _cut(image, labels, config.crop, rng)
+    if rng.random() < 0.5:
+        image, labels = image[:, ::-1], labels[:, ::-1]
+    truth = _renumber(labels, config.most_regions, rng)
+    regions = mark_regions(truth, config, rng)
+    return Crop(_colour(image, rng), truth, regions)
+
+
+def _resize(
+    image: NDArray[np.uint8], labels: NDArray[np.int32], config: TrainingConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    low, high = np.log(config.scale)
+    factor = config.working_size * np.exp(rng.uniform(low, high)) / max(labels.shape)
+    aspect = np.exp(rng.uniform(-0.15, 0.15))
+    height, width = labels.shape
+    size = (max(1, round(width * factor * aspect)), max(1, round(height * factor / aspect)))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    # INTER_NEAREST would shift the map by up to a pixel against the photo.
+    resized = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return cv2.resize(image, size, interpolation=way).astype(np.uint8), resized.astype(np.int32)
+
+
+def _cut(
+    image: NDArray[np.uint8], labels: NDArray[np.int32], side: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    height, width = labels.shape
+    y = int(rng.integers(max(height - side, 0) + 1))
+    x = int(rng.integers(max(width - side, 0) + 1))
+    window = np.s_[y : y + side, x : x + side]
+    cut_image, cut_labels = np.zeros((side, side, 3), np.uint8), np.zeros((side, side), np.int32)
+    inside = np.s_[: min(side, height), : min(side, width)]
+    cut_image[inside], cut_labels[inside] = image[window], labels[window]
+    return cut_image, cut_labels
+
+
+def _renumber(labels: NDArray[np.int32], most: int, rng: np.random.Generator) -> NDArray[np.int32]:
+    """Regions 1..N in random order; slivers, and those beyond the number wanted, become void."""
+    ids, counts = np.unique(labels, return_counts=True)
+    kept = ids[(ids > 0) & (counts >= LEAST_PIXELS)]
+    kept = rng.permutation(kept)[:most]
+    table = np.zeros(int(labels.max()) + 1, np.int32)
+    table[kept] = np.arange(1, len(kept) + 1)
+    renumbered: NDArray[np.int32] = table[labels]
+    return renumbered
+
+
+def mark_regions(
+    truth: NDArray[np.int32], config: TrainingConfig, rng: np.random.Generator
+) -> tuple[Region, ...]:
+    """Extreme points for every region; perturbed and jittered as the configuration says."""
+    height, width = truth.shape
+    pert = config.pert if rng.random() < 0.5 else 0
+    jitter = config.jitter if rng.random() < 0.25 else 0.0
+    regions = []
+    for id_ in range(1, int(truth.max(initial=0)) + 1):
+        points = extreme_points(truth == id_, rng, pert)
+        moved = np.round(np.array(points) + rng.normal(0, jitter, (4, 2))).astype(int)
+        moved = np.clip(moved, 0, (width - 1, height - 1))
+        if len(np.unique(moved, axis=0)) > 1:
+            points = order_extreme_points([_point(each) for each in moved])
+        regions.append(Region(id_, points))
+    return tuple(regions)
+
+
+def _point(pair: NDArray[np.int_]) -> Point:
+    return int(pair[0]), int(pair[1])
+
+
+def _colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Random gain per channel, brightness, contrast and saturation; one photo in twenty goes grey."""
+    pixels = image.astype(np.float32)
+    grey = pixels.mean(2, keepdims=True)
+    saturation = 0.0 if rng.random() < 0.05 else rng.uniform(0.6, 1.4)
+    pixels = grey + (pixels - grey) * saturation
+    pixels = (pixels - 127) * rng.uniform(0.7, 1.3) + 127 + rng.uniform(-25, 25)
+    pixels *= rng.uniform(0.9, 1.1, 3)
+    coloured: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
+    return coloured
+
+
+def collate(crops: list[Crop]) -> list[Crop]:
+    """Crops stay a list: their numbers of regions differ."""
+    return crops
+
+
+def image_batch(crops: Sequence[Crop]) -> torch.Tensor:
+    """Float32 [B, 3, crop, crop] of 0..255."""
+    stacked = np.stack([crop.image for crop in crops]).transpose(0, 3, 1, 2)
+    return torch.from_numpy(np.ascontiguousarray(stacked)).float()
