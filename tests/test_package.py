@@ -31,7 +31,7 @@ def test_public_names_are_there(name):
 
 def test_other_names_are_not():
     with pytest.raises(AttributeError, match="module 'fullcanvas' has no attribute 'Segmentor'"):
-        _ = fullcanvas.Segmentor  # type: ignore[attr-defined]
+        _ = fullcanvas.Segmentor
 
 
 def test_help_does_not_wait_for_heavy_rooms():

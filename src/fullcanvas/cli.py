@@ -33,7 +33,20 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Segment every region of an image at once, with a person in the loop."""
+    """Segment every region of an image at once, with a person in the loop.
+
+    Annotate a folder of photos in the browser, then take the segmentations home:
+
+        fullcanvas annotate holiday/
+
+        fullcanvas export holiday/ --out holiday-panoptic
+
+    Measure how good a model gets on a data set with every scribble:
+
+        fullcanvas evaluate coco/panoptic_val2017.json --rounds 4
+
+    Each command has its own --help.
+    """
 
 
 # Commands, in the order in which a newcomer meets them: annotate, export, evaluate, train.
