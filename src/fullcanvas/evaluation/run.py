@@ -48,22 +48,15 @@ class Settings:
 
 
 @lru_cache(maxsize=1)
-def build(settings: Settings, hashes: tuple[str, str] | None = None) -> Experiment:
+def build(settings: Settings) -> Experiment:
     """The experiment that the settings describe; its models are loaded once per process.
-
-    Args:
-        settings: in words.
-        hashes: of the two models, where they are known already.
 
     Raises:
         ModelError: a model cannot be used.
-        EvaluationError: a model is another one than expected.
         AnnotatorError: the annotator is unknown.
     """
     model = load_predictor(settings.model)
     first = model if settings.first_model is None else load_predictor(settings.first_model)
-    if hashes not in (None, (model.hash, first.hash)):
-        raise EvaluationError("a model file has changed while it was evaluated: start again")
     annotator = load_annotator(settings.annotator)
     return Experiment(model, first, annotator, settings.allocation, settings.rounds, settings.seed)
 
@@ -171,7 +164,10 @@ class _Work:
     hashes: tuple[str, str]
 
     def __call__(self, index: int, record: Record) -> tuple[int, ImageResult]:
-        return index, evaluate_sample(load_sample(record), build(self.settings, self.hashes))
+        experiment = build(self.settings)
+        if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
+            raise EvaluationError("a worker found another model file under the same name: start again")
+        return index, evaluate_sample(load_sample(record), experiment)
 
 
 def _results(

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from fullcanvas.cli import app
+from fullcanvas.datasets import Dataset, DatasetError, open_dataset
+from fullcanvas.evaluation import run
+from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
+from fullcanvas.evaluation.run import EvaluationError, Settings, evaluate, seen_in_training
+from fullcanvas.simulation.annotators import Allocation, AnnotatorError
+from tests.panoptic_folder import halves, write_dataset, write_map
+from tests.tiny_model import write_tiny_model
+
+
+def blobs(seed: int, regions: int = 4) -> NDArray[np.int64]:
+    """A map of 30 x 40 pixels: each belongs to the nearest of some points, a few to none."""
+    rng = np.random.default_rng(seed)
+    centres = rng.uniform((0, 0), (30, 40), (regions, 2))
+    rows, columns = np.mgrid[:30, :40]
+    distances = np.hypot(rows[..., None] - centres[:, 0], columns[..., None] - centres[:, 1])
+    ids = distances.argmin(-1) + 1
+    ids[-2:] = 0
+    return ids
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_tiny_model(tmp_path_factory.mktemp("models") / "tiny.zip"))
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    write_dataset(tmp_path / "blobs", [blobs(seed) for seed in range(5)], image_ids=[11, 12, 13, 14, 15])
+    return open_dataset(tmp_path / "blobs")
+
+
+def test_the_contract_of_the_report(dataset, model, tmp_path):
+    out = tmp_path / "new" / "out.json"
+    settings = Settings(model, allocation=Allocation.ONE_PER_REGION, rounds=2, seed=3)
+    report = evaluate(dataset, settings, out=out, scribble_seconds=2.0)
+    assert json.loads(out.read_text()) == json.loads(json.dumps(report))
+    assert (report["dataset"], report["images"], report["seed"]) == ("blobs", 5, 3)
+    assert report["model"] == report["first_model"]
+    assert report["model"]["name"] == "tiny"
+    assert len(report["model"]["hash"]) == 64
+    assert report["regions"] == sum(len(sample.segments) for sample in dataset)
+    assert [point["scribbles_per_region"] for point in report["curve"]] == [0, 1, 2]
+    for point in report["curve"]:
+        low, high = point["interval"]
+        assert 0 <= low <= point["mean_iou"] <= high <= 1
+        assert point["things"]["regions"] + point["stuff"]["regions"] == report["regions"]
+        assert point["scribbles_drawn"] <= point["scribbles_per_region"]
+        assert point["seconds_per_region"] == 7 + 2 * point["scribbles_drawn"]
+    assert report["curve"][2]["mean_iou"] > report["curve"][0]["mean_iou"]
+    assert not out.with_name("out.json.parts").exists()
+
+
+def test_the_mean_is_over_regions_and_the_scores_are_those_of_hand(tmp_path):
+    # Two images: the smallest box errs on the L shape alone, whose box holds the square.
+    square = np.ones((8, 10), int)
+    square[2:6, 4:9] = 2
+    write_dataset(tmp_path / "two", [square, halves()])
+    point = evaluate(open_dataset(tmp_path / "two"), Settings("smallest-box", rounds=0))["curve"][0]
+    assert point["mean_iou"] == 1.0
+    corner = np.ones((8, 10), int)
+    corner[4:, 5:] = 2
+    corner[0, 9] = 2  # region 2's box now has 8 x 5 pixels, of which it owns 21
+    write_dataset(tmp_path / "three", [corner, halves()])
+    point = evaluate(open_dataset(tmp_path / "three"), Settings("smallest-box", rounds=0))["curve"][0]
+    expected = [(80 - 40) / (80 - 21), 21 / 40, 1.0, 1.0]
+    assert point["mean_iou"] == pytest.approx(np.mean(expected))
+    assert point["things"] == {
+        "mean": pytest.approx((expected[0] + 1) / 2),
+        "interval": pytest.approx([expected[0], 1]),
+        "regions": 2,
+    }
+    assert point["large"] == {"mean": None, "interval": None, "regions": 0}
+    qualities = [np.mean([expected[0], 1.0]), np.mean([expected[1], 1.0])]
+    assert point["panoptic_quality"] == pytest.approx(np.mean(qualities))
+
+
+def test_numbers_depend_on_neither_jobs_nor_order(dataset, model):
+    settings = Settings(model, rounds=1)
+    alone = evaluate(dataset, settings)
+    assert evaluate(dataset, settings, jobs=2) == alone
+    backwards = Dataset(dataset.name, dataset.records[::-1])
+    curve = evaluate(backwards, settings)["curve"]
+    assert [point["mean_iou"] for point in curve] == pytest.approx(
+        [point["mean_iou"] for point in alone["curve"]]
+    )
+    assert evaluate(dataset, Settings(model, rounds=1, seed=1))["curve"] != alone["curve"]
+
+
+def interrupt_after(images: int) -> run.Progress:
+    def progress(task: str, done: int, total: int, score: str) -> None:
+        if task == "evaluating" and done == images:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def evaluated(dataset: Dataset, settings: Settings, out: Path, **options: Any) -> list[int]:
+    """How many images were done already when an evaluation began, and at each step after."""
+    steps: list[int] = []
+
+    def progress(task: str, done: int, total: int, score: str) -> None:
+        if task == "evaluating":
+            steps.append(done)
+
+    evaluate(dataset, settings, out=out, progress=progress, **options)
+    return steps
+
+
+def test_an_interrupted_run_resumes_with_the_same_numbers(dataset, model, tmp_path):
+    settings, out = Settings(model, rounds=1), tmp_path / "out.json"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+    assert not out.exists()
+    assert evaluated(dataset, settings, out) == [3, 4, 5]
+    whole = evaluate(dataset, settings)
+    assert json.loads(out.read_text()) == json.loads(json.dumps(whole))
+    assert evaluated(dataset, settings, out)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"rounds": 2},
+        {"allocation": Allocation.ONE_PER_REGION},
+        {"annotator": "paper:2"},
+        {"first_model": "smallest-box"},
+    ],
+)
+def test_other_settings_share_no_results(dataset, model, tmp_path, other):
+    settings, out = Settings(model, rounds=1), tmp_path / "out.json"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+    changed = Settings(**{"model": model, "rounds": 1, **other})
+    assert evaluated(dataset, changed, out)[0] == 0
+
+
+def test_changed_and_broken_files_are_evaluated_again(dataset, model, tmp_path):
+    settings, out = Settings(model, rounds=1), tmp_path / "out.json"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+    os.utime(dataset.records[0].map, ns=(1, 1))
+    next((tmp_path / "out.json.parts").iterdir()).write_text("{", encoding="utf-8")
+    assert evaluated(dataset, settings, out)[0] in (1, 2)  # 2 if the broken one is that of the changed map
+
+
+def test_a_broken_map_stops_a_run_before_it_begins(dataset, model):
+    write_map(dataset.records[-1].map, np.full((30, 40), 99))
+    with pytest.raises(DatasetError, match=r"map4\.png: holds the segments 99"):
+        evaluate(dataset, Settings(model), progress=interrupt_after(0))
+
+
+def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monkeypatch):
+    class Trained(Baseline):
+        @property
+        def training_images(self):
+            return {"blobs": [11, 15], "elsewhere": [12]}
+
+    answer = lambda _image, annotation: smallest_box_labels(annotation)  # noqa: E731
+    known: dict[str, Predictor] = {"trained": Trained("trained", answer), "none": Baseline("none", answer)}
+    monkeypatch.setattr(run, "load_predictor", known.__getitem__)
+    report = evaluate(dataset, Settings("trained", rounds=0))
+    assert (report["images"], report["left_out"]) == (3, 2)
+    report = evaluate(dataset, Settings("none", first_model="trained", rounds=0), limit=2)
+    assert (report["images"], report["left_out"]) == (2, 2)
+    with pytest.raises(EvaluationError, match="no photo is left to evaluate; 2 were trained on"):
+        evaluate(dataset.only([11, 15]), Settings("trained", rounds=0))
+
+
+def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):
+    class Trained(Baseline):
+        @property
+        def training_images(self):
+            return {"coco-train100": [12], "bsds-train": [13]}
+
+    predictor = Trained("trained", lambda _image, annotation: smallest_box_labels(annotation))
+    assert seen_in_training(dataset, predictor) == {12}
+
+
+def test_the_training_images_of_a_model_file():
+    assert training_images({}) == {}
+    assert training_images({"training_images": {"a": [1, 2]}}) == {"a": frozenset({1, 2})}
+
+
+def test_unknown_annotators_are_refused(dataset):
+    with pytest.raises(AnnotatorError):
+        evaluate(dataset, Settings("smallest-box", annotator="nobody"))
+
+
+def test_several_annotations_of_a_photo_are_drawn_together_in_the_interval(tmp_path):
+    write_dataset(tmp_path, [blobs(seed) for seed in range(4)], image_ids=[1, 1, 1, 1])
+    point = evaluate(open_dataset(tmp_path), Settings("smallest-box", rounds=0))["curve"][0]
+    assert point["interval"] == pytest.approx([point["mean_iou"]] * 2)
+
+
+def test_the_command(dataset, model, tmp_path):
+    out = tmp_path / "out.json"
+    folder = str(dataset.records[0].map.parent.parent)
+    options = ["--model", model, "--allocation", "free", "--rounds", "1", "--limit", "2", "--json", str(out)]
+    result = CliRunner().invoke(app, ["evaluate", folder, *options])
+    assert result.exit_code == 0, result.output
+    report = json.loads(out.read_text())
+    assert (report["images"], report["allocation"], len(report["curve"])) == (2, "free", 2)
+    assert f"blobs: 2 images, {report['regions']} regions" in result.output
+    assert f"{100 * report['curve'][1]['mean_iou']:.1f}" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "no COCO panoptic data set"),
+        (["--model", "nothing.zip"], "nothing.zip"),
+        (["--model", "smallest-box", "--annotator", "nobody"], "unknown annotator"),
+    ],
+)
+def test_the_command_says_what_is_wrong(dataset, arguments, message):
+    folder = [] if arguments == ["nowhere"] else [str(dataset.records[0].map.parent.parent)]
+    result = CliRunner().invoke(app, ["evaluate", *folder, *arguments])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert isinstance(result.exception, SystemExit)
