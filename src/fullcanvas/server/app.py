@@ -20,6 +20,7 @@ from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server import routes
 from fullcanvas.server.errors import (
+    ConflictError,
     LabelsError,
     NotFoundError,
     PhotoError,
@@ -35,7 +36,8 @@ WEB = Path(__file__).parent / "web"
 _STATUS: dict[type[Exception], int] = {
     AnnotationError: 422,
     ExportError: 422,
-    LabelsError: 409,
+    ConflictError: 409,
+    LabelsError: 422,
     NotFoundError: 404,
     PhotoError: 422,
     RefusedError: 422,
@@ -74,6 +76,7 @@ def create_app(project: Project, segmenter: Segmenter, max_sessions: int = MAX_S
     app.add_middleware(Guard)
     for error in (*_STATUS, RequestValidationError):
         app.add_exception_handler(error, _explain)
+    app.add_exception_handler(Exception, _apologise)
     return app
 
 
@@ -105,6 +108,13 @@ def _explain(_request: Request, error: Exception) -> JSONResponse:
     status = next(status for cls, status in _STATUS.items() if isinstance(error, cls))
     version = {"version": error.version} if isinstance(error, StaleError) else {}
     return JSONResponse({"detail": str(error), **version}, status)
+
+
+def _apologise(_request: Request, _error: Exception) -> JSONResponse:
+    """The answer to what should never happen; the server's log says what did."""
+    return JSONResponse(
+        {"detail": "the annotator failed; what was stored before is safe, its log says more"}, 500
+    )
 
 
 def _sentence(problems: Sequence[Any]) -> str:

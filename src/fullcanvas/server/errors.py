@@ -15,6 +15,10 @@ class LabelsError(ServerError):
     """A file of labels, or a label, that cannot be used."""
 
 
+class ConflictError(ServerError):
+    """Something of this name is there already."""
+
+
 class StoreError(ServerError):
     """A project's database that cannot be used."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,8 @@ def decode_label_map(png: bytes) -> NDArray[np.int32]:
     Raises:
         StoreError: it is damaged.
     """
-    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None or image.ndim != 2:
+    image: Any = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)  # None if damaged
+    if image is None or image.dtype != np.uint16 or image.ndim != 2:
         raise StoreError("a stored label map is damaged")
-    return image.astype(np.int32)
+    label_map: NDArray[np.int32] = image.astype(np.int32)
+    return label_map

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ MAX_PIXELS = 200_000_000
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 _REASONS: dict[type[Exception], str] = {
     UnidentifiedImageError: "this is not a photo, whatever its name says, or its beginning is damaged",
     FileNotFoundError: "the file is no longer there",
@@ -160,10 +161,17 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise PhotoError(_reason(path, error, max_pixels)) from error
 
 
+@cache
+def _formats() -> tuple[str, ...]:
+    """Of the formats above those that this Pillow was built with."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
 def _decode(path: Path, max_pixels: int) -> Pixels:
     if path.stat().st_size == 0:
         raise PhotoError(f"{path.name}: the file is empty")
-    with Image.open(path, formats=_FORMATS) as image:
+    with Image.open(path, formats=_formats()) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))

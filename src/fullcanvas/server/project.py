@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fullcanvas.server.errors import LabelsError, PhotoError
-from fullcanvas.server.labels import Label, merge, read_labels
+from fullcanvas.server.errors import ConflictError, PhotoError
+from fullcanvas.server.labels import Label, checked_name, merge, read_labels
 from fullcanvas.server.photos import MAX_PIXELS, Pixels, confine, content_hash, decode, scan
 from fullcanvas.server.store import Photo, Store
 
@@ -31,7 +32,6 @@ class Project:
     store: Store
     skipped: tuple[str, ...] = ()
     max_pixels: int = MAX_PIXELS
-    _labels_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def name(self) -> str:
@@ -72,15 +72,17 @@ class Project:
         """Add one label, described as in a file of labels.
 
         Raises:
-            LabelsError: there is one of this name.
+            LabelsError: it cannot be one.
+            ConflictError: there is one of this name.
         """
-        with self._labels_lock:
-            known = self.store.labels()
-            if any(label.name == item["name"] for label in known):
-                raise LabelsError(f"there is a label {item['name']!r} already")
-            labels = merge([item], known)
-            self.store.save_labels(labels)
-        return labels[-1]
+        name = checked_name(item["name"])
+
+        def add(known: Sequence[Label]) -> Sequence[Label]:
+            if any(label.name == name for label in known):
+                raise ConflictError(f"there is a label {item['name']!r} already")
+            return merge([item], known)
+
+        return self.store.change_labels(add)[-1]
 
 
 def open_project(
@@ -106,7 +108,7 @@ def open_project(
     store = Store((place or folder / FOLDER) / DATABASE)
     try:
         if labels is not None:
-            store.save_labels(read_labels(labels, store.labels()))
+            store.change_labels(partial(read_labels, labels))
         store.sync_photos(found.paths)
     except Exception:
         store.close()

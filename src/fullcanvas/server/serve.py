@@ -104,11 +104,7 @@ def _greet(console: Console, project: Project, segmenter: Segmenter, address: st
         console.print(f"[yellow]There is no photo in[/] {escape(str(project.folder))}")
     for path in project.skipped[:10]:
         console.print(
-            f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or its name is not UTF-8"
+            f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or is not named in UTF-8"
         )
-    console.print(
-        f"{escape(project.name)}: {total} photos, {complete} complete; model {escape(segmenter.name)}"
-    )
-    console.print(
-        f"Annotate at [bold]{address}[/] - everything is stored as you go, Ctrl+C stops", soft_wrap=True
-    )
+    console.print(escape(f"{project.name}: {total} photos, {complete} complete; model {segmenter.name}"))
+    console.print(f"Annotate at {address}; everything is stored as you go, Ctrl+C stops", soft_wrap=True)

@@ -7,7 +7,7 @@ the caller saw last; if the photo has changed meanwhile, nothing is stored and `
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -90,7 +90,8 @@ class Store:
         """Make `paths` the photos that are present; what is known of others stays, unseen."""
         with self._database.write() as connection:
             table = schema.photos
-            known = dict(connection.execute(select(table.c.path, table.c.present)).tuples().all())
+            rows = connection.execute(select(table.c.path, table.c.present))
+            known = {row.path: row.present for row in rows}
             fresh = [{"path": path} for path in paths if path not in known]
             if fresh:
                 connection.execute(insert(table), fresh)
@@ -263,23 +264,24 @@ class Store:
     def labels(self) -> tuple[Label, ...]:
         """The project's labels, by id."""
         with self._database.read() as connection:
-            rows = connection.execute(select(schema.labels).order_by(schema.labels.c.id)).mappings().all()
-        return tuple(_label(row) for row in rows)
+            return _labels(connection)
 
-    def save_labels(self, labels: Sequence[Label]) -> None:
-        """Make these the project's labels.
+    def change_labels(self, change: Callable[[Sequence[Label]], Sequence[Label]]) -> Sequence[Label]:
+        """Replace the project's labels by what `change` makes of them, in one step, and return those.
 
         Raises:
-            StoreError: it could not be stored.
+            StoreError: it could not be stored. What `change` raises passes through; nothing has changed then.
         """
-        rows = [
-            {"id": item.id, "name": item.name, "isthing": item.isthing, "color": _dump(item.color)}
-            for item in labels
-        ]
         with self._database.write() as connection:
+            labels = change(_labels(connection))
             connection.execute(delete(schema.labels))
+            rows = [
+                {"id": item.id, "name": item.name, "isthing": item.isthing, "color": _dump(item.color)}
+                for item in labels
+            ]
             if rows:
                 connection.execute(insert(schema.labels), rows)
+        return labels
 
 
 def _present(status: str | None) -> list[Any]:
@@ -307,6 +309,11 @@ def _change(connection: Connection, photo: Photo, values: dict[str, Any]) -> Row
 
 def _photo(row: RowMapping) -> Photo:
     return Photo(**{name: row[name] for name in Photo.__dataclass_fields__})
+
+
+def _labels(connection: Connection) -> tuple[Label, ...]:
+    rows = connection.execute(select(schema.labels).order_by(schema.labels.c.id)).mappings()
+    return tuple(_label(row) for row in rows)
 
 
 def _label(row: RowMapping) -> Label:

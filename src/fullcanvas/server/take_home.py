@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -53,8 +54,9 @@ def export_project(
         def progress(photos: Iterable[ExportedPhoto]) -> Iterable[ExportedPhoto]:
             return track(photos, "Exporting", total=len(found), console=console)
 
+        options: dict[str, Any] = {"images": images != "none", "progress": progress}
         with FolderSink(out, NAMES, link=images == "link") as sink:
-            write_coco_panoptic(found, categories(project), sink, unlabelled, images != "none", progress)
+            write_coco_panoptic(found, categories(project), sink, unlabelled, **options)
     finally:
         project.store.close()
     console.print(f"{len(found)} photos exported to {out}", highlight=False)

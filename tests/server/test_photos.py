@@ -1,0 +1,275 @@
+"""Finding and decoding photos: every kind opens upright in RGB, or says in a sentence why not."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fullcanvas.server.errors import PhotoError
+from fullcanvas.server.photos import confine, content_hash, decode, scan
+from tests.server.conftest import write_photo
+
+RED = (200, 30, 40)
+
+
+def solid(mode: str, size: tuple[int, int] = (8, 6), color: object = None) -> Image.Image:
+    return Image.new(mode, size, color)  # type: ignore[arg-type]
+
+
+def test_a_plain_photo_comes_as_it_is(tmp_path: Path) -> None:
+    solid("RGB", color=RED).save(tmp_path / "a.png")
+    image = decode(tmp_path / "a.png")
+    assert image.shape == (6, 8, 3)
+    assert image.dtype == np.uint8
+    assert (image == RED).all()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp", "tif", "bmp", "gif", "avif"])
+def test_every_format_opens(tmp_path: Path, suffix: str) -> None:
+    solid("RGB", (32, 24), RED).save(tmp_path / f"a.{suffix}")
+    image = decode(tmp_path / f"a.{suffix}")
+    assert image.shape == (24, 32, 3)
+    assert np.abs(image.astype(int) - RED).max() <= 8
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "suffix", "expected"),
+    [
+        ("P", 0, "png", (0, 0, 0)),
+        ("L", 77, "png", (77, 77, 77)),
+        ("1", 1, "png", (255, 255, 255)),
+        ("LA", (10, 0), "png", (255, 255, 255)),
+        ("RGBA", (*RED, 255), "png", RED),
+        ("RGBA", (*RED, 0), "png", (255, 255, 255)),
+        ("RGBA", (0, 0, 0, 51), "png", (204, 204, 204)),
+        ("CMYK", (0, 255, 255, 0), "tif", (255, 0, 0)),
+        ("YCbCr", (255, 128, 128), "tif", (255, 255, 255)),
+    ],
+)
+def test_every_mode_becomes_rgb_on_white(
+    tmp_path: Path, mode: str, color: object, suffix: str, expected: tuple[int, int, int]
+) -> None:
+    solid(mode, color=color).save(tmp_path / f"a.{suffix}")
+    assert np.abs(decode(tmp_path / f"a.{suffix}").astype(int) - expected).max() <= 1
+
+
+def test_a_cmyk_jpeg_opens(tmp_path: Path) -> None:
+    solid("CMYK", (32, 24), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(decode(tmp_path / "a.jpg").astype(int) - (255, 0, 0)).max() <= 10
+
+
+def test_a_transparent_colour_of_a_palette_becomes_white(tmp_path: Path) -> None:
+    image = solid("P", color=0)
+    image.putpalette([*RED, 0, 255, 0])
+    image.putpixel((0, 0), 1)
+    image.save(tmp_path / "a.png", transparency=0)
+    opened = decode(tmp_path / "a.png")
+    assert tuple(opened[0, 0]) == (0, 255, 0)
+    assert (opened[1:] == 255).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_deep_grey_is_stretched(tmp_path: Path, dtype: type) -> None:
+    values = np.array([[0, 1000], [2000, 4000]], dtype)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    opened = decode(tmp_path / "a.tif")
+    assert opened[..., 0].tolist() == [[0, 64], [128, 255]]
+    assert (opened[..., 0] == opened[..., 2]).all()
+
+
+def test_sixteen_bit_png_opens_and_one_grey_is_no_division_by_zero(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 5), 40000, np.uint16)).save(tmp_path / "a.png")
+    assert (decode(tmp_path / "a.png") == 128).all()
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
+    frames = [solid("RGB", color=color) for color in (RED, (0, 0, 255))]
+    for suffix in ("gif", "webp", "png", "tif"):
+        options = {"lossless": True} if suffix == "webp" else {}
+        frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], **options)
+        assert np.abs(decode(tmp_path / f"a.{suffix}").astype(int) - RED).max() <= 3, suffix
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
+    """The white corner is where a viewer shows it."""
+    upright = np.zeros((16, 32, 3), np.uint8)
+    upright[:8, :8] = 255
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright),
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    opened = decode(tmp_path / "a.jpg")
+    assert opened.shape == upright.shape
+    assert np.abs(opened.astype(int) - upright).max() < 30
+
+
+def test_nonsense_in_exif_does_not_keep_a_photo_shut(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 99
+    solid("RGB", color=RED).save(tmp_path / "a.jpg", exif=exif)
+    assert decode(tmp_path / "a.jpg").shape == (6, 8, 3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+def test_odd_sizes_open(tmp_path: Path, size: tuple[int, int]) -> None:
+    solid("RGB", size, RED).save(tmp_path / "a.png")
+    assert decode(tmp_path / "a.png").shape == (size[1], size[0], 3)
+
+
+def test_a_text_named_jpg_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("dear diary")
+    with pytest.raises(PhotoError, match=r"a\.jpg: this is not a photo"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(PhotoError, match=r"a\.jpg: the file is empty"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_formats_that_start_programs_are_not_decoded(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    with pytest.raises(PhotoError, match="not a photo"):
+        decode(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "bmp", "gif", "avif"])
+@pytest.mark.parametrize("percent", range(5, 100, 10))
+def test_a_truncated_file_says_so_or_opens_whole(tmp_path: Path, suffix: str, percent: int) -> None:
+    whole = write_photo(tmp_path / f"whole.{suffix}").read_bytes()
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(whole[: len(whole) * percent // 100])
+    try:
+        assert decode(path).shape == (80, 96, 3)
+    except PhotoError as error:
+        assert str(error).startswith(f"a.{suffix}: ")
+
+
+def test_a_truncated_jpeg_is_named_as_such(tmp_path: Path) -> None:
+    whole = write_photo(tmp_path / "whole.jpg").read_bytes()
+    (tmp_path / "a.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(PhotoError, match=r"a\.jpg: the file is damaged, it ends too early"):
+        decode(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_flipped_bits_never_crash(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    suffix = ("jpg", "png", "tif")[seed % 3]
+    data = np.frombuffer(write_photo(tmp_path / f"a.{suffix}").read_bytes(), np.uint8).copy()
+    data[rng.integers(0, len(data), 20)] ^= rng.integers(1, 255, 20, np.uint8)
+    (tmp_path / f"a.{suffix}").write_bytes(data.tobytes())
+    try:
+        assert decode(tmp_path / f"a.{suffix}").dtype == np.uint8
+    except PhotoError as error:
+        assert str(error).startswith(f"a.{suffix}: ")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG whose header promises more than there is."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_000, 15_000), (40_000, 40_000)])
+def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path, width: int, height: int) -> None:
+    (tmp_path / "a.png").write_bytes(bomb(width, height))
+    with pytest.raises(PhotoError, match=r"a\.png: .* more than the 200 million .*--max-megapixels"):
+        decode(tmp_path / "a.png")
+
+
+def test_the_bound_can_be_lowered_and_raised(tmp_path: Path) -> None:
+    solid("RGB", (30, 10), RED).save(tmp_path / "a.png")
+    with pytest.raises(PhotoError, match="30 x 10 pixels"):
+        decode(tmp_path / "a.png", max_pixels=299)
+    assert decode(tmp_path / "a.png", max_pixels=300).shape == (10, 30, 3)
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="no longer there"):
+        decode(tmp_path / "a.png")
+
+
+def test_scan_finds_photos_by_extension_and_skips_what_is_hidden(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a/c.png", "a.txt", ".x.png", ".fullcanvas/d.png", "a/.h/e.png", "z/y/x.webp"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert scan(tmp_path).paths == ("a/c.png", "b.JPG", "z/y/x.webp")
+
+
+def test_scan_of_nothing_is_empty(tmp_path: Path) -> None:
+    assert scan(tmp_path).paths == ()
+
+
+def test_scan_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="no such folder"):
+        scan(tmp_path / "none")
+    (tmp_path / "file").touch()
+    with pytest.raises(PhotoError, match="not a folder"):
+        scan(tmp_path / "file")
+
+
+def test_a_link_out_of_the_folder_is_skipped_and_refused(tmp_path: Path) -> None:
+    write_photo(tmp_path / "secret.png")
+    folder = tmp_path / "photos"
+    write_photo(folder / "a.png")
+    (folder / "inside.png").symlink_to("a.png")
+    (folder / "out.png").symlink_to("../secret.png")
+    (folder / "away").symlink_to(tmp_path)
+    found = scan(folder)
+    assert found.paths == ("a.png", "inside.png")
+    assert found.skipped == ("out.png",)
+    with pytest.raises(PhotoError, match="leads out"):
+        confine(folder, "out.png")
+
+
+def test_the_neighbour_whose_name_begins_the_same_is_outside(tmp_path: Path) -> None:
+    write_photo(tmp_path / "photos-private" / "a.png")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(PhotoError, match="leads out"):
+        confine(tmp_path / "photos", "../photos-private/a.png")
+
+
+@pytest.mark.parametrize(
+    "path", ["../x.png", "/etc/passwd", "a\0.png", "x" * 5000, "..\\x.png", "%2e%2e/x.png"]
+)
+def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, path: str) -> None:
+    write_photo(tmp_path / "x.png")
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(PhotoError):
+        confine(tmp_path / "photos", path)
+
+
+def test_names_that_are_not_text_are_skipped(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/\xff.png", "wb"):
+        pass
+    assert scan(tmp_path).paths == ()
+    assert scan(tmp_path).skipped == ("\\udcff.png",)
+
+
+def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert content_hash(tmp_path / "a").startswith("ba7816bf")
+    with pytest.raises(PhotoError, match="cannot be read"):
+        content_hash(tmp_path / "none")
