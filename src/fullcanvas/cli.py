@@ -157,7 +157,7 @@ def evaluate(
         str | None, typer.Option(help="Answers the extreme points alone, instead of `--model`.")
     ] = None,
     annotator: Annotated[
-        str, typer.Option(help="`paper`, or `paper:PERT` with extreme points up to PERT pixels off.")
+        str, typer.Option(help="`paper`, or the clumsier `robust`; `robust:SIGMA` in pixels, `paper:PERT`.")
     ] = "paper",
     limit: Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")] = None,
     jobs: Annotated[int, typer.Option(min=-1, help="Processes; -1 uses every core.")] = 1,

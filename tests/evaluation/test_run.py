@@ -27,7 +27,7 @@ def blobs(seed: int, regions: int = 4) -> NDArray[np.int64]:
     centres = rng.uniform((0, 0), (30, 40), (regions, 2))
     rows, columns = np.mgrid[:30, :40]
     distances = np.hypot(rows[..., None] - centres[:, 0], columns[..., None] - centres[:, 1])
-    ids = distances.argmin(-1) + 1
+    ids: NDArray[np.int64] = distances.argmin(-1) + 1
     ids[-2:] = 0
     return ids
 

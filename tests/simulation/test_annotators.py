@@ -104,7 +104,7 @@ def test_annotators_are_named_as_they_are_loaded():
         assert load_annotator(name).name == name
 
 
-@pytest.mark.parametrize("spec", ["", "nobody", "paper:", "paper:-1", "paper:x"])
+@pytest.mark.parametrize("spec", ["", "nobody", "paper:", "paper:-1", "paper:x", "robust:", "robust:1.2.3"])
 def test_unknown_annotators_are_refused(spec):
     with pytest.raises(AnnotatorError, match="known: paper"):
         load_annotator(spec)

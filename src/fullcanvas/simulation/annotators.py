@@ -77,7 +77,10 @@ class PaperAnnotator:
 
 
 def load_annotator(spec: str) -> Annotator:
-    """The annotator that `--annotator` names: `paper`, or `paper:PERT` with inexact extreme points.
+    """The annotator that `--annotator` names.
+
+    `paper`, or `paper:PERT` with extreme points up to PERT pixels inexact; `robust`, or `robust:SIGMA` with
+    extreme points off by SIGMA pixels (see `RobustAnnotator`).
 
     Raises:
         AnnotatorError: there is no such annotator.
@@ -85,7 +88,11 @@ def load_annotator(spec: str) -> Annotator:
     kind, colon, setting = spec.partition(":")
     if kind == "paper" and (setting.isdecimal() or not colon):
         return PaperAnnotator(int(setting or 0))
-    raise AnnotatorError(f"unknown annotator {spec!r}; known: paper, paper:PERT with PERT in whole pixels")
+    if kind == "robust" and (setting.replace(".", "", 1).isdecimal() or not colon):
+        from fullcanvas.simulation.robust import RobustAnnotator
+
+        return RobustAnnotator(float(setting)) if colon else RobustAnnotator()
+    raise AnnotatorError(f"unknown annotator {spec!r}; known: paper, paper:PERT, robust, robust:SIGMA")
 
 
 def round_of_scribbles(
