@@ -195,5 +195,22 @@ def evaluate(
     print_report(report, Console())
 
 
+@app.command()
+def report(
+    results: Annotated[list[Path], typer.Argument(help="Files that `fullcanvas evaluate --json` wrote.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder for `report.md` and `report.png`.")] = Path(),
+) -> None:
+    """Draw the curves of several evaluations in one figure, and put them into one Markdown table."""
+    from fullcanvas.evaluation.report import write_report
+    from fullcanvas.evaluation.run import EvaluationError
+
+    try:
+        typer.echo(write_report(results, out), nl=False)
+    except EvaluationError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
 if __name__ == "__main__":
     app()
