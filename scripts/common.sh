@@ -17,5 +17,5 @@ apt_install() {
         apt=(sudo -n "${apt[@]}")
     fi
     say "Installing $* with apt"
-    "${apt[@]}" update >&2 && "${apt[@]}" install "$@" >&2
+    "${apt[@]}" update >/dev/null && "${apt[@]}" install "$@" >/dev/null
 }
