@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ def write(tmp_path: Path, text: str) -> Path:
 
 
 def test_objects_are_taken_as_they_are(tmp_path: Path) -> None:
-    text = '[{"id": 7, "name": "cat", "isthing": true, "color": [1, 2, 3]}, {"id": 3, "name": "sky", "isthing": 0}]'
+    text = """[
+        {"id": 7, "name": "cat", "isthing": true, "color": [1, 2, 3]},
+        {"id": 3, "name": "sky", "isthing": 0}
+    ]"""
     cat, sky = read_labels(write(tmp_path, text))
     assert cat == Label(7, "cat", True, (1, 2, 3))
     assert (sky.id, sky.name, sky.isthing) == (3, "sky", False)
@@ -90,7 +93,5 @@ def test_the_colours_of_fifty_neighbours_differ() -> None:
         max(abs(a - b) for a, b in zip(one, two, strict=True)) for one, two in combinations(colors, 2)
     ]
     assert min(distances) >= 10
-    close = [
-        max(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in zip(colors, colors[1:], strict=False)
-    ]
+    close = [max(abs(a - b) for a, b in zip(*pair, strict=True)) for pair in pairwise(colors)]
     assert min(close) >= 100

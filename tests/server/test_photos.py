@@ -6,9 +6,11 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from fullcanvas.server.errors import PhotoError
@@ -76,7 +78,7 @@ def test_a_transparent_colour_of_a_palette_becomes_white(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
 def test_deep_grey_is_stretched(tmp_path: Path, dtype: type) -> None:
-    values = np.array([[0, 1000], [2000, 4000]], dtype)
+    values: NDArray[Any] = np.array([[0, 1000], [2000, 4000]], dtype)
     Image.fromarray(values).save(tmp_path / "a.tif")
     opened = decode(tmp_path / "a.tif")
     assert opened[..., 0].tolist() == [[0, 64], [128, 255]]
@@ -91,7 +93,7 @@ def test_sixteen_bit_png_opens_and_one_grey_is_no_division_by_zero(tmp_path: Pat
 def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
     frames = [solid("RGB", color=color) for color in (RED, (0, 0, 255))]
     for suffix in ("gif", "webp", "png", "tif"):
-        options = {"lossless": True} if suffix == "webp" else {}
+        options: dict[str, Any] = {"lossless": True} if suffix == "webp" else {}
         frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], **options)
         assert np.abs(decode(tmp_path / f"a.{suffix}").astype(int) - RED).max() <= 3, suffix
 
@@ -150,16 +152,21 @@ def test_formats_that_start_programs_are_not_decoded(tmp_path: Path) -> None:
         decode(tmp_path / "a.jpg")
 
 
+def opened(path: Path) -> tuple[int, ...] | str:
+    """The shape of the photo, or how the sentence begins that says why it stays shut."""
+    try:
+        return decode(path).shape
+    except PhotoError as error:
+        return str(error)[: len(path.name) + 2]
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "bmp", "gif", "avif"])
 @pytest.mark.parametrize("percent", range(5, 100, 10))
 def test_a_truncated_file_says_so_or_opens_whole(tmp_path: Path, suffix: str, percent: int) -> None:
     whole = write_photo(tmp_path / f"whole.{suffix}").read_bytes()
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(whole[: len(whole) * percent // 100])
-    try:
-        assert decode(path).shape == (80, 96, 3)
-    except PhotoError as error:
-        assert str(error).startswith(f"a.{suffix}: ")
+    assert opened(path) in ((80, 96, 3), f"a.{suffix}: ")
 
 
 def test_a_truncated_jpeg_is_named_as_such(tmp_path: Path) -> None:
@@ -176,10 +183,8 @@ def test_flipped_bits_never_crash(tmp_path: Path, seed: int) -> None:
     data = np.frombuffer(write_photo(tmp_path / f"a.{suffix}").read_bytes(), np.uint8).copy()
     data[rng.integers(0, len(data), 20)] ^= rng.integers(1, 255, 20, np.uint8)
     (tmp_path / f"a.{suffix}").write_bytes(data.tobytes())
-    try:
-        assert decode(tmp_path / f"a.{suffix}").dtype == np.uint8
-    except PhotoError as error:
-        assert str(error).startswith(f"a.{suffix}: ")
+    outcome = opened(tmp_path / f"a.{suffix}")
+    assert len(outcome) == 3 or outcome == f"a.{suffix}: "
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -262,8 +267,7 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, path: str) -> Non
 
 
 def test_names_that_are_not_text_are_skipped(tmp_path: Path) -> None:
-    with open(os.fsencode(tmp_path) + b"/\xff.png", "wb"):
-        pass
+    (tmp_path / os.fsdecode(b"\xff.png")).touch()
     assert scan(tmp_path).paths == ()
     assert scan(tmp_path).skipped == ("\\udcff.png",)
 

@@ -1,0 +1,207 @@
+"""COCO panoptic files, read again by code that is not ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hotcoco.panoptic import PanopticEval
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, map_names, write_coco_panoptic
+from fullcanvas.formats.errors import ExportError
+from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.sinks import FolderSink
+from tests.formats.rules import check_rules, read_ids
+
+CAT, SKY, SEA = Category(17, "cat", True), Category(3, "sky", False), Category(4, "sea", False)
+CATEGORIES = (CAT, SKY, SEA)
+MAP = np.array(
+    [
+        [1, 1, 2, 2, 0],
+        [1, 3, 3, 2, 0],
+        [4, 4, 300, 70000, 5],
+    ],
+    np.int32,
+)
+LABELS = {1: "sky", 2: "cat", 3: "cat", 4: "sky", 5: "sea", 300: "cat", 70000: "cat", 9: "cat"}
+
+
+def photo(
+    label_map: NDArray[np.int32] = MAP, labels: Mapping[int, str | None] = LABELS, id_: int = 1, name: str = "a.jpg"
+) -> ExportedPhoto:
+    height, width = label_map.shape
+    return ExportedPhoto(id_, name, Path("unused"), width, height, labels, lambda: label_map)
+
+
+def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any]:
+    with FolderSink(folder, NAMES) as sink:
+        write_coco_panoptic(photos, CATEGORIES, sink, **options)
+    return check_rules(folder)
+
+
+def segments(data: dict[str, Any], index: int = 0) -> dict[int, tuple[int, int, list[int]]]:
+    listed = data["annotations"][index]["segments_info"]
+    return {item["id"]: (item["category_id"], item["area"], item["bbox"]) for item in listed}
+
+
+def test_regions_become_segments_and_stuff_of_one_class_becomes_one(tmp_path: Path) -> None:
+    data = write(tmp_path / "out", photo())
+    assert segments(data) == {
+        1: (3, 5, [0, 0, 2, 3]),
+        2: (17, 3, [2, 0, 2, 2]),
+        3: (17, 2, [1, 1, 2, 1]),
+        5: (4, 1, [4, 2, 1, 1]),
+        300: (17, 1, [2, 2, 1, 1]),
+        70000: (17, 1, [3, 2, 1, 1]),
+    }
+    expected = MAP.copy()
+    expected[expected == 4] = 1
+    assert (read_ids(tmp_path / "out" / "panoptic" / "a.png") == expected).all()
+    assert data["images"] == [{"id": 1, "file_name": "a.jpg", "width": 5, "height": 3}]
+    assert [(c["id"], c["name"], c["isthing"]) for c in data["categories"]] == [
+        (17, "cat", 1),
+        (3, "sky", 0),
+        (4, "sea", 0),
+    ]
+
+
+def write_independently(folder: Path, label_map: NDArray[np.int32], labels: Mapping[int, str]) -> None:
+    """The same content by panopticapi's description and Pillow alone: one segment per id that is there."""
+    (folder / "panoptic").mkdir(parents=True)
+    ids = label_map.astype(np.uint32)
+    colors = np.stack([ids % 256, ids // 256 % 256, ids // 65536], 2).astype(np.uint8)
+    Image.fromarray(colors).save(folder / "panoptic" / "a.png")
+    by_name = {category.name: category.id for category in CATEGORIES}
+    info = [
+        {"id": i, "category_id": by_name[labels[i]], "area": int((ids == i).sum()), "bbox": [0, 0, 1, 1], "iscrowd": 0}
+        for i in np.unique(ids).tolist()
+        if i
+    ]
+    data = {
+        "images": [{"id": 1, "file_name": "a.jpg", "height": ids.shape[0], "width": ids.shape[1]}],
+        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": info}],
+        "categories": [{"id": c.id, "name": c.name, "isthing": int(c.isthing)} for c in CATEGORIES],
+    }
+    (folder / "panoptic.json").write_text(json.dumps(data))
+
+
+def quality(one: Path, other: Path) -> dict[str, Any]:
+    judge = PanopticEval(one / "panoptic.json", other / "panoptic.json")
+    judge.evaluate()
+    found: dict[str, Any] = judge.results()
+    return found
+
+
+def test_an_independent_reader_finds_the_same_regions(tmp_path: Path) -> None:
+    """hotcoco, written in Rust by others, matches them all; a single pixel more and it would not."""
+    write(tmp_path / "ours", photo())
+    merged = MAP.copy()
+    merged[merged == 4] = 1
+    write_independently(tmp_path / "theirs", merged, {i: label for i, label in LABELS.items() if label})
+    same = quality(tmp_path / "theirs", tmp_path / "ours")["All"]
+    assert (same["pq"], same["sq"], same["rq"]) == (1, 1, 1)
+    merged[0, 4] = 2
+    write_independently(tmp_path / "more", merged, LABELS)
+    assert quality(tmp_path / "more", tmp_path / "ours")["All"]["sq"] < 1
+
+
+def test_regions_without_a_label_stop_the_export_with_a_list(tmp_path: Path) -> None:
+    one = photo(labels={**LABELS, 2: None, 5: None})
+    two = photo(id_=2, name="b/b.jpg", labels={**LABELS, 300: "elk"})
+    with pytest.raises(ExportError) as caught:
+        write(tmp_path / "out", one, two, photo(id_=3, name="c.jpg"))
+    assert str(caught.value).splitlines()[1:] == ["a.jpg: regions 2, 5", "b/b.jpg: region 300"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_long_list_is_cut(tmp_path: Path) -> None:
+    photos = [photo(id_=i, name=f"{i}.jpg", labels={1: None}) for i in range(1, 31)]
+    with pytest.raises(ExportError, match="and 10 more photos"):
+        write(tmp_path / "out", *photos)
+
+
+def test_regions_without_a_label_can_be_void(tmp_path: Path) -> None:
+    data = write(tmp_path / "out", photo(labels={**LABELS, 2: None}), unlabelled=Unlabelled.VOID)
+    assert 2 not in segments(data)
+    assert read_ids(tmp_path / "out" / "panoptic" / "a.png")[0, 2] == 0
+    assert len(data["categories"]) == 3
+
+
+def test_regions_without_a_label_can_be_segments_of_their_own(tmp_path: Path) -> None:
+    labels = {**LABELS, 2: None, 3: None}
+    data = write(tmp_path / "out", photo(labels=labels), unlabelled=Unlabelled.REGION)
+    assert {id_: segments(data)[id_][0] for id_ in (2, 3, 300)} == {2: 0, 3: 0, 300: 17}
+    assert data["categories"][-1] == {"id": 0, "name": "region", "supercategory": "region", "isthing": 1}
+
+
+def test_a_label_that_no_region_can_have_is_refused_whatever_the_rule(tmp_path: Path) -> None:
+    for unlabelled in Unlabelled:
+        with pytest.raises(ExportError, match=r"a\.jpg: region 2"):
+            write(tmp_path / "out", photo(labels={**LABELS, 2: "elk"}), unlabelled=unlabelled)
+
+
+def test_nothing_to_export_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="nothing to export"):
+        write(tmp_path / "out")
+
+
+def test_a_map_without_a_pixel_assigned_is_all_void(tmp_path: Path) -> None:
+    data = write(tmp_path / "out", photo(np.zeros((4, 6), np.int32), {1: "cat"}))
+    assert segments(data) == {}
+
+
+def test_a_map_of_another_size_is_refused(tmp_path: Path) -> None:
+    wrong = ExportedPhoto(1, "a.jpg", Path(), 9, 9, LABELS, lambda: MAP)
+    with pytest.raises(ExportError, match="another size"):
+        write(tmp_path / "out", wrong)
+
+
+def test_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    names = ["a.jpg", "b/a.jpg", "a.png", "a.jpeg", "A.jpg", "a.png.jpg"]
+    photos = [photo(id_=i, name=name) for i, name in enumerate(names, 1)]
+    data = write(tmp_path / "out", *photos)
+    maps = [annotation["file_name"] for annotation in data["annotations"]]
+    assert maps[1:4] == ["b/a.png", "a.png.3.png", "a.jpeg.png"]
+    assert len({name.casefold() for name in maps}) == len(names)
+
+
+def test_usual_names_are_those_of_coco() -> None:
+    assert map_names(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139.png", 2: "photo.PNG.png"}
+
+
+def test_photos_can_go_with_it(tmp_path: Path) -> None:
+    source = tmp_path / "source.jpg"
+    source.write_bytes(b"pixels")
+    item = ExportedPhoto(1, "x/a.jpg", source, 5, 3, LABELS, lambda: MAP)
+    write(tmp_path / "out", item, images=True)
+    assert (tmp_path / "out" / "images" / "x" / "a.jpg").read_bytes() == b"pixels"
+
+
+@given(
+    label_map=st.integers(0, 2**32).map(
+        lambda seed: np.random.default_rng(seed).integers(0, 9, (seed % 13 + 1, seed % 7 + 1)).astype(np.int32)
+    ),
+    labels=st.fixed_dictionaries({i: st.sampled_from(["cat", "sky", "sea", None]) for i in range(1, 9)}),
+    unlabelled=st.sampled_from([Unlabelled.VOID, Unlabelled.REGION]),
+)
+def test_the_rules_hold_for_any_map(
+    tmp_path_factory: pytest.TempPathFactory,
+    label_map: NDArray[np.int32],
+    labels: dict[int, str | None],
+    unlabelled: Unlabelled,
+) -> None:
+    out = tmp_path_factory.mktemp("any") / "out"
+    write(out, photo(label_map, labels), unlabelled=unlabelled)
+    ids = read_ids(out / "panoptic" / "a.png")
+    void = [i for i, label in labels.items() if label is None and unlabelled is Unlabelled.VOID]
+    assert ((ids == 0) == np.isin(label_map, [0, *void])).all()
+    things = [i for i, label in labels.items() if label == "cat"]
+    assert all(((ids == i) == (label_map == i)).all() for i in things)

@@ -1,0 +1,167 @@
+"""An export appears whole or not at all; an earlier one survives every failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fullcanvas.formats.errors import ExportError
+from fullcanvas.formats.sinks import FolderSink, ZipSink
+
+NAMES = frozenset({"a", "b"})
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def export(place: Path, content: bytes, **options: Any) -> None:
+    with FolderSink(place, NAMES, **options) as sink:
+        sink.write("a", content)
+        sink.write("b/c", content)
+        sink.add("b/d", place.parent / "source")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "source").write_bytes(b"s")
+    return tmp_path / "out"
+
+
+def test_an_export_replaces_an_earlier_one_and_leaves_nothing_else(place: Path) -> None:
+    export(place, b"old")
+    (place / "b" / "gone").touch()
+    export(place, b"new")
+    assert tree(place.parent) == {"source": b"s", "out/a": b"new", "out/b/c": b"new", "out/b/d": b"s"}
+    assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
+
+
+def test_an_empty_folder_is_filled(place: Path) -> None:
+    place.mkdir()
+    export(place, b"new")
+    assert (place / "a").read_bytes() == b"new"
+
+
+def test_a_folder_behind_a_link_is_replaced_there(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    place.symlink_to(tmp_path / "real")
+    export(place, b"new")
+    assert place.is_symlink()
+    assert (tmp_path / "real" / "a").read_bytes() == b"new"
+
+
+def test_the_new_folder_can_be_read_as_any_other(place: Path, tmp_path: Path) -> None:
+    export(place, b"new")
+    (tmp_path / "other").mkdir()
+    assert place.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_photos_are_linked_or_copied(place: Path, link: bool) -> None:
+    export(place, b"new", link=link)
+    assert (place / "b" / "d").samefile(place.parent / "source") == link
+    assert not (place / "b" / "d").is_symlink()
+
+
+def test_photos_are_copied_where_links_cannot_be(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", failing)
+    export(place, b"new")
+    assert (place / "b" / "d").read_bytes() == b"s"
+
+
+def test_other_peoples_folders_are_left_alone(place: Path) -> None:
+    place.mkdir()
+    (place / "thesis.tex").write_text("years of work")
+    with pytest.raises(ExportError, match=r"holds other things \(thesis\.tex\)"):
+        export(place, b"new")
+    assert tree(place) == {"thesis.tex": b"years of work"}
+
+
+def test_a_file_in_the_way_is_left_alone(place: Path) -> None:
+    place.write_text("mine")
+    with pytest.raises(ExportError, match="is a file"):
+        export(place, b"new")
+    assert place.read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="cannot be written"):
+        export(tmp_path / "file" / "out", b"new")
+
+
+def failing(*_arguments: Any, **_options: Any) -> Any:
+    raise OSError(28, "No space left on device")
+
+
+def failing_at(number: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose call of this number fails."""
+    calls = iter(range(1, 1000))
+
+    def calling(*arguments: Any, **options: Any) -> Any:
+        return failing() if next(calls) == number else function(*arguments, **options)
+
+    return calling
+
+
+STEPS = [
+    ("tempfile.mkdtemp", 1),
+    ("pathlib.Path.open", 1),
+    ("pathlib.Path.open", 2),
+    ("os.fsync", 1),
+    ("os.fsync", 2),
+    ("shutil.copyfile", 1),
+    ("pathlib.Path.rename", 1),
+    ("pathlib.Path.rename", 2),
+]
+
+
+@pytest.mark.parametrize(("name", "number"), STEPS)
+def test_whatever_step_fails_the_old_export_survives(
+    place: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    export(place, b"old", link=False)
+    before = tree(place.parent)
+    module, _, attribute = name.rpartition(".")
+    owner = {"tempfile": __import__("tempfile"), "os": os, "shutil": shutil, "pathlib.Path": Path}[module]
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, attribute, failing_at(number, getattr(owner, attribute)))
+        with pytest.raises(ExportError, match="No space left"):
+            export(place, b"new", link=False)
+    assert tree(place.parent) == before
+    assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
+
+
+def test_an_interrupted_block_leaves_the_old_export(place: Path) -> None:
+    export(place, b"old")
+    before = tree(place.parent)
+    with pytest.raises(KeyboardInterrupt), FolderSink(place, NAMES) as sink:
+        sink.write("a", b"new")
+        raise KeyboardInterrupt
+    assert tree(place.parent) == before
+
+
+def test_a_failed_first_export_leaves_nothing(place: Path) -> None:
+    with pytest.raises(ZeroDivisionError), FolderSink(place, NAMES) as sink:
+        sink.write("a", b"new")
+        raise ZeroDivisionError
+    assert tree(place.parent) == {"source": b"s"}
+
+
+def test_a_zip_holds_the_same(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"s")
+    file = BytesIO()
+    with ZipSink(file) as sink:
+        sink.write("a", b"1")
+        sink.add("b/d", tmp_path / "source")
+    with zipfile.ZipFile(file) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a": b"1", "b/d": b"s"}

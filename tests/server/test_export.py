@@ -1,0 +1,176 @@
+"""Taking a project home: over HTTP and by the command line."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from fullcanvas.cli import app
+from fullcanvas.datasets import open_dataset
+from fullcanvas.inference.segmenter import Segmenter
+from tests.formats.rules import check_rules, read_ids
+from tests.server.conftest import LEFT, RIGHT, Page
+
+
+@pytest.fixture
+def work(page: Page) -> Page:
+    """Two photos annotated, the second of them complete."""
+    page.post("/labels", name="cat")
+    page.post("/labels", name="sky", isthing=False)
+    page.interact(1, "add_region", extreme_points=LEFT, label="cat")
+    page.interact(1, "add_region", extreme_points=RIGHT, label="sky")
+    page.interact(2, "add_region", extreme_points=RIGHT, label="cat")
+    page.post("/photos/2/complete", version=1, complete=True)
+    return page
+
+
+def unzip(content: bytes, folder: Path) -> Path:
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def export(folder: Path, model: Path, out: Path, *options: str) -> str:
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(folder: Path, model: Path, out: Path, *options: str) -> str:
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2, result.output
+    assert "Error: " in result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def test_the_zip_holds_what_the_page_shows(work: Page, tmp_path: Path) -> None:
+    response = work.client.get("/api/v1/export")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/zip"
+    assert "coco-panoptic.zip" in response.headers["content-disposition"]
+    out = unzip(response.content, tmp_path / "out")
+    data = check_rules(out)
+    assert [(image["id"], image["file_name"]) for image in data["images"]] == [(1, "a.jpg"), (2, "b/a.jpg")]
+    assert (read_ids(out / "panoptic" / "a.png") == work.display(1)).all()
+    assert (read_ids(out / "panoptic" / "b" / "a.png") == work.display(2)).all()
+    categories = {item["id"]: item["category_id"] for item in data["annotations"][0]["segments_info"]}
+    assert categories == {1: 1, 2: 2}
+
+
+def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    zipped = unzip(work.client.get("/api/v1/export").content, tmp_path / "zip")
+    output = export(folder, model, tmp_path / "out")
+    assert "2 photos exported" in output
+    for name in ("panoptic.json", "panoptic/a.png", "panoptic/b/a.png"):
+        assert (tmp_path / "out" / name).read_bytes() == (zipped / name).read_bytes()
+    assert (tmp_path / "out" / "images" / "b" / "a.jpg").samefile(folder / "b" / "a.jpg")
+
+
+def test_an_export_is_a_data_set(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    export(folder, model, tmp_path / "out", "--images", "copy")
+    dataset = open_dataset(tmp_path / "out")
+    sample = dataset.load(0)
+    assert sample.file_name == "a.jpg"
+    assert (np.asarray(sample.labels > 0) == (work.display(1) > 0)).all()
+    assert len(sample.segments) == 2
+
+
+def test_ids_stay_the_same_from_export_to_export(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    export(folder, model, tmp_path / "out")
+    first = check_rules(tmp_path / "out")
+    work.interact(3, "add_region", extreme_points=LEFT, label="cat")
+    (folder / "0.jpg").write_bytes((folder / "a.jpg").read_bytes())
+    (folder / "a.jpg").unlink()
+    export(folder, model, tmp_path / "out")
+    ids = {image["file_name"]: image["id"] for image in check_rules(tmp_path / "out")["images"]}
+    assert ids == {"b/a.jpg": 2, "c.png": 3}
+    assert first["images"][1]["id"] == 2
+
+
+def test_only_complete_photos_on_demand(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    export(folder, model, tmp_path / "out", "--status", "complete", "--images", "none")
+    assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
+    assert not (tmp_path / "out" / "images").exists()
+    content = work.client.get("/api/v1/export?status=complete").content
+    assert len(check_rules(unzip(content, tmp_path / "zip"))["images"]) == 1
+
+
+def test_a_complete_photo_goes_out_as_it_was_completed(
+    work: Page, folder: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_arguments: object) -> None:
+        raise AssertionError("a complete photo was segmented again")
+
+    monkeypatch.setattr(Segmenter, "encode", never)
+    export(folder, model, tmp_path / "out", "--status", "complete")
+    assert (read_ids(tmp_path / "out" / "panoptic" / "b" / "a.png") == work.display(2)).all()
+
+
+def test_regions_without_a_label(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    work.interact(1, "label", region=1, label=None)
+    response = work.client.get("/api/v1/export")
+    assert response.status_code == 422
+    assert "a.jpg: region 1" in response.json()["detail"]
+    assert "a.jpg: region 1" in refused(folder, model, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    for rule, expected in (("void", 1), ("region", 2)):
+        export(folder, model, tmp_path / "out", "--unlabelled", rule)
+        data = check_rules(tmp_path / "out")
+        assert len(data["annotations"][0]["segments_info"]) == expected
+        content = work.client.get(f"/api/v1/export?unlabelled={rule}").content
+        assert check_rules(unzip(content, tmp_path / rule)) == data
+
+
+def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    response = page.client.get("/api/v1/export")
+    assert (response.status_code, response.json()["detail"][:27]) == (422, "there is nothing to export:")
+    assert "nothing to export" in refused(folder, model, tmp_path / "out")
+
+
+@pytest.mark.parametrize("query", ["format=yolo", "unlabelled=maybe", "status=new"])
+def test_unknown_options_are_refused(work: Page, query: str) -> None:
+    assert work.client.get(f"/api/v1/export?{query}").status_code == 422
+
+
+def test_a_changed_photo_stops_the_export_and_the_old_one_stays(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    export(folder, model, tmp_path / "out", "--images", "copy")
+    before = check_rules(tmp_path / "out")
+    (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes() + b"x")
+    assert "has changed since it was annotated" in refused(folder, model, tmp_path / "out")
+    assert check_rules(tmp_path / "out") == before
+
+
+def test_mistakes_are_said_in_a_sentence(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    assert "no such folder" in refused(tmp_path / "none", model, tmp_path / "out")
+    assert "none.zip" in refused(folder, tmp_path / "none.zip", tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis").touch()
+    assert "holds other things" in refused(folder, model, tmp_path / "full")
+
+
+def test_an_export_under_way_keeps_nobody_waiting(
+    start: Callable[..., Page], work: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a photo is exported it can be annotated on."""
+    from fullcanvas.server import export as room
+
+    segment = room.segment
+
+    def meanwhile(*arguments: object) -> object:
+        work.interact(1, "undo")
+        return segment(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "segment", meanwhile)
+    assert work.client.get("/api/v1/export").status_code == 200
+    assert len(work.get("/photos/1")["regions"]) == 1
