@@ -146,7 +146,7 @@ class Session:
         ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
         states = self._answer(new, set(ids), ink, touches)
         strokes = _strokes(annotation, states) if self._segmenter.config.ink_constraint else []
-        dirty = _changed_boxes(self._states, states) + _reordered(self._strokes, strokes, set(ids))
+        dirty = _changed_boxes(self._states, states, set(ids)) + _reordered(self._strokes, strokes, set(ids))
         self._annotation, self._ink, self._states, self._strokes = annotation, ink, states, strokes
         return self._update(dirty)
 
@@ -306,10 +306,18 @@ def _strokes(annotation: Annotation, states: Mapping[int, _State]) -> list[Strok
     ]
 
 
-def _changed_boxes(old: Mapping[int, _State], new: Mapping[int, _State]) -> list[Box]:
-    """The boxes, before and after, of regions that came, went or were answered anew."""
-    pairs = ((old.get(id_), new.get(id_)) for id_ in {**old, **new})
-    return [state.roi.box for pair in pairs if pair[0] is not pair[1] for state in pair if state is not None]
+def _changed_boxes(old: Mapping[int, _State], new: Mapping[int, _State], changed: set[int]) -> list[Box]:
+    """The boxes, before and after, of regions that changed or were answered anew.
+
+    A region can change without a new answer: a scribble all of whose pixels bore its ink already, say. Its
+    centre line binds the competition nevertheless.
+    """
+    pairs = [
+        (old.get(id_), new.get(id_))
+        for id_ in {**old, **new}
+        if id_ in changed or old.get(id_) is not new.get(id_)
+    ]
+    return [state.roi.box for pair in pairs for state in pair if state is not None]
 
 
 def _reordered(old: Iterable[Stroke], new: Iterable[Stroke], changed: set[int]) -> list[Box]:
