@@ -6,6 +6,8 @@ A command here reads its options and calls one function of a room, which it impo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -151,7 +153,11 @@ def evaluate(
     ] = "free",
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of one scribble per region on average.")] = 4,
     model: Annotated[
-        str, typer.Option(help="`default`, the path of a model file, or `smallest-box`.")
+        str,
+        typer.Option(
+            help="`default`, the path of a model file, or one of the baselines `smallest-box`, `grabcut`, "
+            "`random-walker` and `watershed`."
+        ),
     ] = "default",
     first_model: Annotated[
         str | None, typer.Option(help="Answers the extreme points alone, instead of `--model`.")
@@ -208,6 +214,83 @@ def report(
     try:
         typer.echo(write_report(results, out), nl=False)
     except EvaluationError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A TOML file: the network, its training, its data sets.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The run's folder: checkpoint, logs, and at the end model.zip.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="The folder of the configuration's data sets, or a data set to use instead."),
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if there is one.")] = True,
+    init: Annotated[
+        str | None, typer.Option(help="Start from `default`, a model file, or a checkpoint (.pt).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="The budget, instead of the TOML file's.")] = None,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+) -> None:
+    """Train a model and write it as a model file that every other command takes.
+
+    The embedded model, from a folder that holds the data sets its configuration names:
+
+        fullcanvas train configs/default.toml --data data/ --out runs/default
+
+    A model for your own photos, from what you annotated and exported (minutes on a CPU):
+
+        fullcanvas train configs/fine-tune.toml --init default --data my-export/ --out runs/mine
+
+    Interrupted, it goes on where it was when the same command is given again.
+    """
+    from rich.console import Console
+
+    with _refusals():
+        from fullcanvas.learning.train import Request
+        from fullcanvas.learning.train import train as run
+
+        request = Request(config, data or [], out, resume, init, steps, device)
+        typer.echo(f"Wrote {run(request, Console())}")
+
+
+@app.command("export-model")
+def export_model(
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of a run, whether finished or not.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The model file to write.")],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="The folder of its data sets, if the checkpoint does not list their photos."),
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the model, instead of the configuration's.")] = None,
+) -> None:
+    """Write the model file of a checkpoint.
+
+    fullcanvas export-model runs/default/checkpoint.pt --out model.zip
+    """
+    with _refusals():
+        from fullcanvas.learning.train import export_checkpoint
+
+        export_checkpoint(checkpoint, out, data or [], licence)
+        typer.echo(f"Wrote {out}")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What training refuses becomes one line and exit code 2."""
+    from fullcanvas.datasets import DatasetError
+    from fullcanvas.inference.model_file import ModelError
+    from fullcanvas.learning.errors import LearningError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        typer.echo(f'Error: {error}; training needs more packages: pip install "fullcanvas[train]"', err=True)
+        raise typer.Exit(2) from error
+    except (DatasetError, ModelError, LearningError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
 

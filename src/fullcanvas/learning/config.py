@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from fullcanvas.learning.errors import ConfigError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """The shape of a network (section 3.1).
+    """The shape of a network (section 3.1), and how its answers are meant.
 
     Attributes:
         backbone: name of a timm model that offers feature maps.
+        pyramid_channels: of every level of the feature pyramid.
         channels: of the embedding.
         roi_size, mask_size: cells per side of the RoI features and of the logit map.
         head: "pyramid" sees its whole RoI through two coarser levels; "convolutions" is Mask R-CNN's.
         head_channels: per level of a pyramid head; the first is the width of a convolutional one.
         prior: whether the competition starts from minus the log area of each box (learned scale).
         shared: whether a region sees everybody else's ink (section 3.2).
+        grow_boxes: whether a region's own scribbles enlarge its box.
+        ink_constraint: whether the centre lines of scribbles always belong to their regions.
     """
 
     backbone: str = "efficientnet_lite0"
+    pyramid_channels: int = 96
     channels: int = 64
     roi_size: int = 41
     mask_size: int = 41
@@ -31,21 +39,23 @@ class NetworkConfig:
     head_channels: tuple[int, ...] = (48, 80, 112)
     prior: bool = True
     shared: bool = True
+    grow_boxes: bool = True
+    ink_constraint: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One training folder and how often it is drawn.
+    """One data set to train on, and how often it is drawn.
 
     Attributes:
-        path: of a folder in COCO panoptic format.
-        weight: relative frequency of its images.
-        licence: of its annotations and photos, for the model card.
+        path: of a COCO panoptic data set; relative to the folder that `--data` names.
+        weight: relative frequency of its photos.
+        licence: of its annotations and photos, for the model file's record.
     """
 
     path: str
     weight: float = 1.0
-    licence: str = "unknown"
+    licence: str = "not stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,13 @@ class TrainingConfig:
     """How a network is trained (section 3.3).
 
     Attributes:
+        pretrained: whether the backbone starts from weights trained on ImageNet, or at random.
         loss: "pixel-wise" lets regions compete on the canvas; "mask-wise" is Mask R-CNN's.
         crop: side of the square training crops, in working pixels; a multiple of 32.
         working_size: long side to which photos are resized when the model is used.
         scale: a training photo's long side is `working_size` times a factor drawn log-uniformly from here.
         images_per_step, steps: the budget.
+        minutes: the budget as time spent on training steps; if above 0 it takes the place of `steps`.
         learning_rate, backbone_learning_rate, weight_decay: of AdamW; both rates follow a cosine.
         warmup: steps of linear warm-up.
         rounds: how many rounds of simulated scribbles precede the graded prediction; drawn uniformly.
@@ -65,18 +77,22 @@ class TrainingConfig:
         jitter: standard deviation of the extreme points' error in working pixels, in a quarter of images.
         pert: tolerance of the extreme points in working pixels, in half of the images.
         most_regions: regions of a crop beyond this number are treated as void, drawn at random.
-        freeze_norms: share of the steps after which batch statistics are no longer updated.
+        freeze_norms: share of the budget after which batch statistics are no longer updated.
         average: decay of the running average of the weights that validation and export use.
-        held_back: one image in this many of every folder is never trained on; validation uses them.
+        held_back: one photo in this many is never trained on; validation uses them. 0 holds none back.
         validate_every, checkpoint_every: in steps.
+        seed: of all random numbers.
+        workers: processes that make crops; 0 makes them in the training process.
     """
 
+    pretrained: bool = True
     loss: Literal["pixel-wise", "mask-wise"] = "pixel-wise"
     crop: int = 320
     working_size: int = 512
-    scale: tuple[float, float] = (0.6, 1.5)
+    scale: tuple[float, ...] = (0.6, 1.5)
     images_per_step: int = 2
     steps: int = 8000
+    minutes: float = 0.0
     learning_rate: float = 1e-3
     backbone_learning_rate: float = 2e-4
     weight_decay: float = 1e-2
@@ -94,56 +110,110 @@ class TrainingConfig:
     seed: int = 0
     workers: int = 1
 
+    def __post_init__(self) -> None:
+        if self.crop <= 0 or self.crop % 32:
+            raise ConfigError(f"crop is a positive multiple of 32, not {self.crop}")
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
+            raise ConfigError(f"scale is a pair of factors, the smaller first, not {list(self.scale)}")
+        if not self.rounds or min(self.rounds) < 0:
+            raise ConfigError(f"rounds lists at least one number of 0 or more, not {list(self.rounds)}")
+        for name in ("images_per_step", "steps", "warmup", "validate_every", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is 1 or more, not {getattr(self, name)}")
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that a training run depends on, apart from the data itself."""
+    """Everything that a training run depends on, apart from the data itself.
+
+    Attributes:
+        name: of the model.
+        network, training, sources: see there.
+        licence: under which the model is given; what it was trained on is added to it.
+    """
 
     name: str
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     sources: tuple[Source, ...] = ()
+    licence: str = "not stated"
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, for checkpoints and model files."""
         return asdict(self)
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, Any]) -> Config:
+    def from_mapping(cls, data: Mapping[str, Any], network: NetworkConfig | None = None) -> Config:
         """A configuration from nested tables.
 
+        Args:
+            data: the tables.
+            network: what the network is if there is no table `network`.
+
         Raises:
-            ValueError: an unknown or missing key; the message names it.
+            ConfigError: an unknown or missing key, or a value that cannot be; the message names it.
         """
-        _known(cls, data)
-        if "name" not in data:
-            raise ValueError("a configuration needs a name")
-        return cls(
-            name=data["name"],
-            network=_table(NetworkConfig, data.get("network", {})),
-            training=_table(TrainingConfig, data.get("training", {})),
-            sources=tuple(_table(Source, source) for source in data.get("sources", ())),
-        )
+        plain = {key: data[key] for key in ("name", "licence") if key in data}
+        _check_keys(cls, data)
+        parts: dict[str, Any] = {
+            "training": from_table(TrainingConfig, data.get("training", {})),
+            "sources": tuple(from_table(Source, source) for source in data.get("sources", ())),
+        }
+        parts["network"] = network or NetworkConfig()
+        if "network" in data:
+            parts["network"] = from_table(NetworkConfig, data["network"])
+        return cls(**_checked(cls, plain), **parts)
 
     @classmethod
-    def read(cls, path: Path) -> Config:
-        """A configuration from a TOML file.
+    def read(cls, path: Path, network: NetworkConfig | None = None) -> Config:
+        """A configuration from a TOML file; `network` as in `from_mapping`.
 
         Raises:
-            ValueError: it is not TOML, or has an unknown or missing key; the message names file and key.
+            ConfigError: it cannot be read, is not TOML, or holds what cannot be; the message names the file.
         """
         try:
-            return cls.from_mapping(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {error}") from error
+            return cls.from_mapping(tomllib.loads(path.read_text(encoding="utf-8")), network)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path}: {error}") from error
 
 
-def _table(cls: Any, data: Mapping[str, Any]) -> Any:
-    _known(cls, data)
-    return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+def from_table(cls: type[T], data: Any) -> T:
+    """A dataclass from a table of TOML or JSON.
+
+    Raises:
+        ConfigError: an unknown or missing key, or a value of another type; the message names it.
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"{cls.__name__} is a table, not {data!r:.80}")
+    _check_keys(cls, data)
+    return cls(**_checked(cls, data))
 
 
-def _known(cls: Any, data: Mapping[str, Any]) -> None:
-    known = {each.name for each in fields(cls)}
-    if unknown := sorted(set(data) - known):
-        raise ValueError(f"unknown key {unknown[0]!r} for {cls.__name__}; known: {', '.join(sorted(known))}")
+def _check_keys(cls: Any, data: Mapping[str, Any]) -> None:
+    known: dict[str, Field[Any]] = {each.name: each for each in fields(cls)}
+    if unknown := sorted(set(data) - set(known)):
+        raise ConfigError(f"unknown key {unknown[0]!r} for {cls.__name__}; known: {', '.join(sorted(known))}")
+    needed = (each for each in known.values() if each.default is each.default_factory is MISSING)
+    if missing := [each.name for each in needed if each.name not in data]:
+        raise ConfigError(f"{cls.__name__} needs the key {missing[0]!r}")
+
+
+def _checked(cls: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {key: _value(key, value, hints[key]) for key, value in data.items()}
+
+
+def _value(key: str, value: Any, hint: Any) -> Any:
+    """The value as the field's type wants it: tuples come as lists, whole numbers may stand for floats."""
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise ConfigError(f"{key} is one of {', '.join(get_args(hint))}, not {value!r:.80}")
+        return value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{key} is a list, not {value!r:.80}")
+        return tuple(_value(key, each, get_args(hint)[0]) for each in value)
+    kinds = (int, float) if hint is float else (hint,)
+    if type(value) not in kinds:
+        raise ConfigError(f"{key} is of type {hint.__name__}, not {value!r:.80}")
+    return value

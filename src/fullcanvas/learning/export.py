@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from fullcanvas.annotation.ink import DISC_DIAMETER, STROKE_WIDTH
-from fullcanvas.inference.model_file import ModelConfig, write_model
+from fullcanvas.inference.model_file import FORMAT, ModelConfig, write_model
+from fullcanvas.learning.errors import ExportError
 from fullcanvas.learning.network import STRIDE, Network
 
 OPSET = 20
@@ -24,23 +26,28 @@ TOLERANCE = 0.05
 _LEAST_ELEMENTS = 1024
 
 
-def export(network: Network, path: Path, description: Mapping[str, Any], working_size: int) -> None:
+def export(network: Network, path: Path, description: Mapping[str, Any], working_size: int) -> str:
     """Write the network as a model file.
 
     Args:
-        network: trained; it is put into evaluation mode.
+        network: trained.
         path: of the model file, written at once or not at all.
         description: `name`, `provenance` and `licence` of the model.
         working_size: long side to which photos are resized, in pixels.
 
+    Returns:
+        The model's hash.
+
     Raises:
-        RuntimeError: ONNX Runtime's answers differ from torch's by more than `TOLERANCE` logits.
+        ExportError: ONNX Runtime's answers differ from torch's by more than `TOLERANCE` logits.
     """
-    network = network.cpu().float().eval()
+    # A copy: the caller's network stays where and how it is.
+    network = copy.deepcopy(network).cpu().float().eval()
     encoder = half_weights(_encoder_graph(network.encoder))
     head = half_weights(_head_graph(network))
     _compare(network, encoder, head)
-    write_model(path, encoder, head, {**description, "config": model_config(network, working_size).to_json()})
+    config = model_config(network, working_size).to_json()
+    return write_model(path, encoder, head, {"format": FORMAT, **description, "config": config})
 
 
 def model_config(network: Network, working_size: int) -> ModelConfig:
@@ -54,8 +61,8 @@ def model_config(network: Network, working_size: int) -> ModelConfig:
         disc_diameter=DISC_DIAMETER,
         stroke_width=STROKE_WIDTH,
         shared=network.config.shared,
-        grow_boxes=True,
-        ink_constraint=True,
+        grow_boxes=network.config.grow_boxes,
+        ink_constraint=network.config.ink_constraint,
     )
 
 
@@ -73,19 +80,10 @@ def _head_graph(network: Network) -> onnx.ModelProto:
     regions = torch.export.Dim("regions", min=1, max=4096)
     return _graph(
         network.head,
-        head_example(network, 3),
+        network.example(3),
         names=(["features", "annotation", "geometry"], ["logits"]),
         dynamic=({0: regions}, {0: regions}, {0: regions}),
     )
-
-
-def head_example(network: Network, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Inputs of the mask head for some imaginary regions."""
-    generator = torch.Generator().manual_seed(0)
-    size = network.config.roi_size
-    features = torch.randn(count, network.config.channels, size, size, generator=generator)
-    annotation = torch.rand(count, 2, size, size, generator=generator)
-    return features, annotation, torch.rand(count, 4, generator=generator) * 0.5 + 0.2
 
 
 def _graph(
@@ -109,7 +107,7 @@ def _graph(
             verbose=False,
         )
     if program is None:
-        raise RuntimeError("torch exported no ONNX program")
+        raise ExportError("torch exported no ONNX program")
     return program.model_proto
 
 
@@ -141,7 +139,7 @@ def _compare(network: Network, encoder: bytes, head: bytes) -> None:
     _agree("encoder", network.encoder(image).numpy(), embedding)
     names = ("features", "annotation", "geometry")
     for count in (1, 5):
-        example = head_example(network, count)
+        example = network.example(count)
         inputs = {name: value.numpy() for name, value in zip(names, example, strict=True)}
         _agree("head", network.head(*example).numpy(), _run(head, inputs))
 
@@ -156,4 +154,4 @@ def _agree(what: str, torch_answer: NDArray[np.float32], onnx_answer: NDArray[np
     scale = max(1.0, float(np.abs(torch_answer).std()))
     worst = float(np.abs(torch_answer - onnx_answer).max()) / scale
     if not worst < TOLERANCE:
-        raise RuntimeError(f"the exported {what} differs from torch by {worst:.3g} of its standard deviation")
+        raise ExportError(f"the exported {what} differs from torch by {worst:.3g} of its standard deviation")

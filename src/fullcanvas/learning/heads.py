@@ -97,7 +97,8 @@ class Prior(nn.Module):
     def forward(self, geometry: Tensor) -> Tensor:
         """[N, 4] -> [N, 1, 1]."""
         area = (geometry[:, 2] * geometry[:, 3]).clamp_min(1e-7)
-        return (-self.scale * area.log())[:, None, None]
+        # Negated last: what is done to a weight alone would be folded into it when the head is exported.
+        return (self.scale * area.log()).neg()[:, None, None]
 
 
 class Residual(nn.Module):

@@ -13,7 +13,7 @@ from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.encoder import Encoder
-from fullcanvas.learning.heads import make_head
+from fullcanvas.learning.heads import ANNOTATION_CHANNELS, make_head
 
 STRIDE = 4
 
@@ -24,7 +24,7 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config.backbone, config.channels)
+        self.encoder = Encoder(config.backbone, config.channels, config.pyramid_channels)
         self.head = make_head(config)
 
     def inputs(
@@ -46,6 +46,14 @@ class Network(nn.Module):
         ink = torch.from_numpy(maps).to(embedding)
         features = align(embedding[None], exact / STRIDE, cells)
         return features, align(ink, exact, cells), geometry(boxes, width, height).to(embedding)
+
+    def example(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Inputs of the mask head for some imaginary regions, always the same."""
+        generator = torch.Generator().manual_seed(0)
+        size = self.config.roi_size
+        features = torch.randn(count, self.config.channels, size, size, generator=generator)
+        annotation = torch.rand(count, ANNOTATION_CHANNELS, size, size, generator=generator)
+        return features, annotation, torch.rand(count, 4, generator=generator) * 0.5 + 0.2
 
 
 def geometry(boxes: Sequence[Box], width: int, height: int) -> Tensor:

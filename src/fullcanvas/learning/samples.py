@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import count
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Point, Region, order_extreme_points
-from fullcanvas.datasets import Dataset, open_dataset
-from fullcanvas.learning.config import Source, TrainingConfig
+from fullcanvas.learning.config import TrainingConfig
+from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 
 LEAST_PIXELS = 12
@@ -29,71 +29,86 @@ class Crop:
         image: uint8 [crop, crop, 3]; black where the photo does not reach.
         truth: int32 [crop, crop]; 1..N, 0 = void.
         regions: N regions with their extreme points, in order of id.
+        origin: the name of the data set and the id of the photo.
     """
 
     image: NDArray[np.uint8]
     truth: NDArray[np.int32]
     regions: tuple[Region, ...]
+    origin: tuple[str, int]
 
 
-def is_held_back(image_id: int, one_in: int) -> bool:
-    """Whether a photo is kept for validation: a hash of its id alone decides, the same on every machine."""
-    return int(hashlib.sha256(f"held back {image_id}".encode()).hexdigest(), 16) % one_in == 0
-
-
-def split(dataset: Dataset, one_in: int) -> tuple[Dataset, Dataset]:
-    """The part to train on and the part held back; they share no photo."""
-    held = [image_id for image_id in dataset.image_ids if is_held_back(image_id, one_in)]
-    return dataset.without(held), dataset.only(held)
-
-
-class Crops(IterableDataset[Crop]):
-    """An endless stream of crops; example `n` depends on the seed and `n` alone, whatever the workers.
+class Crops(TorchDataset[Crop]):
+    """An endless list of crops; example `n` depends on the seed and `n` alone, whatever the workers.
 
     Args:
-        sources: the training folders.
-        data: base folder of relative source paths.
+        sets: what to train on.
         config: how crops are made.
-        start: number of the first example (where a resumed run goes on).
     """
 
-    def __init__(self, sources: Sequence[Source], data: Path, config: TrainingConfig, start: int = 0) -> None:
-        self.datasets = [split(open_dataset(data / source.path), config.held_back)[0] for source in sources]
-        weights = np.array([source.weight for source in sources], np.float64)
+    def __init__(self, sets: Sequence[TrainingSet], config: TrainingConfig) -> None:
+        self.datasets = [each.training for each in sets]
+        self.samples = [_samples_by_photo(each) for each in sets]
+        weights = np.array([each.source.weight for each in sets], np.float64)
         self.weights = weights / weights.sum()
         self.config = config
-        self.start = start
 
-    def __iter__(self) -> Iterator[Crop]:
-        worker = get_worker_info()
-        first, step = (0, 1) if worker is None else (worker.id, worker.num_workers)
-        cv2.setNumThreads(0)
-        number = self.start + first
-        while True:
-            yield self.make(number)
-            number += step
-
-    def make(self, number: int) -> Crop:
+    def __getitem__(self, number: int) -> Crop:
         """Example `number`; one without any region is replaced by another draw."""
+        cv2.setNumThreads(0)
         rng = np.random.default_rng([self.config.seed, number])
         while True:
-            dataset = self.datasets[rng.choice(len(self.datasets), p=self.weights)]
+            which = rng.choice(len(self.datasets), p=self.weights)
+            dataset = self.datasets[which]
             image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
-            candidates = dataset.only([image_id])
-            sample = candidates.load(int(rng.integers(len(candidates))))
-            crop = make_crop(sample.image, sample.labels, self.config, rng)
+            candidates = self.samples[which][image_id]
+            sample = dataset.load(candidates[rng.integers(len(candidates))])
+            crop = make_crop(sample.image, sample.labels, self.config, rng, (dataset.name, image_id))
             if crop.regions:
                 return crop
 
 
+def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for index, record in enumerate(training_set.training.records):
+        found.setdefault(record.image_id, []).append(index)
+    return found
+
+
+def batches(sets: Sequence[TrainingSet], config: TrainingConfig, step: int) -> Iterator[list[Crop]]:
+    """The batches of the steps from `step` on, endlessly; the number of workers changes none of them."""
+    size = config.images_per_step
+    loader = DataLoader(
+        Crops(sets, config),
+        batch_size=size,
+        sampler=count(step * size),
+        collate_fn=_as_list,
+        num_workers=config.workers,
+        prefetch_factor=4 if config.workers else None,
+    )
+    return iter(loader)
+
+
+def _as_list(crops: list[Crop]) -> list[Crop]:
+    """Crops stay a list: their numbers of regions differ."""
+    return crops
+
+
 def make_crop(
-    image: NDArray[np.uint8], labels: NDArray[np.int32], config: TrainingConfig, rng: np.random.Generator
+    image: NDArray[np.uint8],
+    labels: NDArray[np.int32],
+    config: TrainingConfig,
+    rng: np.random.Generator,
+    origin: tuple[str, int],
 ) -> Crop:
     """A random crop of a photo: resized, cut, flipped, coloured, marked.
 
     Args:
         image: uint8 [H, W, 3].
         labels: int32 [H, W], 0 = void.
+        config: how.
+        rng: draws everything.
+        origin: where the photo comes from.
     """
     image, labels = _resize(image, labels, config, rng)
     image, labels = _cut(image, labels, config.crop, rng)
@@ -101,7 +116,7 @@ def make_crop(
         image, labels = image[:, ::-1], labels[:, ::-1]
     truth = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
-    return Crop(_colour(image, rng), truth, regions)
+    return Crop(_colour(image, rng), truth, regions, origin)
 
 
 def _resize(
@@ -174,11 +189,6 @@ def _colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     pixels *= rng.uniform(0.9, 1.1, 3)
     coloured: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
     return coloured
-
-
-def collate(crops: list[Crop]) -> list[Crop]:
-    """Crops stay a list: their numbers of regions differ."""
-    return crops
 
 
 def image_batch(crops: Sequence[Crop]) -> torch.Tensor:

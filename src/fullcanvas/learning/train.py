@@ -1,216 +1,191 @@
-"""The training loop."""
+"""The training loop, and the commands `fullcanvas train` and `fullcanvas export-model`."""
 
 from __future__ import annotations
 
-import copy
-import json
-import math
+import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader
+from rich.console import Console
 
-from fullcanvas.annotation import Region
+from fullcanvas.datasets import Sample
 from fullcanvas.learning import checkpoint
-from fullcanvas.learning.competition import label_map, mask_wise_loss, pixel_wise_loss
-from fullcanvas.learning.config import Config, TrainingConfig
-from fullcanvas.learning.encoder import load_pretrained
-from fullcanvas.learning.network import Network
-from fullcanvas.learning.rounds import boxes_of, canvases_of, scribbled
-from fullcanvas.learning.samples import Crop, Crops, collate, image_batch
+from fullcanvas.learning.config import Config
+from fullcanvas.learning.errors import RunError
+from fullcanvas.learning.export import export
+from fullcanvas.learning.progress import ConsoleListener, JsonListener, Listener, Pace, TensorBoardListener
+from fullcanvas.learning.record import describe
+from fullcanvas.learning.run import Run, restore, resume, start
+from fullcanvas.learning.samples import batches
+from fullcanvas.learning.sources import TrainingSet, open_sources, with_data
+from fullcanvas.learning.step import train_step
 from fullcanvas.learning.validation import held_back_samples, validate
+from fullcanvas.learning.weights import Weights, read_weights
 
-GROW = True
-
-
-@dataclass
-class Run:
-    """A training in progress."""
-
-    config: Config
-    network: Network
-    average: Network
-    optimizer: torch.optim.Optimizer
-    step: int = 0
-    pretrained: str = "none"
-
-    def state(self) -> dict[str, Any]:
-        """All of it, for a checkpoint."""
-        return {
-            "config": self.config.to_json(),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "pretrained": self.pretrained,
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's state."""
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.pretrained = state["step"], state["pretrained"]
+CHECKPOINT, MODEL, LOG, EVENTS = "checkpoint.pt", "model.zip", "log.jsonl", "tensorboard"
 
 
-def start(config: Config, device: torch.device) -> Run:
-    """A new run, its backbone filled with pre-trained weights."""
-    torch.manual_seed(config.training.seed)
-    network = Network(config.network)
-    pretrained = load_pretrained(network.encoder, config.network.backbone)
-    network = network.to(device).to(memory_format=torch.channels_last)
-    average = copy.deepcopy(network).eval().requires_grad_(False)
-    return Run(config, network, average, _optimizer(network, config.training), pretrained=pretrained)
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks `fullcanvas train` for.
+
+    Attributes:
+        config: the TOML file.
+        data: folders: base folders of the configuration's relative sources, or data sets, which take the
+            place of its sources.
+        out: the run's folder: checkpoint, logs and model file.
+        resume: whether to go on from a checkpoint that lies in `out`.
+        init: a checkpoint or model file to start from, or `default`; the backbone's own weights if None.
+        steps: takes the place of the configuration's budget.
+        device: "auto", "cpu" or "cuda".
+        command: the command line, for the model file's record.
+    """
+
+    config: Path
+    data: Sequence[Path]
+    out: Path
+    resume: bool = True
+    init: str | None = None
+    steps: int | None = None
+    device: str = "auto"
+    command: Sequence[str] = tuple(sys.argv)
 
 
-def _optimizer(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
-    body = list(network.encoder.body.parameters())
-    ours = {id(parameter) for parameter in body}
-    rest = [parameter for parameter in network.parameters() if id(parameter) not in ours]
-    groups = [
-        {"params": body, "rate": config.backbone_learning_rate},
-        {"params": rest, "rate": config.learning_rate},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+def train(request: Request, console: Console) -> Path:
+    """Train a network and write its model file; returns that file's path.
+
+    Raises:
+        ConfigError, DatasetError, RunError, WeightsError, ModelError, CheckpointError, WeightsError: the
+            request cannot be met; the message says why.
+        ExportError: the model file would not answer as the network does.
+    """
+    device = device_named(request.device)
+    weights = None if request.init is None else read_weights(request.init)
+    config = read_config(request, weights)
+    sets = open_sources(config, request.data)
+    run = _begin(request, config, weights, device)
+    console.print(_summary(run, sets, device), highlight=False, soft_wrap=True)
+    with (
+        ConsoleListener(console) as bar,
+        closing(TensorBoardListener(request.out / EVENTS, run)) as board,
+    ):
+        listeners: list[Listener] = [bar, board, JsonListener(request.out / LOG, run)]
+        train_to_end(run, sets, request.out / CHECKPOINT, device, listeners)
+    path = request.out / MODEL
+    export(run.average, path, describe(run, request.command), config.training.working_size)
+    return path
 
 
-def train(config: Config, data: Path, out: Path, device: torch.device, log: Any = print) -> Run:
-    """Train to the end of the configuration's steps, going on from `out/checkpoint.pt` if it is there.
+def read_config(request: Request, weights: Weights | None) -> Config:
+    """The configuration that the request amounts to; its network is that of the weights if it names none."""
+    config = Config.read(request.config, None if weights is None else weights.network)
+    if request.steps is not None:
+        config = replace(config, training=replace(config.training, steps=request.steps, minutes=0.0))
+    return with_data(config, request.data)
+
+
+def train_to_end(
+    run: Run, sets: Sequence[TrainingSet], path: Path, device: torch.device, listeners: Sequence[Listener]
+) -> None:
+    """Spend the rest of a run's budget.
 
     Args:
-        config: what to train.
-        data: base folder of the sources' relative paths.
-        out: folder for the checkpoint and the log `log.jsonl`.
-        device: where to train.
-        log: called with a line of text now and then.
+        run: as it starts or resumes; changed in place.
+        sets: what to train on.
+        path: where the checkpoint goes.
+        device: where the run's networks are.
+        listeners: told what happens.
     """
-    run = start(config, device)
-    path = out / "checkpoint.pt"
-    if path.exists():
-        run.restore(checkpoint.load(path))
-    settings = config.training
-    crops = iter(_loader(config, data, run.step * settings.images_per_step))
-    held_back = held_back_samples(config.sources, data, settings.held_back, most=8)
-    began, first, losses = time.monotonic(), run.step, [0.0]
-    while run.step < settings.steps:
-        batch = [next(crops) for _ in range(settings.images_per_step)]
-        losses.append(_step(run, batch, device))
-        if run.step % 20 == 0:
-            rate = (run.step - first) * settings.images_per_step / (time.monotonic() - began)
-            left = (settings.steps - run.step) * settings.images_per_step / rate / 60
-            loss = np.mean(losses[-20:])
-            log(f"step {run.step}/{settings.steps} loss {loss:.4f} {rate:.2f} images/s {left:.0f} min left")
-        if run.step % settings.checkpoint_every == 0 or run.step == settings.steps:
-            checkpoint.save(path, run.state())
-        if run.step % settings.validate_every == 0 or run.step == settings.steps:
-            curve = validate(run.average, held_back, settings.working_size, 4, device)
-            log(f"step {run.step} held back: {' '.join(f'{100 * value:.1f}' for value in curve)}")
-            _append(
-                out / "log.jsonl", {"step": run.step, "loss": float(np.mean(losses[-200:])), "curve": curve}
-            )
-    return run
-
-
-def _append(path: Path, line: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def _loader(config: Config, data: Path, start: int) -> Iterator[Crop]:
-    crops = Crops(config.sources, data, config.training, start)
-    loader = DataLoader(
-        crops, batch_size=4, collate_fn=collate, num_workers=config.training.workers, prefetch_factor=4
-    )
-    return (crop for batch in loader for crop in batch)
-
-
-def _step(run: Run, batch: Sequence[Crop], device: torch.device) -> float:
     settings = run.config.training
-    _schedule(run.optimizer, settings, run.step)
-    run.network.train()
-    if run.step >= settings.freeze_norms * settings.steps:
-        _freeze_norms(run.network)
-    rng = np.random.default_rng([settings.seed, 1, run.step])
-    images = image_batch(batch).to(device, memory_format=torch.channels_last)
-    loss = _loss(run.network, run.network.encoder(images), batch, settings, rng)
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
-    run.optimizer.step()
-    run.step += 1
-    _update_average(run)
-    return float(loss.detach())
+    held_back = held_back_samples(sets)
+    crops, pace = batches(sets, settings, run.step), Pace(run)
+    while run.progress < 1:
+        began = time.monotonic()
+        loss = train_step(run, next(crops), device)
+        run.seconds += time.monotonic() - began
+        for listener in listeners:
+            listener.stepped(run, loss, pace)
+        finished = run.progress >= 1
+        if finished or run.step % settings.checkpoint_every == 0:
+            checkpoint.save(path, run.state())
+        if finished or run.step % settings.validate_every == 0:
+            _validate(run, held_back, device, listeners)
+            checkpoint.save(path, run.state())
 
 
-def _schedule(optimizer: torch.optim.Optimizer, settings: TrainingConfig, step: int) -> None:
-    """Linear warm-up, then a cosine to zero."""
-    warm = min(1.0, (step + 1) / settings.warmup)
-    factor = warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / settings.steps)))
-    for group in optimizer.param_groups:
-        group["lr"] = group["rate"] * factor
+def export_checkpoint(
+    path: Path,
+    out: Path,
+    data: Sequence[Path] = (),
+    licence: str | None = None,
+    command: Sequence[str] = tuple(sys.argv),
+) -> str:
+    """Write the model file of any checkpoint; returns the model's hash.
+
+    Args:
+        path: of the checkpoint.
+        out: of the model file.
+        data: base folders of its sources; needed only for checkpoints that do not say on which photos they
+            were trained, and then all that were not held back are named.
+        licence: takes the place of the configuration's.
+        command: the command line, for the model file's record.
+
+    Raises:
+        CheckpointError, ConfigError, DatasetError, RunError: it cannot be done; the message says why.
+        ExportError: the model file would not answer as the network does.
+    """
+    state = checkpoint.load(path)
+    config = Config.from_mapping(state["config"])
+    config = config if licence is None else replace(config, licence=licence)
+    run = restore(state, config, torch.device("cpu"))
+    if not run.trained_on:
+        if not data:
+            raise RunError(f"{path} does not say on which photos it was trained: name its data with --data")
+        for each in open_sources(config, data):
+            run.saw((each.training.name, image_id) for image_id in each.training.image_ids)
+    return export(run.average, out, describe(run, command), config.training.working_size)
 
 
-def _loss(
-    network: Network,
-    embeddings: Tensor,
-    crops: Sequence[Crop],
-    settings: TrainingConfig,
-    rng: np.random.Generator,
-) -> Tensor:
-    """The loss from extreme points alone, and after some rounds of scribbles on the network's own errors."""
-    regions = [crop.regions for crop in crops]
-    size = crops[0].truth.shape
-    canvases = canvases_of(network, list(embeddings), regions, size, GROW)
-    total = _graded(canvases, crops, regions, settings)
-    rounds = int(rng.choice(settings.rounds))
-    for number in range(rounds):
-        if number > 0:
-            with torch.no_grad():
-                canvases = canvases_of(network, list(embeddings.detach()), regions, size, GROW)
-        allocation = "free" if rng.random() < settings.free_share else "one-per-region"
-        regions = [
-            scribbled(crop.truth, label_map(canvas.detach()), each, allocation, rng)
-            for crop, canvas, each in zip(crops, canvases, regions, strict=True)
-        ]
-    if rounds:
-        canvases = canvases_of(network, list(embeddings), regions, size, GROW)
-        total = (total + _graded(canvases, crops, regions, settings)) / 2
-    return total
+def device_named(name: str) -> torch.device:
+    """The device that `--device` names; `auto` is a GPU where there is one.
+
+    Raises:
+        RunError: there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RunError("torch sees no GPU here: use --device cpu")
+    return torch.device(name)
 
 
-def _graded(
-    canvases: Sequence[Tensor],
-    crops: Sequence[Crop],
-    regions: Sequence[Sequence[Region]],
-    settings: TrainingConfig,
-) -> Tensor:
-    loss = pixel_wise_loss if settings.loss == "pixel-wise" else mask_wise_loss
-    graded = [
-        loss(canvas, crop.truth, boxes_of(each, GROW))
-        for canvas, crop, each in zip(canvases, crops, regions, strict=True)
-    ]
-    return torch.stack(graded).mean()
+def _begin(request: Request, config: Config, weights: Weights | None, device: torch.device) -> Run:
+    path = request.out / CHECKPOINT
+    if request.resume and path.exists():
+        return resume(path, config, device)
+    return start(config, device, weights)
 
 
-def _freeze_norms(network: Network) -> None:
-    """Train on with the statistics that will be used: those of a few regions differ from image to image."""
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.eval()
+def _validate(
+    run: Run, held_back: Sequence[Sample], device: torch.device, listeners: Sequence[Listener]
+) -> None:
+    run.curve = validate(run.average, held_back, run.config.training.working_size, device)
+    for listener in listeners:
+        listener.validated(run)
 
 
-@torch.no_grad()
-def _update_average(run: Run) -> None:
-    decay = min(run.config.training.average, (1 + run.step) / (10 + run.step))
-    live = run.network.state_dict()
-    for name, value in run.average.state_dict().items():
-        if value.dtype.is_floating_point:
-            value.lerp_(live[name], 1 - decay)
-        else:
-            value.copy_(live[name])
+def _summary(run: Run, sets: Sequence[TrainingSet], device: torch.device) -> str:
+    photos = sum(len(each.training.image_ids) for each in sets)
+    held_back = sum(len(each.held_back.image_ids) for each in sets)
+    training = run.config.training
+    budget = f"{training.minutes:g} minutes" if training.minutes > 0 else f"{training.steps} steps"
+    numbers = sum(parameter.numel() for parameter in run.network.parameters())
+    where = f", going on from step {run.step}" if run.step else ""
+    return (
+        f"{run.config.name}: {numbers / 1e6:.1f} million parameters on {device}; "
+        f"{photos} photos to train on, {held_back} held back; {budget}{where}"
+    )

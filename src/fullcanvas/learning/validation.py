@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Region, order_extreme_points
-from fullcanvas.datasets import Sample, open_dataset
+from fullcanvas.annotation import Region
+from fullcanvas.canvas.resolution import padded_size, resize, working_size
+from fullcanvas.datasets import Sample
 from fullcanvas.learning.competition import label_map
-from fullcanvas.learning.config import Source
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.rounds import canvases_of, scribbled
-from fullcanvas.learning.samples import split
+from fullcanvas.learning.rounds import canvases_of, precision, scribbled
+from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 
+ROUNDS = 4
+_MOST_PER_SOURCE = 8
 
-def held_back_samples(sources: Sequence[Source], data: Path, one_in: int, most: int) -> list[Sample]:
+
+def held_back_samples(sets: Sequence[TrainingSet], most: int = _MOST_PER_SOURCE) -> list[Sample]:
     """Up to `most` held-back samples of every source, spread over it evenly."""
     samples = []
-    for source in sources:
-        part = split(open_dataset(data / source.path), one_in)[1]
+    for each in sets:
+        part = each.held_back
         picks = np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(int))
         samples += [part.load(int(index)) for index in picks]
     return samples
@@ -34,31 +36,49 @@ def held_back_samples(sources: Sequence[Source], data: Path, one_in: int, most: 
 def validate(
     network: Network,
     samples: Sequence[Sample],
-    working_size: int,
-    rounds: int,
+    long_side: int,
     device: torch.device,
+    rounds: int = ROUNDS,
 ) -> list[float]:
     """Mean IoU over all regions of all samples at the working resolution, before and after each round.
 
+    Args:
+        network: it is put into evaluation mode.
+        samples: whose regions are scored.
+        long_side: the working size.
+        device: where the network is.
+        rounds: of scribbles, one per region on average, freely allocated.
+
     Returns:
-        rounds + 1 fractions in [0, 1].
+        rounds + 1 fractions in [0, 1]; none if there are no regions.
     """
     network.eval()
-    scores: list[list[float]] = [[] for _ in range(rounds + 1)]
-    for sample in samples:
-        image, truth = _to_working(sample, working_size)
-        rng = np.random.default_rng([0, sample.image_id])
-        regions: Sequence[Region] = [
-            Region(id_, order_extreme_points(extreme_points(truth == id_, rng)))
-            for id_ in range(1, int(truth.max()) + 1)
-        ]
-        embedding = network.encoder(_padded(image).to(device))[0]
-        for score in scores:
-            (canvas,) = canvases_of(network, [embedding], [regions], truth.shape, grow=True)
-            prediction = label_map(canvas)
-            score.extend(region_ious(truth, prediction, len(regions)))
+    curves = [curve for sample in samples for curve in _curves(network, sample, long_side, device, rounds)]
+    return [float(value) for value in np.mean(curves, axis=0)] if curves else []
+
+
+def _curves(
+    network: Network, sample: Sample, long_side: int, device: torch.device, rounds: int
+) -> list[list[float]]:
+    """The IoU of every region of a sample, before and after each round."""
+    image, truth = to_working(sample, long_side)
+    rng = np.random.default_rng([0, sample.image_id])
+    count = int(truth.max())
+    if not count:
+        return []
+    regions: Sequence[Region] = [
+        Region(id_, extreme_points(truth == id_, rng)) for id_ in range(1, count + 1)
+    ]
+    with precision(device):
+        embedding = network.encoder(padded(image).to(device))[0].float()
+    scores = []
+    for number in range(rounds + 1):
+        (canvas,) = canvases_of(network, [embedding], [regions], (truth.shape[0], truth.shape[1]))
+        prediction = label_map(canvas)
+        scores.append(region_ious(truth, prediction, count))
+        if number < rounds:
             regions = scribbled(truth, prediction, regions, "free", rng)
-    return [float(np.mean(score)) for score in scores]
+    return [list(curve) for curve in zip(*scores, strict=True)]
 
 
 def region_ious(truth: NDArray[np.int32], prediction: NDArray[np.int32], count: int) -> list[float]:
@@ -71,21 +91,21 @@ def region_ious(truth: NDArray[np.int32], prediction: NDArray[np.int32], count: 
     return list(hit / np.maximum(union, 1))
 
 
-def _to_working(sample: Sample, working_size: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+def to_working(sample: Sample, long_side: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Photo and truth at the working resolution; regions that are lost there leave no gap in the numbers."""
     height, width = sample.labels.shape
-    factor = working_size / max(height, width)
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    image = cv2.resize(sample.image, size, interpolation=way).astype(np.uint8)
+    size = working_size(width, height, long_side)
+    # INTER_NEAREST would shift the map by up to a pixel against the photo.
     labels = cv2.resize(sample.labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
     _, renumbered = np.unique(labels.astype(np.int32), return_inverse=True)
     first = 0 if (labels == 0).any() else 1
-    return image, renumbered.reshape(labels.shape).astype(np.int32) + first
+    return resize(sample.image, *size), renumbered.reshape(labels.shape).astype(np.int32) + first
 
 
-def _padded(image: NDArray[np.uint8]) -> torch.Tensor:
-    """Float32 [1, 3, h, w], padded with black on the right and at the bottom to multiples of 32."""
+def padded(image: NDArray[np.uint8]) -> torch.Tensor:
+    """Float32 [1, 3, h, w], padded with black on the right and at the bottom as inference does."""
     height, width = image.shape[:2]
-    padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.float32)
-    padded[:height, :width] = image
-    return torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
+    padded_width, padded_height = padded_size(width, height)
+    planes = np.zeros((padded_height, padded_width, 3), np.float32)
+    planes[:height, :width] = image
+    return torch.from_numpy(np.ascontiguousarray(planes.transpose(2, 0, 1)))[None]

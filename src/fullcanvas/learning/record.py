@@ -1,0 +1,77 @@
+"""What a model file says about how it came to be."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fullcanvas import __version__
+from fullcanvas.learning.config import Config
+from fullcanvas.learning.run import Run
+from fullcanvas.learning.sources import HELD_BACK_RULE
+
+_LIBRARIES = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+
+
+def describe(run: Run, command: Sequence[str]) -> dict[str, Any]:
+    """Name, provenance and licence of the model that a run made.
+
+    Args:
+        run: at its end, or wherever it is exported.
+        command: the command line that made it.
+    """
+    return {
+        "name": run.config.name,
+        "provenance": provenance(run, command),
+        "licence": licence_sentence(run.config, run.origin),
+    }
+
+
+def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
+    """Everything that is known about how the run's weights came to be, as JSON values."""
+    config = run.config
+    sources = [{"path": each.path, "weight": each.weight, "licence": each.licence} for each in config.sources]
+    return {
+        "command": " ".join(command),
+        "configuration": config.to_json(),
+        "data_sets": sources,
+        "held_back": _held_back(config.training.held_back),
+        "training_images": {name: sorted(ids) for name, ids in sorted(run.trained_on.items())},
+        "first_weights": _without_images(run.origin),
+        "steps": run.step,
+        "seed": config.training.seed,
+        "seconds": round(run.seconds, 1),
+        "held_back_curve": [round(value, 4) for value in run.curve],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what shapes the numbers."""
+    found = {"fullcanvas": __version__, "python": platform.python_version()}
+    return found | {name: version(name) for name in _LIBRARIES}
+
+
+def licence_sentence(config: Config, origin: dict[str, Any]) -> str:
+    """The model's licence, and the terms of what it was trained on."""
+    sources = "; ".join(f"{each.path} ({each.licence})" for each in config.sources)
+    sentence = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
+    if "model" in origin:
+        before = origin["model"]
+        sentence += f" Its first weights came from {before['name']}: {before['licence']}"
+    else:
+        sentence += f" The backbone's first weights: {origin['backbone']}."
+    return sentence
+
+
+def _held_back(one_in: int) -> str:
+    return HELD_BACK_RULE.format(one_in=one_in) if one_in else "none"
+
+
+def _without_images(origin: dict[str, Any]) -> dict[str, Any]:
+    """The origin without its list of photos, which is part of `training_images` already."""
+    if "model" not in origin:
+        return origin
+    return {"model": {key: value for key, value in origin["model"].items() if key != "training_images"}}

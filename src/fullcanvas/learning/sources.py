@@ -1,0 +1,89 @@
+"""The data sets of a configuration: where they lie, what is trained on, what is held back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fullcanvas.datasets import Dataset, DatasetError, open_dataset
+from fullcanvas.learning.config import Config, Source
+from fullcanvas.learning.errors import ConfigError
+
+HELD_BACK_RULE = "photos whose SHA-256 of 'held back ID', read as a number, is divisible by {one_in}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """A source, opened.
+
+    Attributes:
+        source: what the configuration says.
+        training: the part that is trained on.
+        held_back: the part that is not; they share no photo.
+    """
+
+    source: Source
+    training: Dataset
+    held_back: Dataset
+
+
+def with_data(config: Config, data: Sequence[Path]) -> Config:
+    """The configuration with the data sets among `data`, if there are any, as its only sources."""
+    given = tuple(Source(str(folder)) for folder in data if _is_dataset(folder))
+    return replace(config, sources=given) if given else config
+
+
+def open_sources(config: Config, data: Sequence[Path]) -> tuple[TrainingSet, ...]:
+    """The data sets of a configuration, split into what is trained on and what is held back.
+
+    Args:
+        config: whose sources are opened.
+        data: folders in which relative paths are looked up, in order, and last in the current one.
+
+    Raises:
+        ConfigError: there are no sources.
+        DatasetError: a data set is missing, broken, or has no photo to train on.
+    """
+    if not config.sources:
+        raise ConfigError("the configuration names no sources: name a data set with --data")
+    return tuple(_open(source, data, config.training.held_back) for source in config.sources)
+
+
+def is_held_back(image_id: int, one_in: int) -> bool:
+    """Whether a photo is kept for validation: a hash of its id alone decides, the same on every machine."""
+    if one_in == 0:
+        return False
+    return int(hashlib.sha256(f"held back {image_id}".encode()).hexdigest(), 16) % one_in == 0
+
+
+def split(dataset: Dataset, one_in: int) -> tuple[Dataset, Dataset]:
+    """The part to train on and the part held back; they share no photo."""
+    held = [image_id for image_id in dataset.image_ids if is_held_back(image_id, one_in)]
+    return dataset.without(held), dataset.only(held)
+
+
+def _is_dataset(folder: Path) -> bool:
+    try:
+        open_dataset(folder)
+    except DatasetError:
+        return False
+    return True
+
+
+def _open(source: Source, folders: Sequence[Path], one_in: int) -> TrainingSet:
+    if source.weight <= 0:
+        raise ConfigError(f"the source {source.path} has the weight {source.weight}, which is not above 0")
+    places = [*(folder / source.path for folder in folders), Path(source.path)]
+    place = next((place for place in places if place.exists()), None)
+    if place is None:
+        looked = " and ".join(dict.fromkeys(map(str, places)))
+        raise DatasetError(
+            f"the data set {source.path} is missing; looked for {looked}. Name the folder that holds it, "
+            "or another data set to train on, with --data"
+        )
+    training, held_back = split(open_dataset(place), one_in)
+    if not training.records:
+        raise DatasetError(f"{place}: no photo is left to train on; set held_back = 0 in the configuration")
+    return TrainingSet(source, training, held_back)

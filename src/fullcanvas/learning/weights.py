@@ -1,0 +1,160 @@
+"""Weights to start from: a checkpoint's, or a model file's, whose graphs keep the names of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fullcanvas.inference.model_file import ModelFile, read_model
+from fullcanvas.learning import checkpoint
+from fullcanvas.learning.config import Config, NetworkConfig, from_table
+from fullcanvas.learning.errors import ConfigError, WeightsError
+from fullcanvas.learning.network import Network
+
+FOLDED = "_bias"
+"""The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A trained network's parameters, and where they come from.
+
+    Attributes:
+        network: its shape.
+        state: parameters by name.
+        folded: whether norms are folded into the convolutions before them.
+        record: `name`, `hash` (model files), `training_images` by data set, and `licence`.
+    """
+
+    network: NetworkConfig
+    state: Mapping[str, Tensor]
+    folded: bool
+    record: Mapping[str, Any]
+
+
+def read_weights(spec: str | Path) -> Weights:
+    """The weights in a checkpoint (.pt) or in a model file (a path, or `default`).
+
+    Raises:
+        WeightsError: a model file of a network that this version cannot train.
+        ModelError: no model file is there, or it is damaged.
+        CheckpointError: the checkpoint cannot be read.
+    """
+    path = Path(spec)
+    return _of_checkpoint(path) if path.suffix == ".pt" else _of_model(read_model(spec))
+
+
+def _of_checkpoint(path: Path) -> Weights:
+    state = checkpoint.load(path)
+    config = Config.from_mapping(state["config"])
+    record = {
+        "name": config.name,
+        "training_images": state.get("trained_on", {}),
+        "licence": config.licence,
+    }
+    return Weights(config.network, state["average"], state.get("folded", False), record)
+
+
+def _of_model(model: ModelFile) -> Weights:
+    try:
+        network = from_table(NetworkConfig, model.provenance["configuration"]["network"])
+    except (KeyError, TypeError, ConfigError) as error:
+        raise WeightsError(
+            f"the model file {model.name} does not say which network it holds ({error}): it can answer, but "
+            "not be trained further"
+        ) from error
+    state = {f"encoder.{name}": value for name, value in _initializers(model.encoder).items()}
+    state |= {f"head.{name}": value for name, value in _initializers(model.head).items()}
+    record = {
+        "name": model.name,
+        "hash": model.hash,
+        "training_images": model.provenance.get("training_images", {}),
+        "licence": model.licence,
+    }
+    return Weights(network, state, True, record)
+
+
+def _initializers(graph: bytes) -> dict[str, Tensor]:
+    values = {}
+    for each in onnx.load_from_string(graph).graph.initializer:
+        array = np.array(numpy_helper.to_array(each))
+        if array.dtype in (np.float16, np.float32):
+            values[each.name.removesuffix(".half")] = torch.from_numpy(array.astype(np.float32))
+    return values
+
+
+def fill(network: Network, weights: Weights) -> None:
+    """Give the network these weights.
+
+    Norms that were folded away become an addition, with statistics that must stay as they are: such a
+    network is trained with its norms in evaluation mode.
+
+    Raises:
+        WeightsError: a parameter is missing or has another shape.
+    """
+    given = _unfolded(network, weights.state) if weights.folded else weights.state
+    wanted = network.state_dict()
+    for name, value in wanted.items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        if name not in given:
+            raise WeightsError(f"the weights of {weights.record['name']} lack {name}")
+        if given[name].shape != value.shape:
+            shapes = f"{tuple(given[name].shape)}, the network's {tuple(value.shape)}"
+            raise WeightsError(f"{name} of {weights.record['name']} is {shapes}")
+        value.copy_(given[name])
+
+
+def _unfolded(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state with every folded norm written out as what is left of it: an addition."""
+    full = dict(state)
+    for convolution, norm in _followed_by(network).items():
+        bias = full.pop(f"{convolution}.weight{FOLDED}", None)
+        if bias is None:
+            continue
+        module = network.get_submodule(norm)
+        if not isinstance(module, _BatchNorm):
+            raise TypeError(f"{norm} is no norm")
+        ones = torch.ones_like(bias)
+        full[f"{norm}.weight"], full[f"{norm}.bias"] = ones, bias
+        full[f"{norm}.running_mean"], full[f"{norm}.running_var"] = torch.zeros_like(bias), ones - module.eps
+    return full
+
+
+@torch.no_grad()
+def _followed_by(network: Network) -> dict[str, str]:
+    """Which norm takes each convolution's output, by name; found by running the network once."""
+    made: list[tuple[Tensor, str]] = []
+    pairs: dict[str, str] = {}
+
+    def watch(name: str, module: nn.Module) -> Any:
+        def after(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            made.append((output, name))
+
+        def before(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            pairs.update({maker: name for output, maker in made if output is inputs[0]})
+
+        if isinstance(module, _BatchNorm):
+            return module.register_forward_pre_hook(before)
+        return module.register_forward_hook(after) if isinstance(module, nn.Conv2d) else None
+
+    hooks = [watch(name, module) for name, module in network.named_modules()]
+    mode = network.training
+    network.eval()
+    device = next(network.parameters()).device
+    network.encoder(torch.zeros(1, 3, 64, 64, device=device))
+    network.head(*(each.to(device) for each in network.example(1)))
+    network.train(mode)
+    for hook in hooks:
+        if hook is not None:
+            hook.remove()
+    return pairs
