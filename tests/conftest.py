@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 REPOSITORY = Path(__file__).parent.parent
+CHROMIUM_OPTIONS = [
+    # Chromium's own sandbox does not start for root, which is who runs builds in containers.
+    "--no-sandbox",
+    "--disable-gpu",
+    # A test talks to nobody but the server it started.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # The same examples on every machine, and no verdict that depends on how busy it is.
 hypothesis.settings.register_profile(
@@ -39,7 +50,6 @@ def chromium() -> Iterator[Browser]:
 
     path = os.environ.get("FULLCANVAS_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        # Chromium's own sandbox does not start for root, which is who runs builds in containers.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()

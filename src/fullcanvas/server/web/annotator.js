@@ -39,18 +39,13 @@ export class Annotator {
   #versions = new Map();
   #openings = 0;
   #queue = new Queue({
-    waiting: (waiting) => this.store.update(change.set({ waiting })),
+    waiting: (waiting, busy) => this.store.update(change.set({ waiting, busy })),
     gone: (gone) => this.store.update(change.set({ gone })),
     conflict: (conflict) => this.store.update(change.set({ conflict })),
   });
 
   get state() {
     return this.store.state;
-  }
-
-  /** Whether everything the person did has been answered. */
-  get idle() {
-    return this.#queue.idle;
   }
 
   /** Try to reach the server again now. */

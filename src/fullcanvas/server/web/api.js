@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {Label, Patch, Photo, PhotoItem, Project} from "./types.js" */
+/** @import {Label, Patch, Photo, PhotoPage, Project} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -18,7 +18,10 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came: the server is not running, or too slow. The request may or may not have been carried out. */
+/**
+ * It could not be done now, but may be later: the server is not running, too slow, or cannot store anything.
+ * The request may or may not have been carried out. `message` says what is known.
+ */
 export class Unreachable extends Error {}
 
 /** @returns {Promise<Project>} */
@@ -30,7 +33,7 @@ export async function getProject() {
  * @param {number} offset
  * @param {number} limit
  * @param {string | null} status
- * @returns {Promise<{total: number, items: PhotoItem[]}>}
+ * @returns {Promise<PhotoPage>}
  */
 export async function getPhotos(offset, limit, status) {
   const query = new URLSearchParams({ offset: String(offset), limit: String(limit) });
@@ -135,8 +138,8 @@ function post(path, body) {
 async function request(path, options) {
   const answer = await reach(ROOT + path, options);
   if (answer.ok) return answer;
-  if (answer.status >= 502 && answer.status <= 504) throw new Unreachable(`the server answered ${answer.status}`);
-  throw new Refused(answer.status, await sentence(answer));
+  const reason = await sentence(answer);
+  throw answer.status >= 502 && answer.status <= 504 ? new Unreachable(reason) : new Refused(answer.status, reason);
 }
 
 /**
@@ -147,7 +150,7 @@ async function reach(url, options) {
   try {
     return await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (error) {
-    throw new Unreachable("the server does not answer", { cause: error });
+    throw new Unreachable("The server does not answer. Is Fullcanvas still running?", { cause: error });
   }
 }
 

@@ -41,8 +41,7 @@ Object.defineProperty(window, "fullcanvas", {
   value: Object.freeze({
     state: () => annotator.state,
     regionAt: (/** @type {number} */ x, /** @type {number} */ y) => annotator.map?.at(x, y) ?? 0,
-    labels: () => Array.from(annotator.map?.labels ?? []),
-    idle: () => annotator.idle,
+    labels: () => annotator.map?.labels.slice(),
     toClient: (/** @type {number} */ x, /** @type {number} */ y) => {
       const { left, top } = stage.element.getBoundingClientRect();
       const [column, row] = stage.toStage([x, y]);

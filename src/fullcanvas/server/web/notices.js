@@ -13,6 +13,7 @@ export function showNotices(annotator) {
     if (store.state.waiting) event.preventDefault();
   });
   store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
+  store.watch((state) => state.busy, (busy) => byId("stage", HTMLElement).setAttribute("aria-busy", String(busy)));
   store.watch((state) => state.message, showMessage);
   store.watch((state) => [state.gone, state.waiting], () => showBanner(store.state));
   store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
@@ -27,7 +28,6 @@ function showSaving({ waiting, gone, photo }) {
   const text = gone ? "Not saved yet" : waiting ? "Saving…" : photo ? "Saved" : "";
   if (saving.textContent !== text) saving.textContent = text;
   saving.dataset["tone"] = gone ? "error" : waiting ? "busy" : "good";
-  document.body.dataset["waiting"] = String(waiting);
 }
 
 /** @param {State["message"]} message */
@@ -40,14 +40,14 @@ function showMessage(message) {
 /** @param {State} state */
 function showBanner({ gone, waiting }) {
   const banner = byId("banner", HTMLElement);
-  banner.hidden = !gone;
+  banner.hidden = gone === null;
   const kept = waiting ? ` ${waiting === 1 ? "Your last change is" : `Your last ${waiting} changes are`} kept here and will be stored when it is back: do not close this tab.` : "";
-  within(banner, "span").textContent = `The server does not answer.${kept} Is Fullcanvas still running?`;
+  within(banner, "span").textContent = `${gone ?? ""}${kept}`;
 }
 
 /** @param {State} state */
 function showVeil({ opening, photo, problem, project, gone }) {
-  byId("veil", HTMLElement).hidden = gone || (opening === null && (photo !== null || problem !== null || project !== null));
+  byId("veil", HTMLElement).hidden = gone !== null || (opening === null && (photo !== null || problem !== null || project !== null));
 }
 
 /** @param {State} state */
@@ -75,16 +75,15 @@ function problem({ problem: broken, project, items, photo, opening }) {
 
 /** @param {State} state */
 function showPrompt({ marking, stay, points, photo, opening }) {
-  const prompt = byId("prompt", HTMLElement);
   const first = photo !== null && opening === null && photo.regions.length === 0 && photo.status !== "complete";
   const text = marking
     ? `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4`
     : first
-      ? "Press N (or “Mark region”), then click the four extreme points of anything: an object or a piece of background"
+      ? "Press N, then click the four extreme points of anything: an object or a piece of background"
       : "";
-  prompt.hidden = !text;
-  within(prompt, "span").textContent = text;
-  within(prompt, "button").hidden = !marking;
+  byId("prompt", HTMLElement).textContent = text;
+  byId("prompt-give-up", HTMLElement).hidden = !marking;
+  byId("photo-name", HTMLElement).textContent = photo?.path ?? "";
 }
 
 /** @param {Annotator} annotator */

@@ -21,7 +21,7 @@ export function mixInks(regions, selected) {
   const border = new Uint32Array(size);
   for (const region of regions) {
     fill[region.id] = word(region.color, 255);
-    border[region.id] = region.id === selected ? 0xffffffff : word(lighten(region.color, 0.35), 255);
+    border[region.id] = region.id === selected ? 0xffffffff : word(lighten(region.color, 0.5), 255);
   }
   return { fill, border };
 }

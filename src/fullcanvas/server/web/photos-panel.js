@@ -1,7 +1,7 @@
 /** The list of photos, with their status and the progress of the whole. */
 
 /** @import {Annotator} from "./annotator.js" */
-/** @import {Photo, PhotoItem, Status} from "./types.js" */
+/** @import {PhotoItem, Status} from "./types.js" */
 import { byId, element, within } from "./dom.js";
 
 /** @type {Record<Status, string>} */

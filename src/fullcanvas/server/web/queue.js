@@ -9,8 +9,8 @@ import { Refused, Unreachable } from "./api.js";
  * @property {(error: Error) => void} dropped  It will not be done: says why.
  *
  * @typedef {object} Listener
- * @property {(waiting: number) => void} waiting  Another number of changes waits.
- * @property {(gone: boolean) => void} gone  The server went, or came back.
+ * @property {(waiting: number, busy: boolean) => void} waiting  How many changes wait, and whether anything does.
+ * @property {(reason: string | null) => void} gone  Nothing can be stored at the moment, or it can again.
  * @property {(detail: string) => void} conflict  The photo changed elsewhere: the queue waits for `resolve`.
  */
 
@@ -73,7 +73,7 @@ export class Queue {
     try {
       await task.run();
     } catch (error) {
-      if (error instanceof Unreachable) return this.#waitForServer();
+      if (error instanceof Unreachable) return this.#waitForServer(error.message);
       this.#reached();
       if (error instanceof Refused && error.status === 409 && task.change) return this.#stop(error.message);
       task.dropped(/** @type {Error} */ (error));
@@ -90,12 +90,14 @@ export class Queue {
   }
 
   #reached() {
-    if (this.#failures) this.listener.gone(false);
+    if (this.#failures) this.listener.gone(null);
     this.#failures = 0;
   }
 
-  async #waitForServer() {
-    if (!this.#failures++) this.listener.gone(true);
+  /** @param {string} reason */
+  async #waitForServer(reason) {
+    this.#failures++;
+    this.listener.gone(reason);
     const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length) - 1];
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, pause);
@@ -107,6 +109,6 @@ export class Queue {
   }
 
   #report() {
-    this.listener.waiting(this.#tasks.filter((task) => task.change).length);
+    this.listener.waiting(this.#tasks.filter((task) => task.change).length, !this.idle);
   }
 }

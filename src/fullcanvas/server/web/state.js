@@ -1,6 +1,8 @@
 /** The page's state and the pure functions that change it. */
 
-/** @import {Label, Photo, PhotoItem, Point, Project, Region} from "./types.js" */
+/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Region} from "./types.js" */
+
+import { tellApart } from "./palette.js";
 
 /**
  * Something drawn that the server has not answered yet.
@@ -28,7 +30,8 @@
  * @property {boolean} heat
  * @property {number} opacity  Of the fill, in [0, 1].
  * @property {number} waiting  Changes not stored yet.
- * @property {boolean} gone  Whether the server does not answer.
+ * @property {boolean} busy  Whether anything is asked of the server.
+ * @property {string | null} gone  Why nothing can be stored at the moment, if so.
  * @property {string | null} conflict  What another window did, while the person has not chosen.
  * @property {boolean} labelling  Whether a label is being typed.
  * @property {Message | null} message
@@ -56,7 +59,8 @@ export const START = Object.freeze({
   heat: false,
   opacity: 0.45,
   waiting: 0,
-  gone: false,
+  busy: false,
+  gone: null,
   conflict: null,
   labelling: false,
   message: null,
@@ -112,7 +116,7 @@ export const refreshPhoto = (photo, added = null) => (state) => {
   if (state.photo?.id !== photo.id) return listed;
   const last = photo.regions.reduce((most, region) => Math.max(most, region.id), 0) || null;
   const newest = added ?? (findRegion(photo, state.newest) ? state.newest : last);
-  return { ...listed, photo, newest, selected: findRegion(photo, state.selected) ? state.selected : null };
+  return { ...listed, photo: tellApart(photo), newest, selected: findRegion(photo, state.selected) ? state.selected : null };
 };
 
 /**
@@ -124,7 +128,7 @@ function summary({ id, path, status, regions }) {
 }
 
 /**
- * @param {{total: number, items: PhotoItem[]}} page
+ * @param {PhotoPage} page
  * @returns {Reducer}
  */
 export const listMore = (page) => (state) => ({ ...state, total: page.total, items: [...state.items, ...page.items] });

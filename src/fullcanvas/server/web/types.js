@@ -9,7 +9,7 @@
  * @typedef {object} Region
  * @property {number} id
  * @property {string | null} label
- * @property {Color} color
+ * @property {Color} color  Its label's, or one of its own.
  * @property {Point[]} extreme_points  Left, right, top, bottom.
  * @property {Box} box
  * @property {number} scribbles
@@ -34,6 +34,10 @@
  * @property {Status} status
  * @property {number} regions
  * @property {number} unlabelled
+ *
+ * @typedef {object} PhotoPage  A part of the list of photos.
+ * @property {number} total
+ * @property {PhotoItem[]} items
  *
  * @typedef {object} Label
  * @property {number} id

@@ -1,0 +1,218 @@
+"""The annotator as a person sees it: a server of its own, and a page that is used by mouse and keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import struct
+import subprocess
+import sys
+import zlib
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
+Place = tuple[float, float]
+START = "from fullcanvas.cli import app; app()"
+READY = '#stage[aria-busy="false"]'
+
+
+@dataclass
+class Server:
+    """`fullcanvas annotate` on a folder: a process that can be killed and started again on the same port."""
+
+    folder: Path
+    model: str
+    labels: Path | None = None
+    port: int = 0
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        labels = ["--labels", str(self.labels)] if self.labels else []
+        options = ["--no-browser", "--port", str(self.port), "--model", self.model, *labels]
+        command = [sys.executable, "-c", START, "annotate", str(self.folder), *options]
+        with (self.folder.parent / "server.log").open("a") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        assert self.process.stdout is not None
+        told = ""
+        for line in self.process.stdout:
+            told += line
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found[1])
+                return
+        raise AssertionError(
+            f"the server did not start: {told}{(self.folder.parent / 'server.log').read_text()}"
+        )
+
+    def kill(self) -> None:
+        """As a crash does, without a chance to tidy up."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        assert self.process.stdout is not None
+        self.process.send_signal(how)
+        self.process.wait(20)
+        self.process.stdout.close()
+        self.process = None
+
+    def get(self, path: str) -> bytes:
+        """What the server itself holds."""
+        with urlopen(f"{self.address}/api/v1{path}", timeout=60) as answer:
+            return bytes(answer.read())
+
+    def photo(self, photo_id: int) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.get(f"/photos/{photo_id}"))
+        return found
+
+    def label_map(self, photo_id: int) -> NDArray[np.uint16]:
+        """The display label map, [h, w]."""
+        answer = self.get(f"/photos/{photo_id}/labels")
+        (length,) = struct.unpack_from("<I", answer)
+        header = json.loads(answer[4 : 4 + length])
+        pixels = np.frombuffer(zlib.decompress(answer[4 + length :]), "<u2")
+        return pixels.reshape(header["y1"] - header["y0"], header["x1"] - header["x0"])
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class Annotator:
+    """A tab with the page. Places are pixels of the photo; actions wait until the server has answered."""
+
+    page: Page
+    address: str
+    expected: str = ""
+    """Matches the console messages that a test brings about on purpose."""
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not (
+            self.expected and re.search(self.expected, message.text)
+        ):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def open(self, photo: str | None = None) -> None:
+        self.page.goto(self.address)
+        self.settle()
+        if photo is not None:
+            self.choose(photo)
+
+    def choose(self, photo: str) -> None:
+        self.page.locator("#photo-list").get_by_role("button", name=photo).click()
+        self.settle()
+
+    def settle(self) -> None:
+        self.page.wait_for_selector(READY)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def client(self, place: Place) -> Place:
+        """Where the middle of a pixel lies in the window."""
+        x, y = self.page.evaluate(
+            "([x, y]) => fullcanvas.toClient(x + 0.5, y + 0.5)", [float(side) for side in place]
+        )
+        return x, y
+
+    def click(self, place: Place) -> None:
+        self.page.mouse.click(*self.client(place))
+        self.settle()
+
+    def mark(self, *points: Place) -> int:
+        """Mark a region by its extreme points, and return its id."""
+        self.press("n")
+        for point in points:
+            self.click(point)
+        newest: int = self.state()["newest"]
+        return newest
+
+    def begin_stroke(self, *points: Place) -> None:
+        self.page.mouse.move(*self.client(points[0]))
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*self.client(point), steps=4)
+
+    def scribble(self, *points: Place) -> None:
+        self.begin_stroke(*points)
+        self.page.mouse.up()
+        self.settle()
+
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate("() => JSON.parse(JSON.stringify(fullcanvas.state()))")
+        return found
+
+    def regions(self) -> dict[int, dict[str, Any]]:
+        return {region["id"]: region for region in self.state()["photo"]["regions"]}
+
+    def labels(self) -> NDArray[np.uint16]:
+        """The page's own label map, [h, w]."""
+        photo = self.state()["photo"]
+        found = self._bytes("fullcanvas.labels().buffer")
+        return np.frombuffer(found, "<u2").reshape(photo["display_height"], photo["display_width"])
+
+    def canvas(self, name: str) -> NDArray[np.uint8]:
+        """What a canvas of the page shows: [h, w, 4]."""
+        shown = f"document.getElementById({name!r})"
+        width, height = self.page.evaluate(f"() => [{shown}.width, {shown}.height]")
+        found = self._bytes(f"""(() => {{
+            const plane = new OffscreenCanvas({width}, {height});
+            const copy = plane.getContext("2d", {{ willReadFrequently: true }});
+            copy.drawImage({shown}, 0, 0);
+            return copy.getImageData(0, 0, {width}, {height}).data.buffer;
+        }})()""")
+        return np.frombuffer(found, np.uint8).reshape(height, width, 4)
+
+    def _bytes(self, buffer: str) -> bytes:
+        """An ArrayBuffer of the page: as text, because numbers one by one take seconds."""
+        encode = """buffer => {
+            let text = "";
+            for (let at = 0; at < buffer.byteLength; at += 8192) {
+                text += String.fromCharCode(...new Uint8Array(buffer.slice(at, at + 8192)));
+            }
+            return btoa(text);
+        }"""
+        return b64decode(self.page.evaluate(f"() => ({encode})({buffer})"))
+
+    @property
+    def message(self) -> Locator:
+        return self.page.locator("#message")
+
+    def expect_saved(self) -> None:
+        expect(self.page.locator("#saving")).to_have_text("Saved")
+
+
+def box_of(points: Sequence[Place]) -> tuple[int, int, int, int]:
+    """The half-open box of some pixels."""
+    xs, ys = zip(*points, strict=True)
+    return int(min(xs)), int(min(ys)), int(max(xs)) + 1, int(max(ys)) + 1

@@ -1,0 +1,249 @@
+"""Every gesture and key does what the sheet of keys says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.annotator import Annotator
+
+PERSON = [(92, 297), (448, 400), (207, 3), (250, 510)]
+FLAG = [(0, 200), (120, 150), (60, 100), (60, 330)]
+
+
+@pytest.fixture(autouse=True)
+def photo(annotator: Annotator) -> None:
+    """The astronaut, with nothing on her."""
+    annotator.open("astronaut.jpg")
+    while annotator.state()["photo"]["can_undo"]:
+        annotator.press("z")
+
+
+def test_escape_gives_up_marking(annotator: Annotator) -> None:
+    annotator.press("n")
+    annotator.click(PERSON[0])
+    annotator.click(PERSON[1])
+    assert len(annotator.state()["points"]) == 2
+    annotator.press("Escape")
+    assert annotator.state()["points"] == []
+    assert not annotator.state()["marking"]
+    annotator.press("n")
+    for point in PERSON:
+        annotator.click(point)
+    assert len(annotator.regions()) == 1
+    assert sorted(map(tuple, annotator.regions()[annotator.state()["newest"]]["extreme_points"])) == sorted(
+        PERSON
+    )
+
+
+def test_a_point_can_be_taken_back_and_the_running_box_shows(annotator: Annotator) -> None:
+    annotator.press("n")
+    annotator.click(PERSON[0])
+    annotator.click((10, 10))
+    annotator.press("Backspace")
+    assert [[int(x), int(y)] for x, y in annotator.state()["points"]] == [list(PERSON[0])]
+    annotator.page.mouse.move(*annotator.client((300, 400)))
+    expect(annotator.page.locator("#prompt")).to_contain_text("1 of 4")
+    assert annotator.canvas("ink")[..., 3].any()
+
+
+def test_shift_n_marks_region_after_region(annotator: Annotator) -> None:
+    annotator.press("Shift+N")
+    for point in (*PERSON, *FLAG):
+        annotator.click(point)
+    assert len(annotator.regions()) == 2
+    assert annotator.state()["marking"]
+    annotator.press("Escape")
+    assert not annotator.state()["marking"]
+
+
+def test_clicks_beside_the_photo_mean_its_edge(annotator: Annotator) -> None:
+    region = annotator.mark((-8, 200), (120, 150), (60, 100), (60, 330))
+    assert annotator.regions()[region]["box"][0] == 0
+
+
+def test_undo_and_redo_by_keys(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    one = annotator.labels()
+    annotator.mark(*FLAG)
+    two = annotator.labels()
+    annotator.press("z")
+    assert np.array_equal(annotator.labels(), one)
+    annotator.press("z")
+    assert not annotator.labels().any()
+    assert not annotator.canvas("fill").any()
+    annotator.press("z")
+    expect(annotator.message).to_contain_text("nothing to undo")
+    annotator.press("Shift+Z", "Shift+Z")
+    assert np.array_equal(annotator.labels(), two)
+    annotator.press("Shift+Z")
+    expect(annotator.message).to_contain_text("nothing to redo")
+
+
+def test_nothing_done_in_a_hurry_is_lost(annotator: Annotator) -> None:
+    """Keys and clicks that come before the server has answered are carried out in their order."""
+    annotator.page.keyboard.press("n")
+    for point in PERSON:
+        annotator.page.mouse.click(*annotator.client(point))
+    annotator.page.keyboard.press("2")
+    annotator.page.keyboard.press("n")
+    for point in FLAG:
+        annotator.page.mouse.click(*annotator.client(point))
+    annotator.page.keyboard.press("1")
+    annotator.settle()
+    assert [region["label"] for region in annotator.regions().values()] == ["table", "cup"]
+    annotator.page.keyboard.press("z")
+    annotator.page.keyboard.press("z")
+    annotator.page.keyboard.press("Shift+Z")
+    annotator.settle()
+    assert [region["label"] for region in annotator.regions().values()] == ["table", None]
+
+
+def test_a_selected_region_owns_the_next_stroke(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    annotator.press("Tab", "Tab")
+    assert annotator.state()["selected"] == flag
+    # Far outside its box, in the other region.
+    annotator.scribble((300, 350), (320, 380))
+    assert annotator.regions()[flag]["scribbles"] == 1
+    assert annotator.labels()[350, 300] == flag
+    annotator.press("Shift+Tab")
+    assert annotator.state()["selected"] == person
+    annotator.press("Escape")
+    assert annotator.state()["selected"] is None
+
+
+def test_a_click_is_a_scribble_of_one_point_and_needs_a_region(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.click((490, 20))
+    expect(annotator.message).to_contain_text("No region here")
+    assert annotator.regions()[person]["scribbles"] == 0
+    y, x = np.argwhere(annotator.labels() == person)[0]
+    annotator.click((x, y))
+    assert annotator.regions()[person]["scribbles"] == 1
+
+
+def test_extreme_points_are_moved_by_dragging(annotator: Annotator) -> None:
+    region = annotator.mark(*FLAG)
+    annotator.press("Tab")
+    annotator.scribble((120, 150), (200, 160))
+    assert annotator.regions()[region]["box"] == [0, 100, 201, 331]
+    annotator.scribble((150, 331), (150, 400))
+    assert annotator.regions()[region]["box"] == [0, 100, 201, 401]
+    assert annotator.regions()[region]["scribbles"] == 0
+
+
+def test_zoom_stays_at_the_pointer_and_fit_comes_back(annotator: Annotator) -> None:
+    fitted = annotator.client((0, 0)), annotator.client((512, 512))
+    place = annotator.client((100, 400))
+    zoom = annotator.page.locator("#zoom").inner_text()
+    annotator.page.mouse.move(*place)
+    annotator.page.mouse.wheel(0, -600)
+    expect(annotator.page.locator("#zoom")).not_to_have_text(zoom)
+    expect(annotator.page.locator("#under")).to_contain_text("100, 400")
+    # A wheel tells whole pixels only.
+    assert annotator.client((100, 400)) == pytest.approx(place, abs=2)
+    assert annotator.client((512, 0))[0] - annotator.client((0, 0))[0] > 1.5 * (fitted[1][0] - fitted[0][0])
+
+    annotator.page.keyboard.down("Space")
+    annotator.begin_stroke((100, 400), (130, 420))
+    annotator.page.mouse.up()
+    annotator.page.keyboard.up("Space")
+    assert annotator.client((100, 400)) != pytest.approx(place)
+    assert annotator.state()["message"] is None
+
+    annotator.press("f")
+    assert annotator.client((0, 0)) == pytest.approx(fitted[0])
+    assert annotator.client((512, 512)) == pytest.approx(fitted[1])
+
+
+def test_views_of_the_overlay(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    fill, border = annotator.page.locator("#fill"), annotator.page.locator("#border")
+    expect(fill).to_have_css("opacity", "0.45")
+    annotator.press("b")
+    expect(fill).to_have_css("opacity", "0")
+    expect(border).to_be_visible()
+    annotator.press("h")
+    expect(border).to_be_hidden()
+    annotator.press("h")
+    expect(border).to_be_visible()
+    annotator.page.keyboard.down("p")
+    expect(border).to_be_hidden()
+    annotator.page.keyboard.up("p")
+    expect(border).to_be_visible()
+    annotator.press("]")
+    expect(fill).to_have_css("opacity", "0.55")
+    annotator.press("u")
+    expect(annotator.page.locator("#heat")).to_be_visible()
+    annotator.press("u")
+    expect(annotator.page.locator("#heat")).to_be_hidden()
+
+
+def test_the_sheet_lists_every_key_and_changes_them(annotator: Annotator) -> None:
+    annotator.press("?")
+    sheet = annotator.page.locator("#help-dialog")
+    expect(sheet).to_be_visible()
+    for key in [
+        "N",
+        "Shift+N",
+        "Esc",
+        "Tab",
+        "Shift+Tab",
+        "Del",
+        "Z",
+        "Shift+Z",
+        "/",
+        "F",
+        "H",
+        "B",
+        "P",
+        "U",
+        "J",
+        "K",
+    ]:
+        expect(sheet.locator("kbd", has_text=key).first).to_be_visible()
+    for key in ["Enter", "←", "→", "?", "1 … 9, 0"]:
+        expect(sheet.locator("kbd", has_text=key).first).to_be_visible()
+    buttons = annotator.page.locator("button[data-command]").all()
+    rows = {row.get_attribute("data-command-row") for row in sheet.locator("[data-command-row]").all()}
+    assert {button.get_attribute("data-command") for button in buttons} <= rows
+
+    sheet.locator('[data-change="mark"]').click()
+    annotator.page.keyboard.press("m")
+    annotator.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    annotator.press("n")
+    assert not annotator.state()["marking"]
+    annotator.press("m")
+    assert annotator.state()["marking"]
+
+
+def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    session = annotator.page.context.new_cdp_session(annotator.page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    one, other = annotator.client((200, 250)), annotator.client((300, 250))
+    touch("touchStart", one)
+    touch("touchStart", one, other)
+    touch("touchMove", (one[0] - 60, one[1]), (other[0] + 60, other[1]))
+    touch("touchEnd")
+    annotator.settle()
+    assert annotator.client((300, 250))[0] - annotator.client((200, 250))[0] == pytest.approx(
+        other[0] - one[0] + 120, abs=2
+    )
+    (person,) = annotator.regions().values()
+    assert person["scribbles"] == 0
+
+    y, x = np.argwhere(annotator.labels()[150:350, 150:350] == person["id"])[0] + 150
+    place = annotator.client((x, y))
+    touch("touchStart", place)
+    touch("touchMove", (place[0] + 20, place[1] + 5))
+    touch("touchEnd")
+    annotator.settle()
+    assert annotator.regions()[person["id"]]["scribbles"] == 1

@@ -1,0 +1,136 @@
+"""What the page does when something is wrong: photos, another window, the server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.annotator import Annotator, Server, serving
+
+NewTab = Callable[[Server], Annotator]
+CAT = [(30, 150), (420, 150), (200, 10), (200, 290)]
+FACE = [(60, 120), (260, 120), (160, 30), (160, 250)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, example_photos: Path) -> Path:
+    """A folder with one photo, for one test."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    shutil.copy(example_photos / "chelsea.jpg", made)
+    return made
+
+
+def test_photos_that_cannot_be_opened_say_why_and_leave_the_others_alone(
+    folder: Path, model: str, new_tab: NewTab
+) -> None:
+    (folder / "a text file.jpg").write_text("no photo")
+    (folder / "truncated.jpg").write_bytes((folder / "chelsea.jpg").read_bytes()[:4000])
+    with serving(Server(folder, model)) as server:
+        annotator = new_tab(server)
+        annotator.expected = "422"
+        annotator.open()
+        notice = annotator.page.get_by_role("alert").filter(has_text="cannot be opened")
+        for name in ("a text file.jpg", "truncated.jpg"):
+            annotator.choose(name)
+            expect(notice).to_contain_text(name)
+        annotator.press("n")
+        assert not annotator.state()["marking"]
+        annotator.choose("chelsea.jpg")
+        expect(notice).to_be_hidden()
+        annotator.mark(*CAT)
+        assert len(annotator.regions()) == 1
+
+
+def test_an_empty_folder_says_so(tmp_path: Path, model: str, new_tab: NewTab) -> None:
+    (tmp_path / "photos").mkdir()
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        annotator.open()
+        expect(
+            annotator.page.get_by_role("alert").filter(has_text="There are no photos here")
+        ).to_be_visible()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_two_windows_never_overwrite_each_other(server: Server, new_tab: NewTab, keep: bool) -> None:
+    photo = "astronaut.jpg" if keep else "chelsea.jpg"
+    one, other = new_tab(server), new_tab(server)
+    other.expected = "409"
+    one.open(photo)
+    other.open(photo)
+    one.mark(*CAT)
+    other.page.keyboard.press("n")
+    for point in FACE:
+        other.page.mouse.click(*other.client(point))
+    dialog = other.page.get_by_role("dialog", name="This photo was changed elsewhere")
+    expect(dialog).to_contain_text(photo)
+    other.page.keyboard.press("Escape")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="make my change again" if keep else "drop my last change").click()
+    other.settle()
+    assert len(other.regions()) == (2 if keep else 1)
+    photo_id = other.state()["photo"]["id"]
+    assert np.array_equal(other.labels(), server.label_map(photo_id))
+    other.scribble((200, 150), (210, 160))
+    assert sum(region["scribbles"] for region in server.photo(photo_id)["regions"]) == 1
+
+
+def test_the_server_dies_and_nothing_is_lost(folder: Path, model: str, new_tab: NewTab) -> None:
+    with serving(Server(folder, model)) as server:
+        annotator = new_tab(server)
+        annotator.expected = "ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_SOCKET"
+        annotator.open()
+        annotator.mark(*CAT)
+        server.kill()
+        annotator.page.keyboard.press("n")
+        for point in FACE:
+            annotator.page.mouse.click(*annotator.client(point))
+        banner = annotator.page.get_by_role("alert").filter(has_text="does not answer")
+        expect(banner).to_contain_text("Your last change is kept here")
+        annotator.page.keyboard.press("z")
+        annotator.page.keyboard.press("Shift+Z")
+        expect(banner).to_contain_text("Your last 3 changes are kept here")
+        expect(annotator.page.locator("#saving")).to_have_text("Not saved yet")
+        server.start()
+        annotator.page.get_by_role("button", name="Try again now").click()
+        annotator.settle()
+        expect(banner).to_be_hidden()
+        annotator.expect_saved()
+        assert len(annotator.regions()) == 2
+        assert np.array_equal(annotator.labels(), server.label_map(1))
+
+
+def test_a_change_whose_answer_was_lost_is_not_made_twice(server: Server, annotator: Annotator) -> None:
+    annotator.expected = "ERR_FAILED"
+    annotator.open("coffee.jpg")
+    photo_id = annotator.state()["photo"]["id"]
+    stored: list[int] = []
+
+    def lose(route: Route) -> None:
+        if stored:
+            route.continue_()
+            return
+        stored.append(route.fetch().status)
+        route.abort()
+
+    annotator.page.route("**/interactions", lose)
+    annotator.mark(*CAT)
+    assert stored == [200]
+    assert len(annotator.regions()) == len(server.photo(photo_id)["regions"]) == 1
+    assert np.array_equal(annotator.labels(), server.label_map(photo_id))
+
+
+def test_the_servers_own_words_are_shown(annotator: Annotator) -> None:
+    annotator.expected = "422"
+    annotator.open("rocket.jpg")
+    annotator.mark(*[(100, 100)] * 4)
+    expect(annotator.message).to_contain_text("their box has no area")
+    assert annotator.regions() == {}
+    annotator.mark(*CAT)
+    assert len(annotator.regions()) == 1
