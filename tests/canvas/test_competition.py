@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 from fullcanvas.canvas.competition import Canvas, Layer, compete, project, uncertainty
 
 WIDTH, HEIGHT = 23, 17
-CANVASES = [Canvas(WIDTH, HEIGHT, WIDTH, HEIGHT), Canvas(WIDTH, HEIGHT, 61, 40), Canvas(WIDTH, HEIGHT, 500, 3)]
+CANVASES = [
+    Canvas(WIDTH, HEIGHT, WIDTH, HEIGHT),
+    Canvas(WIDTH, HEIGHT, 61, 40),
+    Canvas(WIDTH, HEIGHT, 500, 3),
+]
 
 
 @st.composite

@@ -13,7 +13,8 @@ SIDES = st.integers(1, 100_000)
     [((640, 480), (512, 384)), ((1, 60_000), (1, 512)), ((1, 1), (512, 512)), ((6000, 4000), (512, 341))],
 )
 def test_the_long_side_becomes_the_working_size(photo, expected):
-    assert working_size(*photo, 512) == expected
+    width, height = photo
+    assert working_size(width, height, 512) == expected
 
 
 @pytest.mark.parametrize(("size", "expected"), [((1, 33), (32, 64)), ((64, 32), (64, 32))])

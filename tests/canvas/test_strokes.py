@@ -14,7 +14,7 @@ POINTS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 29)), min_size=1,
 def test_a_stroke_covers_the_pixels_that_opencv_draws(points):
     expected = np.zeros((30, 40), np.uint8)
     for start, stop in zip(points, points[1:] or points, strict=False):
-        cv2.line(expected, start, stop, 7, 1)
+        cv2.line(expected, start, stop, (7,), 1)
     drawn = np.zeros((30, 40), np.int32)
     draw_strokes(drawn, [Stroke(7, points, CANVAS.area)], CANVAS, CANVAS.area)
     np.testing.assert_array_equal(drawn, expected)

@@ -1,4 +1,4 @@
-"""The answer from scratch, as the paper writes it down: image-sized maps, full matrices, all regions at once."""
+"""The answer from scratch, as the paper writes it: image-sized maps, full matrices, all regions at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation
+from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
@@ -86,5 +86,5 @@ def _strokes(annotation: Annotation, grow: bool) -> list[Stroke]:
     return [
         Stroke(entry.region, entry.points, region_box(regions[entry.region], grow))
         for entry in annotation.entries[: annotation.cursor]
-        if entry.kind == "scribble" and entry.region in regions
+        if isinstance(entry, DrawScribble) and entry.region in regions
     ]

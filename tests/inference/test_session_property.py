@@ -1,5 +1,7 @@
 """The central promise: what is kept up to date step by step is what one would get from scratch."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,7 @@ STEPS = st.one_of(
 )
 SEQUENCES = st.tuples(st.lists(FOUR, min_size=1, max_size=4), st.lists(STEPS, max_size=12))
 
-CONFIGS = {
+CONFIGS: dict[str, dict[str, Any]] = {
     "product": {},
     "paper": {"grow_boxes": False, "ink_constraint": False, "disc_diameter": 9.0},
     "not shared": {"shared": False, "grow_boxes": False, "working_size": 64},
@@ -61,8 +63,14 @@ def say(annotation: Annotation, step) -> Annotation:
         case _ if not ids:
             return annotation
         case "scribble" | "move" | "label" | "delete":
-            change = {"scribble": "scribble", "move": "move_points", "label": "label", "delete": "delete"}[kind]
-            return getattr(annotation, change)(ids[values[0] % len(ids)], *values[1:])
+            changes: dict[str, Any] = {
+                "scribble": annotation.scribble,
+                "move": annotation.move_points,
+                "label": annotation.label,
+                "delete": annotation.delete,
+            }
+            changed: Annotation = changes[kind](ids[values[0] % len(ids)], *values[1:])
+            return changed
         case _:  # jump to a log that shares only a beginning with this one, its strokes in another order
             kept = annotation.entries[: annotation.cursor]
             strokes = [entry for entry in kept if entry.kind == "scribble"]

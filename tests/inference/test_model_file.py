@@ -1,0 +1,139 @@
+import hashlib
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from fullcanvas.inference import ModelConfig, ModelError, read_model, resolve, write_model
+from fullcanvas.inference import model_file as module
+
+CONFIG = {
+    "stride": 4,
+    "channels": 8,
+    "roi_size": 12,
+    "mask_size": 24,
+    "working_size": 96,
+    "disc_diameter": 6.0,
+    "stroke_width": 3,
+    "shared": True,
+    "grow_boxes": True,
+    "ink_constraint": True,
+}
+META = {"format": 1, "name": "one", "config": CONFIG, "provenance": {"scores": [0.5]}, "licence": "MIT"}
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_model(tmp_path / "one.zip", b"encoder", b"head", META)
+    return tmp_path / "one.zip"
+
+
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewrite(path, contents):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+
+
+def test_what_was_written_is_read(path):
+    model = read_model(path)
+    assert (model.name, model.encoder, model.head, model.licence) == ("one", b"encoder", b"head", "MIT")
+    assert model.provenance == {"scores": [0.5]}
+    assert model.config == ModelConfig.from_json(CONFIG)
+    assert model.config.to_json() == CONFIG
+    assert model.hash == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_same_content_makes_the_same_file(path, tmp_path):
+    again = write_model(tmp_path / "folder" / "two.zip", b"encoder", b"head", META)
+    assert again == read_model(path).hash
+    assert write_model(path, b"encoder!", b"head", META) != again
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(path, monkeypatch):
+    before = path.read_bytes()
+
+    def fail(handle):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_model(path, b"other", b"head", META)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["one.zip"]
+
+
+def test_a_wrong_description_is_not_written(tmp_path):
+    with pytest.raises(ModelError, match="channels"):
+        write_model(tmp_path / "bad.zip", b"", b"", {**META, "config": {**CONFIG, "channels": 0}})
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_are_not_there(tmp_path, monkeypatch):
+    with pytest.raises(ModelError, match=r"no model file '.*none\.zip'"):
+        resolve(tmp_path / "none.zip")
+    monkeypatch.setattr(module, "DEFAULT_MODEL", tmp_path / "default.zip")
+    with pytest.raises(ModelError, match="no embedded default model"):
+        resolve("default")
+    (tmp_path / "default.zip").touch()
+    assert resolve("default") == tmp_path / "default.zip"
+
+
+def test_another_model_than_expected_is_refused(path):
+    assert read_model(path, read_model(path).hash).name == "one"
+    with pytest.raises(ModelError, match=r"one\.zip is another model"):
+        read_model(path, "0" * 64)
+
+
+def test_what_is_no_zip_is_refused(path):
+    path.write_bytes(b"not a zip")
+    with pytest.raises(ModelError, match=r"one\.zip is not a usable model file"):
+        read_model(path)
+
+
+def test_a_damaged_member_is_refused(path):
+    rewrite(path, members(path))
+    data = bytearray(path.read_bytes())
+    data[data.index(b"encoder", data.index(b"encoder.onnx") + 12)] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="Bad CRC"):
+        read_model(path)
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "head.onnx", "model.json"])
+def test_a_missing_member_is_named(path, name):
+    rewrite(path, {key: data for key, data in members(path).items() if key != name})
+    with pytest.raises(ModelError, match=f"lacks {name}"):
+        read_model(path)
+
+
+@pytest.mark.parametrize(
+    ("description", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not an object"),
+        (json.dumps({**META, "format": 2}), "format is 2; this version reads 1"),
+        (json.dumps({**META, "name": 3}), "no name"),
+        (json.dumps({key: META[key] for key in META if key != "licence"}), "no licence"),
+        (json.dumps({**META, "config": {**CONFIG, "colour": 1}}), "colour"),
+        (json.dumps({**META, "config": {**CONFIG, "shared": 1}}), "shared = 1"),
+        (json.dumps({**META, "config": {**CONFIG, "roi_size": 2.5}}), "roi_size = 2.5"),
+        (json.dumps({**META, "config": {**CONFIG, "disc_diameter": -1}}), "disc_diameter = -1"),
+    ],
+)
+def test_a_description_that_cannot_be_right_is_refused(path, description, reason):
+    rewrite(path, {**members(path), "model.json": description})
+    with pytest.raises(ModelError, match=reason):
+        read_model(path)
+
+
+def test_a_configuration_is_a_value():
+    config = ModelConfig.from_json(CONFIG)
+    assert replace(config, channels=9) != config
+    with pytest.raises(ModelError, match="not an object"):
+        ModelConfig.from_json([])

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from fullcanvas.annotation import AnnotationError
+from fullcanvas.canvas.resolution import DISPLAY_PIXELS
+from fullcanvas.inference import ModelError, Segmenter
+from fullcanvas.inference.graph import real_cores
+from fullcanvas.inference.model_file import ModelFile, read_model
+from tests.inference.conftest import photo
+
+
+def test_a_segmenter_tells_what_it_is(segmenter, model_path):
+    model = read_model(model_path)
+    assert (segmenter.name, segmenter.hash, segmenter.config) == ("tiny", model.hash, model.config)
+    assert segmenter.provenance == {"command": "write_tiny_model", "training_images": {}}
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (np.zeros((4, 4), np.uint8), "uint8 of 4 x 4$"),
+        (np.zeros((4, 4, 4), np.uint8), "uint8 of 4 x 4 x 4$"),
+        (np.zeros((4, 4, 3), np.float32), "float32 of 4 x 4 x 3$"),
+        (np.zeros((0, 4, 3), np.uint8), "at least one pixel"),
+        ([[1, 2, 3]], "not list"),
+    ],
+)
+def test_what_is_no_photo_is_refused(segmenter, image, reason):
+    with pytest.raises(ValueError, match=reason):
+        segmenter.open(image)
+
+
+def test_the_embedding_covers_the_padded_working_size(segmenter):
+    embedding = segmenter.encode(photo(90, 60))
+    assert (embedding.working_width, embedding.working_height) == (96, 64)
+    assert embedding.array.shape == (8, 16, 24)
+    assert embedding.array.dtype == np.float32
+    assert embedding.model == segmenter.hash
+
+
+def test_a_photo_in_another_memory_order_gives_the_same_embedding(segmenter):
+    image = photo(90, 60)
+    mirrored = np.ascontiguousarray(image[:, ::-1])[:, ::-1]
+    np.testing.assert_array_equal(segmenter.encode(mirrored).array, segmenter.encode(image).array)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 60_000), (60_000, 1), (2, 1), (3, 2)])
+def test_photos_of_odd_shapes_are_segmented(segmenter, width, height):
+    session = segmenter.open(photo(width, height))
+    x, y = width - 1, height - 1
+    session.add_region([(0, 0), (x, y), (0, 0), (x, y)])
+    assert (session.label_map == 1).all()
+    session.add_region([(0, 0), (min(x, 1), min(y, 1)), (0, 0), (0, 0)])
+    session.scribble([(0, 0), (x, y)], region=2)
+    assert session.label_map[0, 0] == session.label_map[y, x] == 2
+
+
+def test_a_photo_of_one_pixel_opens_and_says_why_nothing_can_be_marked(segmenter):
+    session = segmenter.open(photo(1, 1))
+    assert session.label_map.tolist() == [[0]]
+    with pytest.raises(AnnotationError, match="no area"):
+        session.add_region([(0, 0)] * 4)
+
+
+def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
+    session = segmenter.open(np.zeros((1500, 2000, 3), np.uint8))
+    session.add_region([(100, 700), (1999, 600), (900, 200), (950, 1499)])
+    session.add_region([(3, 3), (5, 3), (4, 3), (4, 5)])
+    height, width = session.display.shape
+    assert 0.99 * DISPLAY_PIXELS < width * height <= DISPLAY_PIXELS
+    assert session.uncertainty.shape == (height, width)
+    full = session.label_map
+    assert full.shape == (1500, 2000)
+    assert (full[200:, 100:] == 1).all()
+    assert (full[3:6, 3:6] == 2).all()
+    assert (full > 0).sum() == 1300 * 1900 + 9
+    np.testing.assert_array_equal(session.labels_in((90, 190, 150, 260)), full[190:260, 90:150])
+    session.scribble([(1000, 1000)])
+    assert len(session.annotation.regions[1].scribbles) == 1
+
+
+def test_logits_do_not_depend_on_the_batch(segmenter):
+    session = segmenter.open(photo(90, 60))
+    rng = np.random.default_rng(1)
+    for _ in range(7):
+        x, y = rng.integers(0, 40, 2)
+        session.add_region([(x, y), (x + 40, y + 5), (x + 9, y), (x + 9, y + 15)])
+    states = list(session._states.values())
+    rois = [state.roi for state in states]
+    maps = [rng.random((2, 12, 12)).astype(np.float32) for _ in rois]
+    together = segmenter.logits(rois, maps)
+    reverse = segmenter.logits(rois[::-1], maps[::-1])[::-1]
+    alone = np.concatenate([segmenter.logits([roi], [each]) for roi, each in zip(rois, maps, strict=True)])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(together, reverse, atol=1e-5)
+
+
+def test_no_regions_ask_the_head_nothing(segmenter):
+    assert segmenter.logits([], []).shape == (0, 24, 24)
+
+
+def changed(model: ModelFile, **values) -> ModelFile:
+    fields = {name: getattr(model, name) for name in ModelFile.__dataclass_fields__}
+    return ModelFile(**{**fields, **values})
+
+
+def test_graphs_that_cannot_be_used_are_refused(model_path):
+    model = read_model(model_path)
+    with pytest.raises(ModelError, match=r"encoder.onnx cannot be loaded"):
+        Segmenter(changed(model, encoder=b"no graph"))
+    with pytest.raises(ModelError, match=r"head.onnx should turn features, annotation, geometry into logits"):
+        Segmenter(changed(model, head=model.encoder))
+
+
+def test_graphs_that_contradict_the_configuration_are_refused(model_path):
+    from dataclasses import replace
+
+    model = read_model(model_path)
+    wide = Segmenter(changed(model, config=replace(model.config, channels=9)))
+    with pytest.raises(ModelError, match="the encoder answers with"):
+        wide.encode(photo(20, 20))
+    large = Segmenter(changed(model, config=replace(model.config, mask_size=25)))
+    with pytest.raises(ModelError, match="the head answers with"):
+        large.open(photo(20, 20)).add_region([(0, 0), (9, 0), (5, 0), (5, 9)])
+
+
+def test_there_is_at_least_one_core():
+    assert real_cores() >= 1

@@ -1,0 +1,253 @@
+import numpy as np
+import pytest
+
+from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.inference import ModelError, Segmenter, Session
+from tests.inference.conftest import photo
+from tests.inference.reference import from_scratch
+
+LEFT = [(2, 30), (35, 28), (20, 5), (18, 55)]
+RIGHT = [(30, 30), (85, 28), (60, 5), (58, 55)]
+CORNER = [(70, 3), (88, 2), (80, 0), (80, 10)]
+
+
+@pytest.fixture
+def session(segmenter, image):
+    return segmenter.open(image)
+
+
+@pytest.fixture
+def batches(segmenter, monkeypatch):
+    """The sizes of all batches that the head answers from now on."""
+    sizes = []
+    run = segmenter._head.run
+
+    def counted(inputs):
+        sizes.append(len(inputs["geometry"]))
+        return run(inputs)
+
+    monkeypatch.setattr(segmenter._head, "run", counted)
+    return sizes
+
+
+def test_a_new_session_is_unassigned_everywhere(session):
+    assert session.label_map.shape == session.display.shape == (60, 90)
+    assert session.label_map.dtype == np.int32
+    assert not session.label_map.any()
+    assert (session.uncertainty == 1).all()
+
+
+def test_regions_get_ids_and_pixels(session):
+    assert [session.add_region(LEFT), session.add_region(RIGHT, "cat")] == [1, 2]
+    assert session.annotation.regions[2].label == "cat"
+    labels = session.label_map
+    assert set(np.unique(labels)) == {0, 1, 2}
+    assert (labels[5:56, 2:30] == 1).all()
+    assert (labels[5:56, 36:86] == 2).all()
+    assert not labels[:5].any()
+    unsure = session.uncertainty
+    assert (unsure[5:56, 2:30] == 0).all()
+    assert (unsure[0] == 1).all()
+    assert 0 < unsure[20, 32] <= 1
+
+
+def test_a_patch_turns_the_old_display_into_the_new_one(session):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    before = session.display.copy()
+    patch = session.scribble([(10, 30), (33, 30)], region=1)
+    assert patch.labels.shape == (patch.y1 - patch.y0, patch.x1 - patch.x0)
+    assert patch.labels.dtype == np.int32
+    before[patch.y0 : patch.y1, patch.x0 : patch.x1] = patch.labels
+    np.testing.assert_array_equal(before, session.display)
+    back = session.undo()
+    before[back.y0 : back.y1, back.x0 : back.x1] = back.labels
+    np.testing.assert_array_equal(before, session.display)
+
+
+@pytest.mark.parametrize("act", [Session.undo, Session.redo, lambda session: session.set_label(1, "dog")])
+def test_what_changes_no_pixel_gives_an_empty_patch(session, batches, act):
+    session.add_region(LEFT)
+    if act is Session.undo:
+        session.undo()
+    batches.clear()
+    patch = act(session)
+    assert (patch.x0, patch.y0, patch.x1, patch.y1) == (0, 0, 0, 0)
+    assert patch.labels.shape == (0, 0)
+    assert batches == []
+
+
+def test_a_scribble_belongs_to_its_region_and_the_later_one_wins(session):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    session.scribble([(32, 10), (32, 50)], region=1)
+    assert (session.label_map[10:51, 32] == 1).all()
+    session.scribble([(31, 40), (34, 40)], region=2)
+    assert session.label_map[40, 32] == 2
+    assert session.label_map[30, 32] == 1
+    assert (session.uncertainty[10:51, 32] == 0).all()
+
+
+def test_a_scribble_on_ink_that_is_there_still_binds(session):
+    session.add_region(LEFT)
+    session.add_region(LEFT)
+    loser = 3 - int(session.label_map[30, 2])
+    session.scribble([(2, 30)], region=loser)
+    assert session.label_map[30, 2] == loser
+    assert session.uncertainty[30, 2] == 0
+
+
+def test_a_scribble_without_a_region_grows_the_one_under_its_start(session):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    session.scribble([(80, 30), (10, 30)])
+    assert len(session.annotation.regions[2].scribbles) == 1
+    assert session.label_map[30, 10] == 2
+
+
+def test_a_scribble_that_starts_nowhere_says_so(session):
+    session.add_region(LEFT)
+    before = session.annotation
+    with pytest.raises(AnnotationError, match=r"no region lies under \(89, 59\)"):
+        session.scribble([(89, 59), (10, 30)])
+    with pytest.raises(AnnotationError, match="at least one point"):
+        session.scribble([])
+    with pytest.raises(AnnotationError, match="outside the image"):
+        session.scribble([(90, 0)])
+    with pytest.raises(AnnotationError, match="no region 7"):
+        session.scribble([(5, 5)], region=7)
+    assert session.annotation is before
+
+
+def test_a_region_without_pixels_can_still_grow(session):
+    session.add_region([(10, 30), (12, 30), (11, 29), (11, 31)])
+    for _ in range(3):
+        session.add_region([(10, 30), (12, 30), (11, 29), (11, 31)])
+    lost = set(session.annotation.regions) - set(np.unique(session.label_map).tolist())
+    assert lost
+    session.scribble([(50, 50)], region=min(lost))
+    assert session.label_map[50, 50] == min(lost)
+
+
+def test_the_encoder_runs_once(segmenter, image, monkeypatch):
+    runs = []
+    run = segmenter._encoder.run
+
+    def counted(inputs):
+        runs.append(inputs["image"].shape)
+        return run(inputs)
+
+    monkeypatch.setattr(segmenter._encoder, "run", counted)
+    session = segmenter.open(image)
+    session.add_region(LEFT)
+    session.scribble([(10, 30), (33, 30)])
+    session.undo()
+    segmenter.open(image, session.annotation, embedding=session._embedding)
+    assert runs == [(1, 3, 64, 96)]
+
+
+def test_the_head_answers_only_for_regions_that_the_ink_touches(session, batches):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    session.add_region(CORNER)
+    batches.clear()
+    session.scribble([(5, 30), (8, 30)], region=1)
+    assert batches == [1]
+    session.scribble([(32, 30), (33, 31)], region=1)
+    assert batches == [1, 2]
+    session.delete(3)
+    session.undo()
+    assert batches == [1, 2, 1, 2]
+
+
+def test_a_region_far_from_all_others_comes_and_goes_alone(session, batches):
+    session.add_region([(2, 10), (12, 10), (5, 8), (5, 14)])
+    session.add_region([(70, 50), (85, 50), (80, 45), (80, 57)])
+    batches.clear()
+    session.delete(2)
+    assert batches == []
+    session.undo()
+    assert batches == [1]
+
+
+def test_without_shared_ink_a_scribble_asks_for_its_own_region_only(tmp_path, image):
+    from tests.tiny_model import write_tiny_model
+
+    alone = Segmenter.load(write_tiny_model(tmp_path / "alone.zip", shared=False))
+    session = alone.open(image)
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    other = session._states[2]
+    session.scribble([(32, 30), (33, 31)], region=1)
+    assert session._states[2] is other
+
+
+def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmenter, image, batches):
+    log = (
+        Annotation(90, 60, model="of old")
+        .add_region(LEFT)
+        .add_region(RIGHT)
+        .scribble(1, [(10, 30), (33, 30)])
+    )
+    session = segmenter.open(image, log)
+    assert batches == [2]
+    assert session.annotation.model == segmenter.hash
+    assert session.annotation.entries == log.entries
+    answer = from_scratch(segmenter, session._embedding, log)
+    assert not ((session.label_map != answer.labels) & ~answer.close).any()
+
+
+def test_an_annotation_of_another_size_is_refused(segmenter, image):
+    with pytest.raises(AnnotationError, match="61 x 60 pixels, this one has 90 x 60"):
+        segmenter.open(image, Annotation(61, 60))
+
+
+def test_an_embedding_of_another_photo_or_model_is_refused(segmenter, image, tmp_path):
+    from tests.tiny_model import write_tiny_model
+
+    with pytest.raises(ValueError, match="another size"):
+        segmenter.open(photo(30, 20), embedding=segmenter.encode(image))
+    other = Segmenter.load(write_tiny_model(tmp_path / "other.zip", seed=1))
+    with pytest.raises(ValueError, match="another model"):
+        segmenter.open(image, embedding=other.encode(image))
+
+
+def test_a_failing_answer_leaves_the_session_as_it_was(session, monkeypatch, segmenter):
+    session.add_region(LEFT)
+    annotation, labels = session.annotation, session.label_map
+
+    def fail(inputs):
+        raise ModelError("out of order")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(segmenter._head, "run", fail)
+        with pytest.raises(ModelError, match="out of order"):
+            session.scribble([(10, 10), (20, 20)], region=1)
+    assert session.annotation is annotation
+    np.testing.assert_array_equal(session.label_map, labels)
+    session.scribble([(10, 10), (20, 20)], region=1)
+    answer = from_scratch(segmenter, session._embedding, session.annotation)
+    assert not ((session.label_map != answer.labels) & ~answer.close).any()
+
+
+def test_maps_are_snapshots_that_cannot_be_written(session):
+    session.add_region(LEFT)
+    labels = session.label_map
+    with pytest.raises(ValueError, match="read-only"):
+        labels[0, 0] = 3
+    kept = labels.copy()
+    session.delete(1)
+    np.testing.assert_array_equal(labels, kept)
+    assert not session.label_map.any()
+
+
+def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, batches, monkeypatch):
+    log = Annotation(90, 60)
+    for shift in range(5):
+        log = log.add_region([(shift, 30), (35 + shift, 28), (20, 5), (18, 55)])
+    whole = segmenter.open(image, log)
+    monkeypatch.setattr("fullcanvas.inference.segmenter.LARGEST_BATCH", 2)
+    pieces = segmenter.open(image, log)
+    assert batches == [5, 2, 2, 1]
+    for id_, state in whole._states.items():
+        np.testing.assert_allclose(pieces._states[id_].layer.logits, state.layer.logits, atol=1e-5)
