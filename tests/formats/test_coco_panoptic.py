@@ -35,7 +35,10 @@ LABELS = {1: "sky", 2: "cat", 3: "cat", 4: "sky", 5: "sea", 300: "cat", 70000: "
 
 
 def photo(
-    label_map: NDArray[np.int32] = MAP, labels: Mapping[int, str | None] = LABELS, id_: int = 1, name: str = "a.jpg"
+    label_map: NDArray[np.int32] = MAP,
+    labels: Mapping[int, str | None] = LABELS,
+    id_: int = 1,
+    name: str = "a.jpg",
 ) -> ExportedPhoto:
     height, width = label_map.shape
     return ExportedPhoto(id_, name, Path("unused"), width, height, labels, lambda: label_map)
@@ -81,7 +84,13 @@ def write_independently(folder: Path, label_map: NDArray[np.int32], labels: Mapp
     Image.fromarray(colors).save(folder / "panoptic" / "a.png")
     by_name = {category.name: category.id for category in CATEGORIES}
     info = [
-        {"id": i, "category_id": by_name[labels[i]], "area": int((ids == i).sum()), "bbox": [0, 0, 1, 1], "iscrowd": 0}
+        {
+            "id": i,
+            "category_id": by_name[labels[i]],
+            "area": int((ids == i).sum()),
+            "bbox": [0, 0, 1, 1],
+            "iscrowd": 0,
+        }
         for i in np.unique(ids).tolist()
         if i
     ]
@@ -187,7 +196,9 @@ def test_photos_can_go_with_it(tmp_path: Path) -> None:
 
 @given(
     label_map=st.integers(0, 2**32).map(
-        lambda seed: np.random.default_rng(seed).integers(0, 9, (seed % 13 + 1, seed % 7 + 1)).astype(np.int32)
+        lambda seed: (
+            np.random.default_rng(seed).integers(0, 9, (seed % 13 + 1, seed % 7 + 1)).astype(np.int32)
+        )
     ),
     labels=st.fixed_dictionaries({i: st.sampled_from(["cat", "sky", "sea", None]) for i in range(1, 9)}),
     unlabelled=st.sampled_from([Unlabelled.VOID, Unlabelled.REGION]),

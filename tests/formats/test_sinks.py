@@ -141,19 +141,23 @@ def test_whatever_step_fails_the_old_export_survives(
     assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
 
 
+def interrupted(place: Path, error: type[BaseException]) -> None:
+    with FolderSink(place, NAMES) as sink:
+        sink.write("a", b"new")
+        raise error
+
+
 def test_an_interrupted_block_leaves_the_old_export(place: Path) -> None:
     export(place, b"old")
     before = tree(place.parent)
-    with pytest.raises(KeyboardInterrupt), FolderSink(place, NAMES) as sink:
-        sink.write("a", b"new")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(place, KeyboardInterrupt)
     assert tree(place.parent) == before
 
 
 def test_a_failed_first_export_leaves_nothing(place: Path) -> None:
-    with pytest.raises(ZeroDivisionError), FolderSink(place, NAMES) as sink:
-        sink.write("a", b"new")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        interrupted(place, ZeroDivisionError)
     assert tree(place.parent) == {"source": b"s"}
 
 

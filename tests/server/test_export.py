@@ -84,7 +84,9 @@ def test_an_export_is_a_data_set(work: Page, folder: Path, model: Path, tmp_path
     assert len(sample.segments) == 2
 
 
-def test_ids_stay_the_same_from_export_to_export(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+def test_ids_stay_the_same_from_export_to_export(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
     export(folder, model, tmp_path / "out")
     first = check_rules(tmp_path / "out")
     work.interact(3, "add_region", extreme_points=LEFT, label="cat")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,26 @@ def test_only_this_machine_is_listened_on(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
         assert listening.family == socket.AF_INET
+
+
+def test_half_a_request_is_no_request() -> None:
+    """A body that would read as whole where the connection broke is not acted on."""
+    from fullcanvas.server.security import Guard
+
+    reached: list[Any] = []
+
+    async def inner(*arguments: Any) -> None:
+        reached.append(arguments)
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        reached.append(message)
+
+    messages = iter(
+        [{"type": "http.request", "body": b"{}", "more_body": True}, {"type": "http.disconnect"}],
+    )
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"localhost")]}
+    asyncio.run(Guard(inner)(scope, receive, send))
+    assert reached == []

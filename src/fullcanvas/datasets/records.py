@@ -64,12 +64,12 @@ def read_records(layout: Layout) -> tuple[Record, ...]:
     isthing = {key: _isthing(item, where) for key, item in _by_id(data, "categories", where).items()}
     images = _by_id(data, "images", where)
     records: list[Record] = []
-    maps: set[str] = set()
+    maps: set[Path] = set()
     for item in _items(data, "annotations", where):
         record = _record(item, images, isthing, layout)
-        if record.map.name in maps:
+        if record.map in maps:
             raise DatasetError(f"{where}: two annotations have the same map {record.map.name}")
-        maps.add(record.map.name)
+        maps.add(record.map)
         records.append(record)
     return tuple(records)
 

@@ -18,6 +18,11 @@ from fullcanvas.server.store import Photo, Status
 from fullcanvas.server.workbench import View
 
 Point = tuple[int, int]
+PATCH_FORM = (
+    "A patch is: uint32 little-endian n; n bytes of JSON, {x0, y0, x1, y1 (display pixels, half-open), "
+    "photo (as GET of the photo answers), region (the one just added or grown, or null)}; and, "
+    "zlib-compressed, the patch's region ids as uint16 little-endian, row by row."
+)
 
 
 class Problem(BaseModel):
@@ -169,11 +174,7 @@ def whole(display: NDArray[np.int32]) -> Patch:
 
 
 def pack_patch(patch: Patch, photo: PhotoAnswer, region: int | None) -> bytes:
-    """A patch as bytes.
-
-    They are: uint32 little-endian n; n bytes of JSON, a `PatchHeader`; and, zlib-compressed, the patch's
-    region ids as uint16 little-endian, row by row.
-    """
+    """A patch as bytes, in the form that `PATCH_FORM` describes."""
     header = PatchHeader(x0=patch.x0, y0=patch.y0, x1=patch.x1, y1=patch.y1, photo=photo, region=region)
     text = header.model_dump_json().encode()
     pixels = zlib.compress(np.ascontiguousarray(patch.labels, "<u2").tobytes(), 1)

@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from fullcanvas.formats.coco_panoptic import Unlabelled, write_coco_panoptic
 from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.answers import (
+    PATCH_FORM,
     LabelAnswer,
     ModelAnswer,
     PhotoAnswer,
@@ -124,7 +125,7 @@ def image(bench: Bench, request: Request, photo_id: PhotoId) -> Response:
 @router.get(
     "/photos/{photo_id}/labels",
     response_class=Response,
-    responses={**_MISSING, **_binary("A patch (see `PatchHeader`) of the whole display.")},
+    responses={**_MISSING, **_binary(f"The whole display as a patch. {PATCH_FORM}")},
 )
 def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
@@ -150,7 +151,7 @@ def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
         **_MISSING,
         **_STALE,
         **_BAD_JSON,
-        **_binary("A patch (see `PatchHeader`) of what changed; the whole display if the key was repeated."),
+        **_binary(f"What changed, as a patch; the whole display if the key was repeated. {PATCH_FORM}"),
     },
 )
 def interact(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,7 +47,10 @@ class Guard:
         if refusal := refusal_of(scope["method"], scope["path"], headers):
             await _refuse(403, refusal, scope, receive, send)
             return
-        body = await self._body(receive, headers)
+        try:
+            body = await self._body(receive, headers)
+        except ClientDisconnect:
+            return  # half a request is no request
         if body is None:
             await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
             return
@@ -55,11 +59,13 @@ class Guard:
     async def _body(self, receive: Receive, headers: Headers) -> bytes | None:
         """The whole body, or None if it is too long."""
         length: str = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._max_body:
+        if not (length.isascii() and length.isdecimal()) or int(length) > self._max_body:
             return None
         body = b""
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
             part: bytes = message.get("body", b"")
             body += part
             if len(body) > self._max_body:

@@ -6,9 +6,11 @@ import errno
 import socket
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 from rich.markup import escape
 
@@ -62,8 +64,8 @@ def annotate(
             if browser:
                 # The socket listens already: the browser waits until the application answers.
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-            config = uvicorn.Config(create_app(project, segmenter), log_level="warning", server_header=False)
-            uvicorn.Server(config).run(sockets=[listening])
+            _run(create_app(project, segmenter), listening)
+            console.print("Stopped; everything is stored.")
         finally:
             project.store.close()
 
@@ -96,6 +98,14 @@ def address_of(listening: socket.socket) -> str:
     """The address at which a browser finds the socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run(app: FastAPI, listening: socket.socket) -> None:
+    """Answer requests until the person stops it."""
+    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+    # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _greet(console: Console, project: Project, segmenter: Segmenter, address: str) -> None:

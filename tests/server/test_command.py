@@ -1,0 +1,126 @@
+"""`fullcanvas annotate`: starting, stopping, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from fullcanvas.cli import app
+from fullcanvas.server.project import open_project
+from fullcanvas.server.serve import address_of, listen
+from tests.server.process import Server
+
+
+def refused(*arguments: object) -> str:
+    """What the command says as it refuses to start."""
+    result = CliRunner().invoke(app, ["annotate", "--no-browser", *map(str, arguments)])
+    assert result.exit_code == 2, result.output
+    assert "Error: " in result.output
+    return result.output
+
+
+def test_it_starts_answers_and_stops(folder: Path, model: Path) -> None:
+    server = Server(folder, model)
+    assert httpx.get(f"{server.address}/api/v1/project").json()["photos"] == 3
+    assert "everything is stored" in server.stop(signal.SIGINT)
+    assert server.process.returncode == 0
+
+
+def test_a_missing_folder(model: Path, tmp_path: Path) -> None:
+    assert "no such folder" in refused(tmp_path / "none", "--port", 0, "--model", model)
+
+
+def test_a_port_that_is_taken(folder: Path, model: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        output = refused(folder, "--port", holder.getsockname()[1], "--model", model)
+    assert "the port is taken" in output
+    assert "--port 0" in output
+
+
+def test_an_address_that_others_reach(folder: Path, model: Path) -> None:
+    output = refused(folder, "--host", "0.0.0.0", "--model", model)
+    assert "this machine only" in output
+    assert "ssh -L" in output
+
+
+def test_labels_that_cannot_be_used(folder: Path, model: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.json"
+    labels.write_text('["cat",\n"cat"]')
+    output = refused(folder, "--port", 0, "--labels", labels, "--model", model)
+    assert "labels.json: label number 2: the name 'cat' was there before" in output
+
+
+def test_a_model_that_is_not_there(folder: Path, tmp_path: Path) -> None:
+    assert "none.zip" in refused(folder, "--port", 0, "--model", tmp_path / "none.zip")
+
+
+def test_a_place_that_cannot_be_written(folder: Path, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    output = refused(folder, "--port", 0, "--model", model, "--project", tmp_path / "file" / "x")
+    assert "--project DIR" in output
+
+
+def test_labels_are_taken_over_and_kept(folder: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("cat\nsky")
+    open_project(folder, labels=labels).store.close()
+    labels.write_text('[{"name": "sky", "isthing": false}, {"name": "dog"}]')
+    project = open_project(folder, labels=labels)
+    found = [(label.id, label.name, label.isthing) for label in project.store.labels()]
+    project.store.close()
+    assert found == [(1, "cat", True), (2, "sky", False), (3, "dog", True)]
+
+
+def test_addresses_are_written_as_browsers_read_them() -> None:
+    with listen("127.0.0.1", 0) as four:
+        assert address_of(four) == f"http://127.0.0.1:{four.getsockname()[1]}"
+    if socket.has_ipv6:
+        with listen("::1", 0) as six:
+            assert address_of(six) == f"http://[::1]:{six.getsockname()[1]}"
+
+
+def test_the_browser_is_opened_and_the_greeting_tells_what_is_there(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    (folder / "out.png").symlink_to("/etc/hostname")
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "fullcanvas.server.serve.threading.Thread", lambda target, args, daemon: _Now(target, args)
+    )
+    monkeypatch.setattr("fullcanvas.server.serve.webbrowser.open", opened.append)
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    options = {"host": "127.0.0.1", "port": 0, "browser": True, "labels": None, "model": str(model)}
+    serve.annotate(folder, **options, place=None, max_pixels=10**6, console=console)  # type: ignore[arg-type]
+    text = console.export_text()
+    assert "photos: 3 photos, 0 complete; model tiny" in text
+    assert "out.png: leads out of the folder" in text
+    assert opened[0] in text
+
+
+def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fullcanvas.server import serve
+
+    (tmp_path / "none").mkdir()
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    options = {"host": "127.0.0.1", "port": 0, "browser": False, "labels": None, "model": str(model)}
+    serve.annotate(tmp_path / "none", **options, place=None, max_pixels=1, console=console)  # type: ignore[arg-type]
+    assert "There is no photo in" in console.export_text()
+
+
+class _Now:
+    """A thread that runs at once."""
+
+    def __init__(self, target: object, args: tuple[object, ...]) -> None:
+        self.start = lambda: target(*args)  # type: ignore[operator]
