@@ -134,19 +134,24 @@ def _assign(
 
 
 def _measure(panoptic: NDArray[np.int32]) -> list[tuple[int, int, list[int]]]:
-    """(id, area, [x, y, width, height]) of every segment in the map, by id."""
-    ys, xs = np.nonzero(panoptic)
-    ids = panoptic[ys, xs]
-    found, first, areas = np.unique(ids, return_inverse=True, return_counts=True)
-    size = len(found)
-    low_x, low_y = (np.full(size, np.iinfo(np.intp).max) for _ in range(2))
-    high_x, high_y = (np.full(size, -1) for _ in range(2))
-    np.minimum.at(low_x, first, xs)
-    np.minimum.at(low_y, first, ys)
-    np.maximum.at(high_x, first, xs)
-    np.maximum.at(high_y, first, ys)
-    boxes = np.stack([low_x, low_y, high_x - low_x + 1, high_y - low_y + 1], 1)
-    return [(int(i), int(a), b) for i, a, b in zip(found, areas, boxes.tolist(), strict=True)]
+    """(id, area, [x, y, width, height]) of every segment in the map, by id.
+
+    Works on runs of equal pixels within a row: there are few of them, however large the photo.
+    """
+    starts = np.ones(panoptic.shape, np.bool_)
+    np.not_equal(panoptic[:, 1:], panoptic[:, :-1], out=starts[:, 1:])
+    rows, columns = np.nonzero(starts)
+    lengths = np.diff(rows * panoptic.shape[1] + columns, append=panoptic.size)
+    ids, run = np.unique(panoptic[rows, columns], return_inverse=True)
+    low = np.full((2, len(ids)), np.iinfo(np.intp).max)
+    high = np.zeros((2, len(ids)), np.intp)
+    for axis, (first, last) in enumerate(((columns, columns + lengths), (rows, rows + 1))):
+        np.minimum.at(low[axis], run, first)
+        np.maximum.at(high[axis], run, last)
+    areas = np.bincount(run, lengths).astype(np.intp)
+    boxes = np.concatenate([low, high - low]).T.tolist()
+    measured = zip(ids.tolist(), areas.tolist(), boxes, strict=True)
+    return [(id_, area, box) for id_, area, box in measured if id_ != 0]
 
 
 def map_names(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
@@ -169,8 +174,10 @@ def _map_name(file_name: str) -> str:
 
 
 def _png(panoptic: NDArray[np.int32]) -> bytes:
-    red, green, blue = (panoptic & 255, (panoptic >> 8) & 255, panoptic >> 16)
-    _, png = cv2.imencode(".png", np.stack([blue, green, red], 2).astype(np.uint8))  # OpenCV's order
+    colors = np.empty((*panoptic.shape, 3), np.uint8)
+    for channel, shift in enumerate((16, 8, 0)):  # OpenCV's order is blue, green, red
+        colors[..., channel] = (panoptic >> shift) & 255
+    _, png = cv2.imencode(".png", colors)
     return png.tobytes()
 
 
