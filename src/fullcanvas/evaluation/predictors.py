@@ -124,9 +124,20 @@ def training_images(provenance: Mapping[str, Any]) -> dict[str, frozenset[int]]:
     return {str(dataset): frozenset(int(id_) for id_ in ids) for dataset, ids in listed.items()}
 
 
-_BASELINES: dict[str, Callable[[Image, Annotation], LabelMap]] = {
-    "smallest-box": lambda _image, annotation: smallest_box_labels(annotation),
-}
+BASELINES = ("smallest-box", "grabcut", "random-walker", "watershed")
+
+
+def _baseline(name: str) -> Callable[[Image, Annotation], LabelMap]:
+    """A baseline's function, imported only now: some need more than an annotator has installed."""
+    if name == "grabcut":
+        from fullcanvas.evaluation.baselines.grabcut import grabcut_labels
+
+        return grabcut_labels
+    if name == "smallest-box":
+        return lambda _image, annotation: smallest_box_labels(annotation)
+    from fullcanvas.evaluation.baselines import seeded
+
+    return seeded.watershed_labels if name == "watershed" else seeded.random_walker_labels
 
 
 def load_predictor(spec: str) -> Predictor:
@@ -135,8 +146,8 @@ def load_predictor(spec: str) -> Predictor:
     Raises:
         ModelError: there is no such model file, or it cannot be used.
     """
-    if spec in _BASELINES:
-        return Baseline(spec, _BASELINES[spec])
+    if spec in BASELINES:
+        return Baseline(spec, _baseline(spec))
     from fullcanvas.inference import Segmenter
 
     return ModelPredictor(Segmenter.load(spec))
