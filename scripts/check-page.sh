@@ -5,12 +5,15 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/common.sh
 source scripts/common.sh
 
-if ! { command -v node && command -v npm; } >/dev/null; then
-    apt_install nodejs npm || fail "Node.js is missing for the type check of the page; install nodejs and npm"
-fi
+# The dev extra brings Node.js.
+PATH=$PWD/.venv/bin:$PATH
+tsc=node_modules/typescript/bin/tsc
+
 # No lock file: it would write down where this machine gets its packages. The version is exact.
-if [[ ! -x node_modules/.bin/tsc || package.json -nt node_modules/.bin/tsc ]]; then
-    npm install --no-package-lock --no-audit --no-fund --silent
-    touch node_modules/.bin/tsc
+if [[ ! -f $tsc || package.json -nt $tsc ]]; then
+    say "Installing TypeScript"
+    npm install --no-package-lock --no-audit --no-fund --silent ||
+        fail "npm could not install TypeScript; is the registry of packages within reach?"
+    touch $tsc
 fi
-node_modules/.bin/tsc --project tsconfig.json
+node $tsc --project tsconfig.json

@@ -29,6 +29,7 @@ with start() as playwright: print(playwright.chromium.executable_path)'
 }
 
 installed && exit
+lend_node_to_playwright
 playwrights_own && exit
 apt_install chromium && installed && exit
 say "Installing Chromium with Playwright"

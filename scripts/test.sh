@@ -13,6 +13,7 @@ say "Types"
 .venv/bin/mypy
 scripts/check-page.sh
 
+lend_node_to_playwright
 FULLCANVAS_CHROMIUM=$(scripts/chromium.sh)
 export FULLCANVAS_CHROMIUM
 say "Tests, in the browser $FULLCANVAS_CHROMIUM"
