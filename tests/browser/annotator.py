@@ -206,7 +206,7 @@ class Annotator:
 
     @property
     def message(self) -> Locator:
-        return self.page.locator("#message")
+        return self.page.locator(".says:visible")
 
     def expect_saved(self) -> None:
         expect(self.page.locator("#saving")).to_have_text("Saved")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def test_from_four_clicks_to_coco_panoptic(annotator: Annotator, server: Server,
 
 
 def assert_segmented(
-    annotator: Annotator, labels: NDArray[np.uint16], region: int, points: list[Place]
+    annotator: Annotator, labels: NDArray[np.uint16], region: int, points: Sequence[Place]
 ) -> None:
     """The region has pixels, only inside its box, and they are coloured."""
     x0, y0, x1, y1 = box_of(points)

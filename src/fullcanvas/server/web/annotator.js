@@ -19,6 +19,8 @@ import { Store } from "./store.js";
  */
 
 const PAGE = 100;
+/** Why a complete photo does not change. */
+export const CLOSED = "This photo is complete. Reopen it (Shift+Enter) to change it.";
 
 export class Annotator {
   /** @type {Store<State>} */
@@ -68,14 +70,20 @@ export class Annotator {
     });
   }
 
-  /** List more photos, if there are more. */
-  listMore() {
+  /**
+   * List more photos, if there are more.
+   * @param {() => void} [then]
+   */
+  listMore(then) {
     const { items, total, filter } = this.state;
     if (items.length >= total) return;
     this.#enqueue(async () => {
-      if (this.state.items.length !== items.length || this.state.filter !== filter) return;
-      const page = await api.getPhotos(items.length, PAGE, filter);
-      this.store.update(change.listMore(page));
+      if (this.state.items.length === items.length && this.state.filter === filter) {
+        const page = await api.getPhotos(items.length, PAGE, filter);
+        // A page that came back empty ends the list, whatever the total says.
+        this.store.update(change.listMore(page.items.length ? page : { ...page, total: items.length }));
+      }
+      then?.();
     });
   }
 
@@ -111,9 +119,11 @@ export class Annotator {
     const current = opening ?? photo?.id ?? problem?.id;
     const at = items.findIndex((item) => item.id === current);
     const next = items[at + step];
+    if (next && at >= 0) return this.open(next.id);
+    const known = step < 0 && at >= 0;
+    if (items.length < total && !known) return this.listMore(() => this.openNext(step));
     if (next) this.open(next.id);
     else this.say(step < 0 ? "This is the first photo." : "This is the last photo of the list.");
-    if (items.length < total && at + 2 * step >= items.length - 1) this.listMore();
   }
 
   /**
@@ -243,8 +253,9 @@ export class Annotator {
    * @param {Ticket} [ticket]  Learns the region of the answer.
    */
   #send(fields, sketch, ticket) {
-    const { photo } = this.state;
-    if (!photo) return;
+    const { photo, opening } = this.state;
+    if (!photo || opening !== null) return this.say("Not done: no photo is open yet.", "error");
+    if (photo.status === "complete") return this.say(CLOSED, "error");
     const key = crypto.randomUUID();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => this.store.update(change.removeSketch(key));
@@ -284,7 +295,7 @@ export class Annotator {
     map.apply(patch);
     // The map's own header is the newer of the two, if another window changed the photo in between.
     const latest = patch.header.photo ?? photo;
-    this.#versions.set(id, latest.version);
+    this.#versions.set(latest.id, latest.version);
     this.map = map;
     this.store.update(change.showPhoto(latest));
     this.sight?.show(latest, image, map);

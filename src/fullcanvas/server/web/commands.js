@@ -4,6 +4,7 @@
 /** @import {Gestures} from "./gestures.js" */
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Stage} from "./stage.js" */
+import { CLOSED } from "./annotator.js";
 import { unassignedAreas } from "./labelmap.js";
 import * as change from "./state.js";
 
@@ -80,7 +81,7 @@ function update(reduce) {
 /** @param {boolean} stay */
 function mark(stay) {
   return (/** @type {Page} */ { annotator }) => {
-    if (isClosed(annotator)) annotator.say("This photo is complete. Reopen it (Shift+Enter) to change it.", "error");
+    if (isClosed(annotator)) annotator.say(CLOSED, "error");
     else annotator.store.update(change.beginMarking(stay));
   };
 }

@@ -65,3 +65,45 @@ export function icon(name) {
   made.append(use);
   return made;
 }
+
+/**
+ * A list whose rows are replaced only if they would look different; the focus stays where it was.
+ * @template T
+ */
+export class Rows {
+  /** @type {{sign: string, row: HTMLLIElement}[]} */
+  #shown = [];
+
+  /**
+   * @param {HTMLUListElement} list
+   * @param {(item: T) => string} sign  Everything that a row depends on.
+   * @param {(item: T) => HTMLLIElement} make
+   */
+  constructor(list, sign, make) {
+    this.list = list;
+    this.sign = sign;
+    this.make = make;
+  }
+
+  /** @param {readonly T[]} items */
+  show(items) {
+    for (const { row } of this.#shown.splice(items.length)) row.remove();
+    items.forEach((item, index) => this.#place(item, index));
+  }
+
+  /**
+   * @param {T} item
+   * @param {number} index
+   */
+  #place(item, index) {
+    const before = this.#shown[index];
+    const sign = this.sign(item);
+    if (before?.sign === sign) return;
+    const row = this.make(item);
+    const focused = before ? [...before.row.querySelectorAll("button")].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) : -1;
+    if (before) before.row.replaceWith(row);
+    else this.list.append(row);
+    if (focused >= 0) row.querySelectorAll("button")[focused]?.focus();
+    this.#shown[index] = { sign, row };
+  }
+}

@@ -73,9 +73,10 @@ export class Gestures {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.target instanceof Element && event.target.closest("button")) return;
+    if (event.target instanceof Element && event.target.closest("button, .notice, .toast, .banner")) return;
     const at = this.#position(event);
-    if (event.pointerType === "pen") this.#pen = true;
+    if (event.pointerType === "pen") this.#takePen();
+    else if (event.pointerType === "touch" && this.#pen && this.#press) return;
     this.stage.element.focus();
     this.stage.element.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, at);
@@ -87,6 +88,13 @@ export class Gestures {
     const begun = this.#pans(event) ? null : event.button === 0 ? press(this.stage, this.annotator, ...at) : null;
     if (begun) this.#press = { pointer: event.pointerId, press: begun };
     this.stage.element.classList.toggle("grabbing", this.#pans(event));
+  }
+
+  /** A pen came down: whatever lies on the screen besides is the palm. */
+  #takePen() {
+    this.#pen = true;
+    this.#pointers.clear();
+    this.cancel();
   }
 
   /** @param {PointerEvent} event */

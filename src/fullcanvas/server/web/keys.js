@@ -9,7 +9,9 @@ const STORED = "fullcanvas.keys";
  * @param {KeyboardEvent} event
  */
 export function keyName(event) {
-  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  // On a keyboard of another script the letter of the Latin key at that place counts.
+  const latin = /^\P{ASCII}$/u.test(event.key) && /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : event.key;
+  const key = latin === " " ? "Space" : latin.length === 1 ? latin.toUpperCase() : latin;
   const shifts = key.length > 1 || /\p{L}/u.test(key);
   const mod = event.ctrlKey || event.metaKey ? "Mod+" : "";
   return `${mod}${event.altKey ? "Alt+" : ""}${event.shiftKey && shifts ? "Shift+" : ""}${key}`;

@@ -8,6 +8,7 @@ import { grow, mixInks, paintBorders, paintFill, paintHeat } from "./overlay.js"
 
 const BORDER_WIDTH = 1.3;
 const WIDEST = 4;
+const REST_MS = 120;
 
 export class Layers {
   #fill = byId("fill", HTMLCanvasElement);
@@ -20,6 +21,8 @@ export class Layers {
   /** @type {Inks} */
   #inks = mixInks([], null);
   #reach = 1;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rest;
 
   /**
    * Another photo.
@@ -54,12 +57,17 @@ export class Layers {
   }
 
   /**
-   * Keep the borders visible at another zoom.
+   * Keep the borders visible at another zoom, once zooming has come to rest.
    * @param {number} scale  Stage pixels a display pixel.
    */
   zoomed(scale) {
+    clearTimeout(this.#rest);
     const reach = Math.min(WIDEST, Math.max(1, Math.round(BORDER_WIDTH / scale)));
-    if (reach === this.#reach) return;
+    if (reach !== this.#reach) this.#rest = setTimeout(() => this.#setReach(reach), REST_MS);
+  }
+
+  /** @param {number} reach */
+  #setReach(reach) {
     this.#reach = reach;
     if (this.#map) this.#paintBorder({ x0: 0, y0: 0, x1: this.#map.width, y1: this.#map.height });
   }

@@ -33,6 +33,11 @@ listenToKeys(page, keymap);
 annotator.store.watch((state) => state.photo?.id, (id) => {
   if (id !== undefined) history.replaceState(null, "", `#${encodeURIComponent(id)}`);
 });
+// After a click with the pointer (a click by key has no detail) the keys belong to the stage again.
+document.addEventListener("click", (event) => {
+  const pressed = event.detail > 0 && event.target instanceof Element && event.target.closest("button");
+  if (pressed && !annotator.state.labelling && !document.querySelector("dialog[open]")) stage.element.focus();
+});
 stage.element.focus();
 annotator.start(decodeURIComponent(location.hash.slice(1)) || null);
 

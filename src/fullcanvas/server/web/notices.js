@@ -3,10 +3,12 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {State} from "./state.js" */
 import { byId, within } from "./dom.js";
+import { set } from "./state.js";
 
 /** @param {Annotator} annotator */
 export function showNotices(annotator) {
   const { store } = annotator;
+  byId("toast-close", HTMLButtonElement).addEventListener("click", () => store.update(set({ message: null })));
   byId("retry", HTMLButtonElement).addEventListener("click", () => annotator.retry());
   window.addEventListener("online", () => annotator.retry());
   window.addEventListener("beforeunload", (event) => {
@@ -32,9 +34,11 @@ function showSaving({ waiting, gone, photo }) {
 
 /** @param {State["message"]} message */
 function showMessage(message) {
-  const line = byId("message", HTMLElement);
-  line.textContent = message?.text ?? "";
-  line.dataset["tone"] = message?.tone ?? "info";
+  const isError = message?.tone === "error";
+  const toast = byId("toast", HTMLElement);
+  byId("message", HTMLElement).textContent = isError ? "" : (message?.text ?? "");
+  within(toast, "span").textContent = isError ? message.text : "";
+  toast.hidden = !isError;
 }
 
 /** @param {State} state */
@@ -75,12 +79,16 @@ function problem({ problem: broken, project, items, photo, opening }) {
 
 /** @param {State} state */
 function showPrompt({ marking, stay, points, photo, opening }) {
-  const first = photo !== null && opening === null && photo.regions.length === 0 && photo.status !== "complete";
+  const done = photo?.status === "complete";
+  const first = photo !== null && opening === null && photo.regions.length === 0 && !done;
   const text = marking
     ? `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4`
     : first
       ? "Press N, then click the four extreme points of anything: an object or a piece of background"
-      : "";
+      : done
+        ? "Complete: its label map is kept as it is, and exported so"
+        : "";
+  byId("prompt-reopen", HTMLElement).hidden = !done;
   byId("prompt", HTMLElement).textContent = text;
   byId("prompt-give-up", HTMLElement).hidden = !marking;
   byId("photo-name", HTMLElement).textContent = photo?.path ?? "";

@@ -2,7 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {PhotoItem, Status} from "./types.js" */
-import { byId, element, within } from "./dom.js";
+import { byId, element, Rows, within } from "./dom.js";
 
 /** @type {Record<Status, string>} */
 const STATUS = { new: "New", in_work: "In work", complete: "Complete" };
@@ -14,14 +14,17 @@ export function showPhotos(annotator) {
   const filter = byId("filter", HTMLSelectElement);
   filter.addEventListener("change", () => annotator.filter(filter.value || null));
   list.addEventListener("click", (event) => open(annotator, event));
+  const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
+  const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item)]), (item) => row(item, isCurrent(item)));
+  const end = element("p", { class: "end" }, "More…");
+  list.after(end);
   const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.listMore());
   store.watch((state) => [state.items, state.total, current(state)], () => {
     const { items, total } = store.state;
-    const rows = items.map((item) => row(item, item.id === current(store.state)));
-    const end = element("li", { class: "end" }, total > items.length ? "More…" : "");
-    list.replaceChildren(...rows, end);
+    rows.show(items);
     more.disconnect();
-    if (total > items.length) more.observe(end);
+    end.hidden = total <= items.length;
+    if (!end.hidden) more.observe(end);
   });
   store.watch(current, () => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
   store.watch((state) => state.project, showProgress);

@@ -2,6 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Label} from "./types.js" */
+import { CLOSED } from "./annotator.js";
 import { byId, element, swatch } from "./dom.js";
 import { findRegion, regionName, set } from "./state.js";
 
@@ -36,7 +37,7 @@ export class LabelPicker {
   open() {
     const { annotator } = this;
     if (annotator.state.photo?.status === "complete") {
-      return annotator.say("This photo is complete. Reopen it (Shift+Enter) to change it.", "error");
+      return annotator.say(CLOSED, "error");
     }
     const target = annotator.labelTarget();
     if (!target) return annotator.say("There is no region to label yet.");

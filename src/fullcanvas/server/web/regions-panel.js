@@ -3,7 +3,7 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Label, Region} from "./types.js" */
-import { byId, element, swatch } from "./dom.js";
+import { byId, element, Rows, swatch } from "./dom.js";
 import { count } from "./photos-panel.js";
 import { regionName, select } from "./state.js";
 
@@ -15,14 +15,17 @@ export function showRegions(annotator, picker) {
   const { store } = annotator;
   const list = byId("region-list", HTMLUListElement);
   list.addEventListener("click", (event) => choose(annotator, picker, event));
+  const sign = (/** @type {Region} */ region) => JSON.stringify([region, annotator.map?.pixels(region.id), store.state.selected, store.state.newest]);
+  const rows = new Rows(list, sign, (region) => row(annotator, region));
+  const empty = byId("no-regions", HTMLElement);
   store.watch((state) => [state.photo, state.selected, state.newest], () => {
     const regions = store.state.photo?.regions ?? [];
-    list.replaceChildren(...regions.map((region) => row(annotator, region)));
+    rows.show(regions);
+    empty.hidden = regions.length > 0 || store.state.photo === null;
     list.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
     const unlabelled = regions.filter((region) => region.label === null).length;
     const without = unlabelled ? ` · ${unlabelled} without label` : "";
     byId("region-count", HTMLElement).textContent = regions.length ? `${regions.length}${without}` : "";
-    if (!regions.length) list.replaceChildren(element("li", { class: "empty" }, store.state.photo ? "No regions yet" : ""));
   });
 }
 

@@ -172,8 +172,6 @@ export class Stage {
     const { width, height } = this.element.getBoundingClientRect();
     const fitted = this.#isFitted();
     this.#size = { width, height };
-    this.#ink.width = Math.round(width * devicePixelRatio);
-    this.#ink.height = Math.round(height * devicePixelRatio);
     if (fitted) this.fit();
     else this.#move(this.view);
     this.#draw();
@@ -209,6 +207,9 @@ export class Stage {
   #draw() {
     const context = this.#ink.getContext("2d");
     if (!context) return;
+    // The ratio changes when the window moves to another screen or the person zooms the page.
+    const [width, height] = [Math.round(this.#size.width * devicePixelRatio), Math.round(this.#size.height * devicePixelRatio)];
+    if (this.#ink.width !== width || this.#ink.height !== height) Object.assign(this.#ink, { width, height });
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     drawScene(context, this.#size.width, this.#size.height, this.#scene());
   }

@@ -84,7 +84,15 @@ export const say = (text, tone = "info") => set({ message: { text, tone } });
  * @param {Photo["id"]} id
  * @returns {Reducer}
  */
-export const beginOpening = (id) => set({ opening: id, problem: null, marking: false, points: [], labelling: false, peek: false });
+export const beginOpening = (id) => (state) => ({
+  ...endMarking(state),
+  opening: id,
+  problem: null,
+  labelling: false,
+  peek: false,
+  // An error tells of something that was not done: it stays until it is read.
+  message: state.message?.tone === "error" ? state.message : null,
+});
 
 /**
  * A photo arrived on the stage: the first time, or after it was reloaded.
@@ -152,12 +160,16 @@ export const selectNext = (step) => (state) => {
 };
 
 /**
- * Begin to mark a region; a second time gives up.
+ * Begin to mark a region; once more, before any point is placed, ends it.
  * @param {boolean} stay
  * @returns {Reducer}
  */
 export const beginMarking = (stay) => (state) =>
-  state.photo ? { ...state, marking: true, stay, points: [], selected: null, message: null } : say("Open a photo first.")(state);
+  !state.photo
+    ? say("Open a photo first.")(state)
+    : state.marking && state.stay === stay && !state.points.length
+      ? endMarking(state)
+      : { ...state, marking: true, stay, points: [], selected: null, message: null };
 
 /** @type {Reducer} */
 export const endMarking = set({ marking: false, stay: false, points: [] });

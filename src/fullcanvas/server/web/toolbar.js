@@ -32,10 +32,7 @@ export function showToolbar(page, keymap) {
 function bind(button, command, page, keymap) {
   button.type = "button";
   if (button.dataset["icon"]) button.prepend(icon(button.dataset["icon"]));
-  button.addEventListener("click", () => {
-    command.run(page, "");
-    if (!document.activeElement?.closest(".picker")) page.stage.element.focus();
-  });
+  button.addEventListener("click", () => command.run(page, ""));
   const describe = () => {
     const keys = keymap.keys(command);
     button.title = `${command.title}${keys[0] ? ` (${showKey(keys[0])})` : ""}`;

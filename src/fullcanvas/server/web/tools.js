@@ -3,6 +3,7 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Point} from "./types.js" */
+import { CLOSED } from "./annotator.js";
 import * as change from "./state.js";
 
 /**
@@ -28,7 +29,7 @@ export function press(stage, annotator, x, y) {
   const { photo, opening, marking } = annotator.state;
   if (!photo || opening !== null) return null;
   if (photo.status === "complete") {
-    annotator.say("This photo is complete. Reopen it (Shift+Enter) to change it.", "error");
+    annotator.say(CLOSED, "error");
     return null;
   }
   if (marking) return pressMark(stage, annotator, x, y);
