@@ -202,6 +202,48 @@ def evaluate(
 
 
 @app.command()
+def evaluate_clicks(
+    dataset: Annotated[str, typer.Argument(help="A COCO panoptic data set: its folder, or its json file.")],
+    *,
+    protocol: Annotated[
+        Literal["single-object", "multi-object"],
+        typer.Option(help="Count clicks as RITM does (one object a photo), or as DynaMITe does (all)."),
+    ],
+    model: Annotated[str, typer.Option(help="As in `fullcanvas evaluate`.")] = "default",
+    strategy: Annotated[
+        Literal["max-dt", "worst", "best", "random"],
+        typer.Option(help="Which of several objects is clicked on next."),
+    ] = "max-dt",
+    limit: Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")] = None,
+    jobs: Annotated[int, typer.Option(min=-1, help="Processes; -1 uses every core.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated clicks.")] = 0,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the scores here; an interrupted run then resumes.")
+    ] = None,
+) -> None:
+    """Count the clicks that a model needs, by the rules under which other systems are compared."""
+    from rich.console import Console
+
+    from fullcanvas.datasets import DatasetError, open_dataset
+    from fullcanvas.evaluation.console import progress_bar
+    from fullcanvas.evaluation.protocols.multi_object import Strategy
+    from fullcanvas.evaluation.protocols.run import ClickSettings
+    from fullcanvas.evaluation.protocols.run import evaluate_clicks as run
+    from fullcanvas.evaluation.run import EvaluationError
+    from fullcanvas.inference.model_file import ModelError
+
+    settings = ClickSettings(protocol, model, Strategy(strategy), seed)
+    options: dict[str, Any] = {"limit": limit, "jobs": jobs or 1, "out": json}
+    try:
+        with progress_bar(Console(stderr=True)) as progress:
+            report = run(open_dataset(dataset), settings, **options, progress=progress)
+    except (DatasetError, ModelError, EvaluationError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    Console().print_json(data=report)
+
+
+@app.command()
 def report(
     results: Annotated[list[Path], typer.Argument(help="Files that `fullcanvas evaluate --json` wrote.")],
     *,

@@ -14,6 +14,7 @@ from fullcanvas.cli import app
 from fullcanvas.datasets import Dataset, DatasetError, open_dataset
 from fullcanvas.evaluation import run
 from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.evaluation.engine import Progress
 from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
 from fullcanvas.evaluation.run import EvaluationError, Settings, evaluate, seen_in_training
 from fullcanvas.simulation.annotators import Allocation, AnnotatorError
@@ -100,7 +101,7 @@ def test_numbers_depend_on_neither_jobs_nor_order(dataset, model):
     assert evaluate(dataset, Settings(model, rounds=1, seed=1))["curve"] != alone["curve"]
 
 
-def interrupt_after(images: int) -> run.Progress:
+def interrupt_after(images: int) -> Progress:
     def progress(task: str, done: int, total: int, score: str) -> None:
         if task == "evaluating" and done == images:
             raise KeyboardInterrupt

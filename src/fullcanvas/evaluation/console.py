@@ -18,12 +18,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from fullcanvas.evaluation import run
+from fullcanvas.evaluation import engine
 from fullcanvas.evaluation.summary import GROUPS
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[run.Progress]:
+def progress_bar(console: Console) -> Iterator[engine.Progress]:
     """A bar per task; the function that it gives is the `progress` of an evaluation."""
     columns = (
         TextColumn("{task.description}"),

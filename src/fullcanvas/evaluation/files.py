@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from fullcanvas.datasets import Record
-from fullcanvas.evaluation.rounds import ImageResult
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -35,29 +34,42 @@ def write_json(path: Path, data: Any) -> None:
         raise
 
 
+class Result(Protocol):
+    """What is known about one sample."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        ...
+
+
+R = TypeVar("R", bound=Result)
+
+
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Generic[R]):
     """The results of single images, kept beside the file that a run will write, so that it can resume.
 
     Attributes:
         folder: where they lie; it goes when the run is complete. None keeps nothing.
         settings: all that shapes a result, the sample aside.
+        read: makes a result from what its `to_json` said; raises a `KeyError` or `TypeError` if it cannot.
     """
 
     folder: Path | None
     settings: Mapping[str, Any]
+    read: Callable[[Mapping[str, Any]], R]
 
-    def find(self, record: Record) -> ImageResult | None:
+    def find(self, record: Record) -> R | None:
         """The result of an earlier run with the same settings on the same files, if there is one."""
         if self.folder is None:
             return None
         try:
-            return ImageResult.from_json(json.loads(self._file(self.folder, record).read_text("utf-8")))
+            return self.read(json.loads(self._file(self.folder, record).read_text("utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             # Missing, or not what `keep` wrote: the image is evaluated again.
             return None
 
-    def keep(self, record: Record, result: ImageResult) -> None:
+    def keep(self, record: Record, result: R) -> None:
         """Stores a result at once."""
         if self.folder is not None:
             write_json(self._file(self.folder, record), result.to_json())

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed
-
 from fullcanvas import __version__
-from fullcanvas.datasets import Dataset, Record, check, load_sample
+from fullcanvas.datasets import Dataset, Record, load_sample
 from fullcanvas.evaluation import summary
+from fullcanvas.evaluation.engine import Progress, check_files, run_all
 from fullcanvas.evaluation.files import Parts, write_json
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.simulation.annotators import Allocation, load_annotator
-
-Progress = Callable[[str, int, int, str], None]
-"""Told what is under way, how much of it is done, how much there is, and the score so far."""
 
 
 class EvaluationError(ValueError):
@@ -103,15 +99,10 @@ def evaluate(
     if not kept.records:
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
     identity = _identity(dataset.name, experiment)
-    parts = Parts(out and out.with_name(out.name + ".parts"), identity)
+    parts = Parts(out and out.with_name(out.name + ".parts"), identity, ImageResult.from_json)
     check_files(kept, jobs, progress)
-    results = _results(
-        kept.records,
-        _Work(settings, (experiment.model.hash, experiment.first_model.hash)),
-        parts,
-        jobs,
-        progress,
-    )
+    work = _Work(settings, (experiment.model.hash, experiment.first_model.hash))
+    results = run_all(kept.records, work, parts=parts, jobs=jobs, progress=progress, score=_RunningScore())
     report = {**identity, **_counts(results), "left_out": len(seen), "scribble_seconds": scribble_seconds}
     report["curve"] = summary.curve(results, settings.seed, scribble_seconds)
     if out is not None:
@@ -140,22 +131,6 @@ def _is_coco_photo(record: Record) -> bool:
     return Path(record.file_name).stem.removeprefix("COCO_").split("_")[-1] == f"{record.image_id:012d}"
 
 
-def check_files(dataset: Dataset, jobs: int, progress: Progress) -> None:
-    """Decodes every photo and every map once: what is broken stops a run now rather than after hours.
-
-    Raises:
-        DatasetError: a file is missing, broken, or contradicts the json.
-    """
-    check(dataset)
-    work = (delayed(_check_record)(record) for record in dataset.records)
-    for done, _ in enumerate(_spread(work, jobs), 1):
-        progress("checking", done, len(dataset), "")
-
-
-def _check_record(record: Record) -> None:
-    load_sample(record)
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What travels to a worker: the settings, and the models that it must find behind them."""
@@ -163,37 +138,11 @@ class _Work:
     settings: Settings
     hashes: tuple[str, str]
 
-    def __call__(self, index: int, record: Record) -> tuple[int, ImageResult]:
+    def __call__(self, record: Record) -> ImageResult:
         experiment = build(self.settings)
         if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
             raise EvaluationError("a worker found another model file under the same name: start again")
-        return index, evaluate_sample(load_sample(record), experiment)
-
-
-def _results(
-    records: Sequence[Record], work: _Work, parts: Parts, jobs: int, progress: Progress
-) -> list[ImageResult]:
-    """The results of all samples, in their order."""
-    found = {index: part for index, record in enumerate(records) if (part := parts.find(record)) is not None}
-    score = _RunningScore()
-    for result in found.values():
-        score.add(result)
-    progress("evaluating", len(found), len(records), str(score))
-    open_ = [(index, record) for index, record in enumerate(records) if index not in found]
-    for index, result in _spread((delayed(work)(*item) for item in open_), jobs):
-        parts.keep(records[index], result)
-        found[index] = result
-        score.add(result)
-        progress("evaluating", len(found), len(records), str(score))
-    return [found[index] for index in range(len(records))]
-
-
-def _spread(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
-    """The answers of delayed calls, as they come."""
-    if jobs == 1:
-        return (function(*args, **kwargs) for function, args, kwargs in calls)
-    answers: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
-    return answers
+        return evaluate_sample(load_sample(record), experiment)
 
 
 class _RunningScore:

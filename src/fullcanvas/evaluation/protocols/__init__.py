@@ -1,0 +1,1 @@
+"""How other systems count clicks, so that their numbers can stand beside ours."""

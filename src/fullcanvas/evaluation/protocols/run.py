@@ -1,0 +1,126 @@
+"""A click protocol over a whole data set: `fullcanvas evaluate-clicks`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from fullcanvas import __version__
+from fullcanvas.datasets import Dataset, Record, load_sample
+from fullcanvas.evaluation.engine import Progress, check_files, run_all
+from fullcanvas.evaluation.files import Parts, write_json
+from fullcanvas.evaluation.predictors import Predictor, load_predictor
+from fullcanvas.evaluation.protocols import multi_object, single_object
+from fullcanvas.evaluation.protocols.clicks import Trace
+from fullcanvas.evaluation.run import EvaluationError, seen_in_training
+
+Protocol = Literal["single-object", "multi-object"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSettings:
+    """What is done with every sample.
+
+    Attributes:
+        protocol: `single-object` counts as RITM does, `multi-object` as DynaMITe does.
+        model: as `load_predictor` knows it.
+        strategy: which object the multi-object protocol clicks on next; the other one ignores it.
+        seed: of all random numbers, 0 or more.
+    """
+
+    protocol: Protocol
+    model: str = "default"
+    strategy: multi_object.Strategy = multi_object.Strategy.MAX_DT
+    seed: int = 0
+
+
+def evaluate_clicks(
+    dataset: Dataset,
+    settings: ClickSettings,
+    *,
+    limit: int | None = None,
+    jobs: int = 1,
+    out: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """Clicks through a data set; the arguments and what they promise are those of `evaluate`.
+
+    Raises:
+        DatasetError: the data set is broken, or not of the kind that the protocol is for.
+        ModelError: the model cannot be used.
+        EvaluationError: there is nothing to evaluate.
+    """
+    load_once.cache_clear()
+    model = load_once(settings.model)
+    seen = seen_in_training(dataset, model)
+    kept = dataset.without(seen)
+    kept = kept if limit is None else kept.first(limit)
+    if not kept.records:
+        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
+    identity = _identity(dataset.name, settings, model)
+    parts = Parts(out and out.with_name(out.name + ".parts"), identity, Trace.from_json)
+    check_files(kept, jobs, progress)
+    work = _Work(settings, model.hash)
+    traces = run_all(kept.records, work, parts=parts, jobs=jobs, progress=progress, score=_RunningScore())
+    report = {**identity, "images": len(traces), "left_out": len(seen), **_summary(settings.protocol, traces)}
+    if out is not None:
+        write_json(out, report)
+    parts.clear()
+    return report
+
+
+@lru_cache(maxsize=1)
+def load_once(spec: str) -> Predictor:
+    """`load_predictor`, once per process."""
+    return load_predictor(spec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What travels to a worker."""
+
+    settings: ClickSettings
+    hash: str
+
+    def __call__(self, record: Record) -> Trace:
+        model = load_once(self.settings.model)
+        if model.hash != self.hash:
+            raise EvaluationError("a worker found another model file under the same name: start again")
+        sample = load_sample(record)
+        if self.settings.protocol == "single-object":
+            return single_object.click(sample, model, self.settings.seed)
+        return multi_object.click(sample, model, self.settings.strategy, self.settings.seed)
+
+
+def _summary(protocol: Protocol, traces: Sequence[Trace]) -> dict[str, Any]:
+    rules = single_object if protocol == "single-object" else multi_object
+    return {"objects": sum(len(trace.ious[0]) for trace in traces), **rules.summarise(traces)}
+
+
+def _identity(dataset: str, settings: ClickSettings, model: Predictor) -> dict[str, Any]:
+    strategy = {"strategy": settings.strategy.value} if settings.protocol == "multi-object" else {}
+    return {
+        "fullcanvas": __version__,
+        "dataset": dataset,
+        "model": {"name": model.name, "hash": model.hash},
+        "protocol": settings.protocol,
+        **strategy,
+        "seed": settings.seed,
+    }
+
+
+class _RunningScore:
+    """The mean number of clicks per object so far, extreme points not counted."""
+
+    def __init__(self) -> None:
+        self.clicks = self.objects = 0
+
+    def add(self, trace: Trace) -> None:
+        self.clicks += len(trace.ious) - 1
+        self.objects += len(trace.ious[0])
+
+    def __str__(self) -> str:
+        return f"{self.clicks / max(self.objects, 1):.1f} clicks per object"
