@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 from tests.server.conftest import LEFT, RIGHT, read_patch
 from tests.server.process import Server
 
-CRASHES = 5
+CRASHES = int(os.environ.get("FULLCANVAS_CRASHES", "5"))
 WORKERS = 3
 
 

@@ -531,6 +531,16 @@ def test_the_project_can_lie_elsewhere(start: Start, folder: Path, tmp_path: Pat
     assert len(start(folder, place=tmp_path / "work").get("/photos/1")["regions"]) == 1
 
 
+def test_region_ids_end_where_label_maps_do(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fullcanvas.server.workbench.MAX_REGIONS", 2)
+    page.interact(1, "add_region", extreme_points=LEFT)
+    page.interact(1, "add_region", extreme_points=RIGHT)
+    page.interact(1, "delete", region=2)
+    response = page.post("/photos/1/interactions", version=3, kind="add_region", extreme_points=RIGHT)
+    assert response.status_code == 422
+    assert "2 regions, deleted ones included" in response.json()["detail"]
+
+
 def test_the_description_of_the_interface_is_true(page: Page) -> None:
     description = page.get("/openapi.json")
     paths = description["paths"]

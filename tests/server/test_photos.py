@@ -235,6 +235,15 @@ def test_scan_needs_a_folder(tmp_path: Path) -> None:
         scan(tmp_path / "file")
 
 
+def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(PhotoError, match=r"cannot be read \(Permission denied\)"):
+        scan(tmp_path)
+
+
 def test_a_link_out_of_the_folder_is_skipped_and_refused(tmp_path: Path) -> None:
     write_photo(tmp_path / "secret.png")
     folder = tmp_path / "photos"

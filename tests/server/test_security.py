@@ -150,6 +150,13 @@ def test_the_pages_files_are_confined(page: Page, path: str) -> None:
     assert ask(page, "GET", path) == 404
 
 
+def test_the_pages_files_come_with_their_type_and_are_asked_for_anew(page: Page) -> None:
+    response = page.client.get("/static/main.js")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert response.headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "%2e%2e", "a.jpg", "1%00", "..%5c1"])
 def test_photos_are_known_by_number_only(page: Page, path: str) -> None:
     assert ask(page, "GET", f"/api/v1/photos/{path}/image") in (404, 422)

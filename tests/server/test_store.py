@@ -250,3 +250,38 @@ def test_a_damaged_annotation_is_reported_not_guessed(store: Store, path: Path) 
     execute(path, 'UPDATE entries SET body = \'{"kind": "paint"}\'')
     with pytest.raises(StoreError, match=r"annotation of a\.jpg is damaged.*unknown kind"):
         store.annotation(photo.id)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "message"),
+    [
+        ("PRAGMA max_page_count = 1", "the disk is full; nothing was stored"),
+        ("PRAGMA query_only = ON", "may not be written; --project DIR"),
+    ],
+)
+def test_what_the_database_refuses_is_said_and_nothing_is_stored(
+    store: Store, pragma: str, message: str
+) -> None:
+    photo = first(store)
+    log = EMPTY.add_region(POINTS)
+    for number in range(500):
+        log = log.scribble(1, [(number % 10, 1)] * 30)
+    with store._database.read() as connection:
+        connection.exec_driver_sql(pragma)
+    with pytest.raises(StoreError, match=message):
+        store.save(photo, "h", None, log)
+    with store._database.read() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = OFF")
+    assert store.annotation(photo.id) == (photo, None)
+
+
+def test_other_failures_of_the_database_are_passed_on(store: Store, path: Path) -> None:
+    execute(path, "DROP TABLE labels")
+    with pytest.raises(StoreError, match=r"the database failed .*no such table"):
+        store.labels()
+
+
+def test_a_place_without_a_write_ahead_log_is_refused() -> None:
+    """As on a network mount; a database in memory has none either."""
+    with pytest.raises(StoreError, match=r"cannot keep the database safely.*--project DIR"):
+        Store(Path(":memory:"))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server.errors import PhotoError
 from fullcanvas.server.project import Project
 from fullcanvas.server.store import Photo
 
@@ -34,13 +33,11 @@ def exported_photos(
         only_complete: whether those are left out.
     """
     listed = project.store.list_photos(status="complete" if only_complete else None)
-    return [_exported(project, segmenter, photo) for photo in listed if photo.regions]
+    read = (project.store.annotation(photo.id) for photo in listed if photo.regions)
+    return [_exported(project, segmenter, photo, annotation) for photo, annotation in read if annotation]
 
 
-def _exported(project: Project, segmenter: Segmenter, listed: Photo) -> ExportedPhoto:
-    photo, annotation = project.store.annotation(listed.id)
-    if annotation is None:
-        raise PhotoError(f"{photo.path}: lost its annotation while it was exported; export again")
+def _exported(project: Project, segmenter: Segmenter, photo: Photo, annotation: Annotation) -> ExportedPhoto:
     project.checked_hash(photo)
 
     def label_map() -> NDArray[np.int32]:

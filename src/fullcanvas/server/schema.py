@@ -40,6 +40,7 @@ photos = Table(
     Column("width", Integer),
     Column("height", Integer),
     Column("model", String(64)),
+    Column("log_version", Integer),  # of the annotation's JSON form, when it was stored
     Column("cursor", Integer, nullable=False, default=0),
     Column("next_region", Integer, nullable=False, default=1),
     Column("regions", Integer, nullable=False, default=0),

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from fullcanvas.annotation import Annotation, AnnotationError
 from fullcanvas.annotation.entries import to_json
+from fullcanvas.annotation.log import VERSION
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
@@ -154,7 +155,9 @@ class Store:
         data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region")}
         try:
             listed = [json.loads(body) for body in bodies]
-            return _photo(row), Annotation.from_json({"version": 1, **data, "entries": listed})
+            return _photo(row), Annotation.from_json(
+                {"version": row["log_version"] or VERSION, **data, "entries": listed}
+            )
         except (AnnotationError, json.JSONDecodeError) as error:
             raise StoreError(f"{self.path}: the annotation of {row['path']} is damaged ({error})") from error
 
@@ -191,6 +194,7 @@ class Store:
             "width": after.width,
             "height": after.height,
             "model": after.model,
+            "log_version": VERSION,
             "cursor": after.cursor,
             "next_region": after.next_region,
             "regions": len(after.regions),

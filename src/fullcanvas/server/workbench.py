@@ -244,9 +244,7 @@ class Workbench:
         self.project.checked_hash(photo)
         photo, annotation = self.project.store.annotation(photo.id)
         full = self.project.store.label_map(photo.id)
-        if annotation is None:
-            annotation = Annotation(full.shape[1], full.shape[0])
-        return View(photo, annotation, shrink(full))
+        return View(photo, annotation or Annotation(full.shape[1], full.shape[0]), shrink(full))
 
     def _repeat(self, photo: Photo) -> Answer:
         """The answer to a change that was stored before, whose answer never arrived."""
