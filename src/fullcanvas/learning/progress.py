@@ -21,7 +21,7 @@ EVERY = 20
 class Listener(Protocol):
     """Told what happens in a training."""
 
-    def stepped(self, run: Run, loss: float, pace: Pace) -> None:
+    def stepped(self, run: Run, pace: Pace) -> None:
         """A step was made."""
         ...
 
@@ -31,7 +31,7 @@ class Listener(Protocol):
 
 
 class Pace:
-    """How fast a training goes, since it was started or resumed.
+    """How a training goes, since it was started or resumed.
 
     Args:
         run: as it is before the first step.
@@ -39,6 +39,12 @@ class Pace:
 
     def __init__(self, run: Run) -> None:
         self.run, self.first_step, self.first_seconds = run, run.step, run.seconds
+        self.losses: deque[float] = deque(maxlen=EVERY)
+
+    @property
+    def loss(self) -> float:
+        """The mean of the last `EVERY` steps: one step's says little."""
+        return float(np.mean(self.losses))
 
     @property
     def images_per_second(self) -> float:
@@ -65,7 +71,6 @@ class ConsoleListener:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.losses: deque[float] = deque(maxlen=EVERY)
         columns = TextColumn("{task.description}"), BarColumn(bar_width=20), TextColumn("{task.fields[news]}")
         self.bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self.task = self.bar.add_task("training", total=1.0, news="")
@@ -77,11 +82,10 @@ class ConsoleListener:
     def __exit__(self, *_error: object) -> None:
         self.bar.stop()
 
-    def stepped(self, run: Run, loss: float, pace: Pace) -> None:
+    def stepped(self, run: Run, pace: Pace) -> None:
         """Show step, loss, held-back IoU, images/s and minutes left."""
-        self.losses.append(loss)
         news = (
-            f"step {run.step}  loss {np.mean(self.losses):.4f}  held-back IoU {percent(run.curve[:1])}  "
+            f"step {run.step}  loss {pace.loss:.4f}  held-back IoU {percent(run.curve[:1])}  "
             f"{pace.images_per_second:.2f} images/s  {pace.minutes_left:.0f} min left"
         )
         self.bar.update(self.task, completed=run.progress, news=news)
@@ -109,11 +113,11 @@ class JsonListener:
         kept = [line for line in old if line.endswith("}") and json.loads(line)["step"] <= run.step]
         path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
-    def stepped(self, run: Run, loss: float, pace: Pace) -> None:
+    def stepped(self, run: Run, pace: Pace) -> None:
         """Note the loss."""
         if run.step % EVERY == 0:
             rate = round(pace.images_per_second, 3)
-            self._append({"step": run.step, "loss": loss, "images_per_second": rate})
+            self._append({"step": run.step, "loss": pace.loss, "images_per_second": rate})
 
     def validated(self, run: Run) -> None:
         """Note the curve."""
@@ -137,10 +141,10 @@ class TensorBoardListener:
 
         self.writer: Any = SummaryWriter(str(folder), purge_step=run.step + 1)
 
-    def stepped(self, run: Run, loss: float, pace: Pace) -> None:
+    def stepped(self, run: Run, pace: Pace) -> None:
         """Note loss, learning rate and speed."""
         if run.step % EVERY == 0:
-            self.writer.add_scalar("loss", loss, run.step)
+            self.writer.add_scalar("loss", pace.loss, run.step)
             self.writer.add_scalar("learning rate", run.optimizer.param_groups[-1]["lr"], run.step)
             self.writer.add_scalar("images per second", pace.images_per_second, run.step)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -15,7 +14,7 @@ from fullcanvas.learning.sources import HELD_BACK_RULE
 _LIBRARIES = ("torch", "torchvision", "timm", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 
-def describe(run: Run, command: Sequence[str]) -> dict[str, Any]:
+def describe(run: Run, command: str) -> dict[str, Any]:
     """Name, provenance and licence of the model that a run made.
 
     Args:
@@ -29,12 +28,12 @@ def describe(run: Run, command: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
+def provenance(run: Run, command: str) -> dict[str, Any]:
     """Everything that is known about how the run's weights came to be, as JSON values."""
     config = run.config
     sources = [{"path": each.path, "weight": each.weight, "licence": each.licence} for each in config.sources]
     return {
-        "command": " ".join(command),
+        "command": command,
         "configuration": config.to_json(),
         "data_sets": sources,
         "held_back": _held_back(config.training.held_back),

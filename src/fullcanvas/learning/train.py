@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -42,7 +43,6 @@ class Request:
         init: a checkpoint or model file to start from, or `default`; the backbone's own weights if None.
         steps: takes the place of the configuration's budget.
         device: "auto", "cpu" or "cuda".
-        command: the command line, for the model file's record.
     """
 
     config: Path
@@ -52,7 +52,6 @@ class Request:
     init: str | None = None
     steps: int | None = None
     device: str = "auto"
-    command: Sequence[str] = tuple(sys.argv)
 
 
 def train(request: Request, console: Console) -> Path:
@@ -76,7 +75,7 @@ def train(request: Request, console: Console) -> Path:
         listeners: list[Listener] = [bar, board, JsonListener(request.out / LOG, run)]
         train_to_end(run, sets, request.out / CHECKPOINT, device, listeners)
     path = request.out / MODEL
-    export(run.average, path, describe(run, request.command), config.training.working_size)
+    export(run.average, path, describe(run, command_line()), config.training.working_size)
     return path
 
 
@@ -105,10 +104,10 @@ def train_to_end(
     crops, pace = batches(sets, settings, run.step), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
-        loss = train_step(run, next(crops), device)
+        pace.losses.append(train_step(run, next(crops), device))
         run.seconds += time.monotonic() - began
         for listener in listeners:
-            listener.stepped(run, loss, pace)
+            listener.stepped(run, pace)
         finished = run.progress >= 1
         if finished or run.step % settings.checkpoint_every == 0:
             checkpoint.save(path, run.state())
@@ -122,7 +121,6 @@ def export_checkpoint(
     out: Path,
     data: Sequence[Path] = (),
     licence: str | None = None,
-    command: Sequence[str] = tuple(sys.argv),
 ) -> str:
     """Write the model file of any checkpoint; returns the model's hash.
 
@@ -132,7 +130,6 @@ def export_checkpoint(
         data: base folders of its sources; needed only for checkpoints that do not say on which photos they
             were trained, and then all that were not held back are named.
         licence: takes the place of the configuration's.
-        command: the command line, for the model file's record.
 
     Raises:
         CheckpointError, ConfigError, DatasetError, RunError: it cannot be done; the message says why.
@@ -147,7 +144,12 @@ def export_checkpoint(
             raise RunError(f"{path} does not say on which photos it was trained: name its data with --data")
         for each in open_sources(config, data):
             run.saw((each.training.name, image_id) for image_id in each.training.image_ids)
-    return export(run.average, out, describe(run, command), config.training.working_size)
+    return export(run.average, out, describe(run, command_line()), config.training.working_size)
+
+
+def command_line() -> str:
+    """The command that runs, for a model file's record."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def device_named(name: str) -> torch.device:

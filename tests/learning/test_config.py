@@ -1,0 +1,49 @@
+"""Configurations: what is read, what is refused, and that the shipped ones are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fullcanvas.learning.config import Config, NetworkConfig, TrainingConfig
+from fullcanvas.learning.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_shipped_configurations_are_read_and_round_trip(path):
+    config = Config.read(path)
+    assert Config.from_mapping(config.to_json()) == config
+
+
+def test_what_is_not_said_has_defaults_and_the_network_can_be_given():
+    assert Config.from_mapping({"name": "x"}).training == TrainingConfig()
+    given = NetworkConfig(channels=7)
+    assert Config.from_mapping({"name": "x"}, given).network == given
+    assert Config.from_mapping({"name": "x", "network": {"channels": 9}}, given).network.channels == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "needs the key 'name'"),
+        ("name = 3", "name is of type str, not 3"),
+        ("name = 'x'\nnetworks = 1", "unknown key 'networks'"),
+        ("name = 'x'\nnetwork = 1", "NetworkConfig is a table"),
+        ("name = 'x'\n[network]\nhead = 'big'", "head is one of pyramid, convolutions, not 'big'"),
+        ("name = 'x'\n[network]\nprior = 1", "prior is of type bool"),
+        ("name = 'x'\n[training]\ncrop = 100", "crop is a positive multiple of 32"),
+        ("name = 'x'\n[training]\nsteps = 0", "steps is 1 or more"),
+        ("name = 'x'\n[training]\nsteps = 1.5", "steps is of type int"),
+        ("name = 'x'\n[training]\nscale = [2, 1]", "scale is a pair"),
+        ("name = 'x'\n[training]\nrounds = []", "rounds lists at least one"),
+        ("name = 'x'\n[[sources]]\nweight = 1", "Source needs the key 'path'"),
+        ("name = ", "Invalid value"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(text, message, tmp_path):
+    (tmp_path / "bad.toml").write_text(text)
+    with pytest.raises(ConfigError, match=rf"bad\.toml: .*{message}"):
+        Config.read(tmp_path / "bad.toml")

@@ -1,0 +1,75 @@
+"""What the mask head sees, and that it treats every region by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fullcanvas.annotation import Region, Scribble
+from fullcanvas.learning.network import Network
+from fullcanvas.learning.rounds import canvases_of, scribbled
+from tests.learning.toy import toy_config
+
+SIZE = (64, 64)
+LEFT = Region(1, ((4, 20), (40, 22), (20, 4), (22, 60)))
+RIGHT = Region(2, ((30, 30), (60, 32), (44, 10), (46, 55)))
+SCRIBBLED = Region(2, RIGHT.extreme_points, (Scribble(((35, 30), (50, 40))),))
+
+
+def network_of(**network):
+    torch.manual_seed(0)
+    return Network(toy_config(network=network).network).eval()
+
+
+def canvases(network, *images):
+    embeddings = torch.randn(1, 8, 16, 16, generator=torch.Generator().manual_seed(1)).expand(
+        len(images), -1, -1, -1
+    )
+    with torch.no_grad():
+        return canvases_of(network, list(embeddings), images, SIZE)
+
+
+def test_other_ink_reaches_a_region_only_if_it_is_shared():
+    for shared, reaches in ((True, True), (False, False)):
+        network = network_of(shared=shared)
+        (before,) = canvases(network, [LEFT, RIGHT])
+        (after,) = canvases(network, [LEFT, SCRIBBLED])
+        assert not torch.equal(before[1], after[1])  # its own ink always does
+        assert torch.equal(before[0], after[0]) != reaches
+
+
+@pytest.mark.parametrize("head", ["pyramid", "convolutions"])
+def test_a_regions_logits_do_not_depend_on_its_batch(head):
+    network = network_of(head=head, shared=False)
+    (together,) = canvases(network, [LEFT, SCRIBBLED])
+    (alone,) = canvases(network, [LEFT])
+    torch.testing.assert_close(together[0], alone[0], atol=1e-5, rtol=0)
+
+
+def test_images_of_a_batch_do_not_mix():
+    network = network_of()
+    first, second = canvases(network, [LEFT, RIGHT], [RIGHT])
+    torch.testing.assert_close(first, canvases(network, [LEFT, RIGHT])[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(second, canvases(network, [RIGHT])[0], atol=1e-5, rtol=0)
+
+
+def test_scribbles_enlarge_boxes_only_if_the_network_wants_it():
+    far = Region(1, LEFT.extreme_points, (Scribble(((20, 20), (55, 20))),))
+    for grow in (True, False):
+        (canvas,) = canvases(network_of(grow_boxes=grow), [far])
+        assert bool(torch.isfinite(canvas[0, 20, 55])) == grow
+
+
+def test_a_round_adds_scribbles_where_the_prediction_is_wrong():
+    truth = np.ones((20, 20), np.int32)
+    truth[:, 12:] = 2
+    prediction = np.ones_like(truth)  # region 2 is missing
+    regions = (
+        Region(1, ((0, 5), (11, 5), (5, 0), (5, 19))),
+        Region(2, ((12, 5), (19, 5), (15, 0), (15, 19))),
+    )
+    first, second = scribbled(truth, prediction, regions, "free", np.random.default_rng(0))
+    assert first == regions[0]
+    assert len(second.scribbles) == 1
+    assert all(truth[y, x] == 2 for x, y in second.scribbles[0].points)

@@ -1,0 +1,124 @@
+"""Runs resume exactly, are deterministic, and their checkpoints are never half written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from fullcanvas.learning import checkpoint
+from fullcanvas.learning.errors import CheckpointError, RunError
+from fullcanvas.learning.run import resume, start
+from fullcanvas.learning.samples import batches
+from fullcanvas.learning.sources import open_sources
+from fullcanvas.learning.step import learning_rate_factor, train_step
+from fullcanvas.learning.train import train_to_end
+from tests.learning.toy import toy_config
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def config(toy_set):
+    return toy_config(sources=[{"path": str(toy_set)}], steps=6, images_per_step=2, rounds=[1], held_back=0)
+
+
+def advance(run, steps):
+    crops = batches(open_sources(run.config, []), run.config.training, run.step)
+    return [train_step(run, next(crops), CPU) for _ in range(steps)]
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
+def test_six_steps_are_three_and_three_more(config, tmp_path):
+    straight = start(config, CPU)
+    advance(straight, 6)
+    first = start(config, CPU)
+    advance(first, 3)
+    checkpoint.save(tmp_path / "checkpoint.pt", first.state())
+    second = resume(tmp_path / "checkpoint.pt", config, CPU)
+    advance(second, 3)
+    assert second.step == 6
+    assert_same(straight.network.state_dict(), second.network.state_dict())
+    assert_same(straight.average.state_dict(), second.average.state_dict())
+    assert straight.trained_on == second.trained_on
+
+
+def test_a_seed_decides_everything(config):
+    losses = [advance(start(each, CPU), 2) for each in (config, config)]
+    assert losses[0] == losses[1]
+    other = replace(config, training=replace(config.training, seed=1))
+    assert advance(start(other, CPU), 2) != losses[0]
+
+
+def test_workers_change_no_crop(config):
+    sets = open_sources(config, [])
+    streams = []
+    for workers in (0, 2):
+        crops = batches(sets, replace(config.training, workers=workers), 3)
+        streams.append([crop for _ in range(3) for crop in next(crops)])
+    for one, other in zip(*streams, strict=True):
+        assert one.regions == other.regions
+        assert (one.image == other.image).all()
+        assert (one.truth == other.truth).all()
+
+
+def test_a_budget_may_grow_but_nothing_else_may_change(config, tmp_path):
+    checkpoint.save(tmp_path / "checkpoint.pt", start(config, CPU).state())
+    longer = replace(config, training=replace(config.training, steps=9))
+    assert resume(tmp_path / "checkpoint.pt", longer, CPU).config.training.steps == 9
+    other = replace(config, training=replace(config.training, seed=1))
+    with pytest.raises(RunError, match=r"training differ.*--no-resume"):
+        resume(tmp_path / "checkpoint.pt", other, CPU)
+
+
+def test_a_budget_in_minutes_ends_by_the_clock(config, toy_set, tmp_path):
+    timed = replace(config, training=replace(config.training, minutes=1e-6, steps=10**6))
+    run = start(timed, CPU)
+    assert run.progress == 0
+    train_to_end(run, open_sources(timed, []), tmp_path / "checkpoint.pt", CPU, [])
+    assert run.step == 1
+    assert run.progress == 1
+    assert run.seconds > 0
+
+
+def test_rates_warm_up_and_fall_to_nothing():
+    assert learning_rate_factor(0, 0.0, 10) == pytest.approx(0.1)
+    assert learning_rate_factor(20, 0.5, 10) == pytest.approx(0.5)
+    assert learning_rate_factor(20, 1.0, 10) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("failing", ["open", "save", "fsync", "replace"])
+def test_a_failing_write_leaves_the_old_checkpoint(failing, config, tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.pt"
+    checkpoint.save(path, start(config, CPU).state())
+    old = path.read_bytes()
+
+    def fail(*_arguments: object, **_more: object) -> None:
+        raise OSError("the disk is full")
+
+    owner = {"open": Path, "save": torch, "fsync": os, "replace": Path}[failing]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, failing, fail)
+        with pytest.raises(OSError, match="full"):
+            checkpoint.save(path, {"step": 1})
+    assert path.read_bytes() == old
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        checkpoint.load(tmp_path / "none.pt")
+    (tmp_path / "text.pt").write_text("hello")
+    with pytest.raises(CheckpointError, match=r"text\.pt is not a checkpoint"):
+        checkpoint.load(tmp_path / "text.pt")
+    torch.save({"step": 1}, tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match="lacks"):
+        checkpoint.load(tmp_path / "other.pt")

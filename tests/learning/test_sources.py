@@ -1,0 +1,43 @@
+"""Where data sets are looked for, and what of them is held back."""
+
+from __future__ import annotations
+
+import pytest
+
+from fullcanvas.datasets import DatasetError, open_dataset
+from fullcanvas.learning.errors import ConfigError
+from fullcanvas.learning.sources import open_sources, split, with_data
+from tests.learning.toy import toy_config
+
+
+def test_training_and_held_back_photos_are_all_and_share_none(toy_set):
+    whole = open_dataset(toy_set)
+    training, held_back = split(whole, 4)
+    assert not set(training.image_ids) & set(held_back.image_ids)
+    assert sorted(training.image_ids + held_back.image_ids) == list(whole.image_ids)
+    assert 0 < len(held_back) < len(whole)
+    assert len(split(whole, 0)[1]) == 0
+
+
+def test_relative_sources_lie_in_the_folder_that_data_names(toy_set):
+    config = toy_config(sources=[{"path": "toy"}])
+    assert with_data(config, [toy_set.parent]) == config
+    (only,) = open_sources(config, [toy_set.parent])
+    assert only.training.name == "toy"
+
+
+def test_a_data_set_takes_the_place_of_the_sources(toy_set):
+    config = with_data(toy_config(sources=[{"path": "elsewhere"}]), [toy_set])
+    assert [source.path for source in config.sources] == [str(toy_set)]
+    assert open_sources(config, [toy_set])[0].training.name == "toy"
+
+
+def test_what_is_missing_is_named(tmp_path, toy_set):
+    with pytest.raises(ConfigError, match="--data"):
+        open_sources(toy_config(), [tmp_path])
+    with pytest.raises(DatasetError, match="nowhere is missing; looked for"):
+        open_sources(toy_config(sources=[{"path": "nowhere"}]), [tmp_path])
+    with pytest.raises(DatasetError, match="held_back = 0"):
+        open_sources(toy_config(sources=[{"path": str(toy_set)}], held_back=1), [])
+    with pytest.raises(ConfigError, match="weight"):
+        open_sources(toy_config(sources=[{"path": str(toy_set), "weight": 0}]), [])

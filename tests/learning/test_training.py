@@ -1,0 +1,215 @@
+"""A training from the command line to the model file, and what that file answers."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
+from fullcanvas.cli import app
+from fullcanvas.datasets import open_dataset
+from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.inference import Segmenter
+from fullcanvas.learning import checkpoint
+from fullcanvas.learning.competition import label_map
+from fullcanvas.learning.config import Config
+from fullcanvas.learning.network import Network
+from fullcanvas.learning.rounds import canvases_of
+from fullcanvas.learning.sources import is_held_back
+from fullcanvas.learning.validation import padded, region_ious
+from fullcanvas.learning.weights import fill, read_weights
+from fullcanvas.simulation.extreme import extreme_points
+from tests.learning import toy
+
+
+def run_command(*arguments):
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def annotated(sample):
+    annotation = Annotation(toy.SIDE, toy.SIDE)
+    rng = np.random.default_rng(sample.image_id)
+    for segment in sample.segments:
+        points = extreme_points(sample.labels == segment.id, rng)
+        annotation = annotation.append(AddRegion(segment.id, points))
+    return annotation
+
+
+def average_of(path):
+    state = checkpoint.load(path)
+    network = Network(Config.from_mapping(state["config"]).network)
+    network.load_state_dict(state["average"])
+    return network.eval()
+
+
+def best_logits(network, image, annotation):
+    with torch.no_grad():
+        embedding = network.encoder(padded(image))[0]
+        regions = list(annotation.regions.values())
+        (canvas,) = canvases_of(network, [embedding], [regions], image.shape[:2])
+    return canvas
+
+
+def test_training_lowers_the_loss_and_says_how_it_goes(trained):
+    lines = [json.loads(line) for line in (trained.folder / "log.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if "loss" in line]
+    curves = [line["curve"] for line in lines if "curve" in line]
+    assert [line["step"] for line in lines if "curve" in line] == [30, 60]
+    assert losses[-1] < 0.75 * losses[0]  # means of 20 steps
+    assert curves[-1][-1] > curves[-1][0]  # scribbles help
+    assert all(len(curve) == 5 for curve in curves)
+    for word in ("loss", "held-back IoU", "images/s", "min left", "Wrote"):
+        assert word in trained.output
+    assert list((trained.folder / "tensorboard").glob("events.*"))
+
+
+def test_the_trained_model_beats_the_smallest_box(trained, toy_set):
+    segmenter = Segmenter.load(trained.model)
+    ours, theirs = [], []
+    for sample in open_dataset(toy_set):
+        annotation, count = annotated(sample), len(sample.segments)
+        session = segmenter.open(sample.image, annotation)
+        ours += region_ious(sample.labels, session.label_map, count)
+        theirs += region_ious(sample.labels, smallest_box_labels(annotation), count)
+    assert np.mean(ours) > np.mean(theirs) + 0.03
+
+
+def test_the_model_file_answers_as_torch_does(trained, toy_set):
+    network, segmenter = average_of(trained.folder / "checkpoint.pt"), Segmenter.load(trained.model)
+    for index in (0, 5):
+        sample = open_dataset(toy_set).load(index)
+        annotation = annotated(sample).append(DrawScribble(1, ((30, 30), (50, 40), (60, 41))))
+        canvas = best_logits(network, sample.image, annotation)
+        ours = segmenter.open(sample.image, annotation).label_map
+        differs = ours != label_map(canvas)
+        ys, xs = np.nonzero(differs)
+        on_scribble = (xs >= 30) & (xs <= 60) & (ys >= 29) & (ys <= 42) & (ours[ys, xs] == 1)
+        top = canvas.topk(2, 0).values
+        near_tie = (top[0] - top[1]).numpy()[ys, xs] < 0.05
+        assert (near_tie | on_scribble).all()
+        assert differs.mean() < 0.02
+
+
+def test_the_model_file_says_where_it_comes_from(trained, toy_set):
+    segmenter = Segmenter.load(trained.model)
+    record = segmenter.provenance
+    ids = record["training_images"]["toy"]
+    assert ids == sorted(ids)
+    assert set(ids) <= set(open_dataset(toy_set).image_ids)
+    assert not any(is_held_back(image_id, 4) for image_id in ids)
+    assert record["steps"] == 60
+    assert record["seed"] == 0
+    assert record["seconds"] > 0
+    assert len(record["held_back_curve"]) == 5
+    assert record["configuration"]["network"]["channels"] == 8
+    assert record["data_sets"] == [{"path": "toy", "weight": 2.0, "licence": "public domain"}]
+    assert set(record["versions"]) >= {"fullcanvas", "torch", "timm", "onnxruntime"}
+    assert "divisible by 4" in record["held_back"]
+    assert segmenter.licence.startswith("CC0. Trained on toy (public domain)")
+
+
+def test_torch_loads_a_model_file_and_answers_like_it(trained):
+    weights = read_weights(trained.model)
+    network = Network(weights.network)
+    fill(network, weights)
+    network.eval()
+    segmenter = Segmenter.load(trained.model)
+    image = np.random.default_rng(0).integers(0, 256, (toy.SIDE, toy.SIDE, 3), np.uint8)
+    with torch.no_grad():
+        embedding = network.encoder(padded(image))[0].numpy()
+        logits = network.head(*network.example(4)).numpy()
+    expected = segmenter.encode(image).array
+    np.testing.assert_allclose(embedding, expected, atol=2e-3 * np.abs(expected).max())
+    names = ("features", "annotation", "geometry")
+    inputs = {name: each.numpy() for name, each in zip(names, network.example(4), strict=True)}
+    answered = segmenter._head.run(inputs)
+    np.testing.assert_allclose(logits, answered, atol=2e-3 * np.abs(answered).max())
+
+
+def test_fine_tuning_starts_from_the_model_file(trained, toy_set, tmp_path, exported):
+    """From the shipped file alone, on another data set, with a configuration that names no network."""
+    other = toy.write_toy_set(tmp_path / "other", 4)
+    training = toy.TRAINING | {"learning_rate": 1e-3, "steps": 3, "held_back": 0}
+    config = toy.write_toml(tmp_path / "tune.toml", {"name": "tuned", "training": training})
+    result = run_command("train", config, "--init", trained.model, "--data", other, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    state = checkpoint.load(tmp_path / "out" / "checkpoint.pt")
+    before = checkpoint.load(trained.folder / "checkpoint.pt")
+    assert state["config"]["network"] == before["config"]["network"]
+    assert set(state["trained_on"]) == {"toy", "other"}
+    assert state["folded"]
+    name = "head.enter.1.running_mean"
+    assert torch.equal(state["network"][name], torch.zeros_like(state["network"][name]))
+    assert state["origin"]["model"]["name"] == "toy"
+    sentence = exported[0][1]["licence"]
+    assert "Its first weights came from toy: CC0. Trained on toy (public domain)" in sentence
+
+
+def test_a_finished_run_is_not_trained_again(trained, toy_set, exported):
+    before = (trained.folder / "checkpoint.pt").read_bytes()
+    result = run_command("train", trained.config, "--data", toy_set.parent, "--out", trained.folder)
+    assert result.exit_code == 0
+    assert "going on from step 60" in result.output
+    assert (trained.folder / "checkpoint.pt").read_bytes() == before
+
+
+@pytest.fixture
+def exported(monkeypatch):
+    """What would be written as a model file: networks and descriptions, one pair per export."""
+    found = []
+
+    def note(network, _path, description, _working_size):
+        found.append((network, description))
+        return "hash"
+
+    monkeypatch.setattr("fullcanvas.learning.train.export", note)
+    return found
+
+
+def test_any_checkpoint_can_be_exported(trained, tmp_path, exported, monkeypatch):
+    checkpoint_file = str(trained.folder / "checkpoint.pt")
+    arguments = ["export-model", checkpoint_file, "--out", str(tmp_path / "x.zip"), "--licence", "CC BY 4.0"]
+    monkeypatch.setattr("sys.argv", ["/somewhere/bin/fullcanvas", *arguments])
+    assert run_command(*arguments).exit_code == 0
+    ((network, description),) = exported
+    expected = average_of(trained.folder / "checkpoint.pt").state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in network.state_dict().items())
+    original = Segmenter.load(trained.model).provenance
+    assert description["provenance"]["command"].startswith("fullcanvas export-model ")
+    for key in ("training_images", "held_back_curve", "steps", "seconds", "data_sets"):
+        assert description["provenance"][key] == original[key]
+    assert description["licence"].startswith("CC BY 4.0. Trained on")
+
+
+def test_an_old_checkpoint_needs_its_data_to_be_exported(trained, toy_set, tmp_path, exported):
+    state = checkpoint.load(trained.folder / "checkpoint.pt")
+    state.pop("trained_on")
+    checkpoint.save(tmp_path / "old.pt", state)
+    arguments = ["export-model", tmp_path / "old.pt", "--out", tmp_path / "model.zip"]
+    refused = run_command(*arguments)
+    assert refused.exit_code == 2
+    assert "--data" in refused.output
+    assert run_command(*arguments, "--data", toy_set.parent).exit_code == 0
+    ids = [image_id for image_id in open_dataset(toy_set).image_ids if not is_held_back(image_id, 4)]
+    assert exported[0][1]["provenance"]["training_images"] == {"toy": ids}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.toml"], "missing.toml"),
+        (["{config}", "--init", "nowhere.zip"], "no model file"),
+        (["{config}", "--init", "nowhere.pt"], "no checkpoint"),
+        (["{config}"], "toy is missing"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_in_one_line(arguments, message, trained, tmp_path):
+    filled = [each.format(config=trained.config) for each in arguments]
+    result = run_command("train", *filled, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert len(result.output.strip().splitlines()) == 1
