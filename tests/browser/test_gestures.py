@@ -181,6 +181,31 @@ def test_views_of_the_overlay(annotator: Annotator) -> None:
     expect(annotator.page.locator("#heat")).to_be_hidden()
 
 
+def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.mark(*FLAG)
+    annotator.page.locator(f'[data-region="{person}"]').click()
+    annotator.press("o")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() == person)
+    annotator.press("o")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() > 0)
+
+
+def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    fitted = annotator.client((0, 0))
+    annotator.press("j")
+    expect(annotator.message).to_contain_text("Unassigned area 1 of")
+    assert annotator.client((0, 0)) != pytest.approx(fitted)
+    annotator.mark((0, 100), (511, 100), (100, 0), (100, 511))
+    annotator.press("j")
+    expect(annotator.message).to_contain_text("nsure place")
+    annotator.press("k")
+    assert annotator.state()["selected"] == person
+    annotator.press("1", "k")
+    assert annotator.state()["selected"] == flag
+
+
 def test_the_sheet_lists_every_key_and_changes_them(annotator: Annotator) -> None:
     annotator.press("?")
     sheet = annotator.page.locator("#help-dialog")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Route, expect
 
 from tests.browser.annotator import Annotator, Server, serving
@@ -45,6 +46,27 @@ def test_photos_that_cannot_be_opened_say_why_and_leave_the_others_alone(
         expect(notice).to_be_hidden()
         annotator.mark(*CAT)
         assert len(annotator.regions()) == 1
+
+
+def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
+    tmp_path: Path, example_photos: Path, model: str, new_tab: NewTab
+) -> None:
+    (tmp_path / "photos").mkdir()
+    with Image.open(example_photos / "coffee.jpg") as photo:
+        photo.resize((2400, 1600)).save(tmp_path / "photos" / "large.jpg")
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        annotator.open()
+        width = annotator.state()["photo"]["display_width"]
+        assert width < 2400
+        picture = annotator.page.locator("#picture img")
+        assert picture.evaluate("image => image.naturalWidth") == width
+        annotator.page.evaluate("() => document.querySelector('#picture img').dataset.small = true")
+        annotator.press("+", "+", "+")
+        annotator.page.wait_for_selector("#picture img:not([data-small])")
+        assert picture.evaluate("image => image.naturalWidth") == 2400
+        region = annotator.mark((1000, 700), (1500, 800), (1200, 600), (1200, 900))
+        assert annotator.regions()[region]["box"] == [1000, 600, 1501, 901]
 
 
 def test_an_empty_folder_says_so(tmp_path: Path, model: str, new_tab: NewTab) -> None:

@@ -52,10 +52,11 @@ export async function getPhoto(id) {
 /**
  * The photo as a picture, ready to paint.
  * @param {Photo["id"]} id
+ * @param {"display" | "full"} [size]
  * @returns {Promise<HTMLImageElement>}
  */
-export async function getImage(id) {
-  const blob = await (await request(`${photoPath(id)}/image`)).blob();
+export async function getImage(id, size = "display") {
+  const blob = await (await request(`${photoPath(id)}/image?size=${size}`)).blob();
   const image = new Image();
   image.src = URL.createObjectURL(blob);
   await image.decode().finally(() => URL.revokeObjectURL(image.src));

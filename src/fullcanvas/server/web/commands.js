@@ -2,10 +2,10 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Gestures} from "./gestures.js" */
+/** @import {Lookout} from "./look.js" */
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Stage} from "./stage.js" */
 import { CLOSED } from "./annotator.js";
-import { unassignedAreas } from "./labelmap.js";
 import * as change from "./state.js";
 
 /**
@@ -13,6 +13,7 @@ import * as change from "./state.js";
  * @property {Annotator} annotator
  * @property {Stage} stage
  * @property {Gestures} gestures
+ * @property {Lookout} lookout
  * @property {LabelPicker} picker
  * @property {() => void} showHelp
  * @property {() => void} showExport
@@ -44,12 +45,13 @@ export const COMMANDS = [
   { id: "digit", group: "Labels", title: "Give the selected or newest region label 1 … 10 of the list", keys: DIGITS, shown: "1 … 9, 0", run: labelByDigit },
   { id: "label", group: "Labels", title: "Type a label", keys: ["/"], run: ({ picker }) => picker.open() },
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
-  { id: "next-look", group: "View", title: "Go to the next unassigned area", keys: ["J"], run: nextUnassigned },
+  { id: "next-look", group: "View", title: "Go to the next unassigned area or, if there is none, unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
   { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
   { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], run: ({ stage }) => stage.zoom(ZOOM) },
   { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], run: ({ stage }) => stage.zoom(1 / ZOOM) },
   { id: "hide", group: "View", title: "Hide or show the overlay", keys: ["H"], run: update(change.toggleOverlay("hidden")) },
   { id: "borders", group: "View", title: "Borders only", keys: ["B"], run: update(change.toggleOverlay("borders")) },
+  { id: "solo", group: "View", title: "Fill only the selected region", keys: ["O"], run: update((state) => ({ ...state, solo: !state.solo })) },
   { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
   { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
   { id: "less", group: "View", title: "Fainter overlay", keys: ["["], run: update(change.changeOpacity(-0.1)) },
@@ -136,18 +138,6 @@ function nextUnlabelled({ annotator }) {
   const next = ids.find((id) => id > (selected ?? 0)) ?? ids[0];
   if (next === undefined) annotator.say("Every region has a label.");
   else annotator.store.update(change.select(next));
-}
-
-let lastArea = 0;
-
-/** @param {Page} page */
-function nextUnassigned({ annotator, stage }) {
-  const areas = annotator.map ? unassignedAreas(annotator.map) : [];
-  const area = areas[lastArea++ % Math.max(1, areas.length)];
-  if (area) {
-    stage.frame(area);
-    annotator.say(`Unassigned area ${((lastArea - 1) % areas.length) + 1} of ${areas.length}.`);
-  } else annotator.say("No pixel is unassigned.");
 }
 
 /** @param {Page} page */

@@ -19,7 +19,7 @@ export class Layers {
   /** @type {Photo | null} */
   #photo = null;
   /** @type {Inks} */
-  #inks = mixInks([], null);
+  #inks = mixInks([], null, false);
   #reach = 1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;
@@ -29,15 +29,16 @@ export class Layers {
    * @param {Photo} photo
    * @param {LabelMap} map
    * @param {number | null} selected
+   * @param {boolean} solo  Whether only the selected region is filled.
    */
-  show(photo, map, selected) {
+  show(photo, map, selected, solo) {
     this.#map = map;
     this.#photo = photo;
     for (const canvas of [this.#fill, this.#border, this.#heat]) {
       canvas.width = map.width;
       canvas.height = map.height;
     }
-    this.#inks = mixInks(photo.regions, selected);
+    this.#inks = mixInks(photo.regions, selected, solo);
     this.#paint({ x0: 0, y0: 0, x1: map.width, y1: map.height });
   }
 
@@ -45,13 +46,14 @@ export class Layers {
    * The label map changed in a rectangle, or regions changed their colour.
    * @param {Photo} photo
    * @param {number | null} selected
+   * @param {boolean} solo  Whether only the selected region is filled.
    * @param {Rect | null} changed
    */
-  refresh(photo, selected, changed) {
+  refresh(photo, selected, solo, changed) {
     if (!this.#map) return;
     const before = this.#inks;
     this.#photo = photo;
-    this.#inks = mixInks(photo.regions, selected);
+    this.#inks = mixInks(photo.regions, selected, solo);
     const rects = photo.regions.filter((region) => !sameInk(before, this.#inks, region.id)).map((region) => this.#toDisplay(region.box));
     for (const rect of changed ? [changed, ...rects] : rects) this.#paint(rect);
   }

@@ -7,6 +7,7 @@ import { Gestures } from "./gestures.js";
 import { showHeat } from "./heat.js";
 import { listenToKeys } from "./keyboard.js";
 import { Keymap } from "./keys.js";
+import { Lookout } from "./look.js";
 import { showNotices } from "./notices.js";
 import { showPhotos } from "./photos-panel.js";
 import { LabelPicker } from "./picker.js";
@@ -19,7 +20,8 @@ const stage = new Stage(annotator);
 const gestures = new Gestures(stage, annotator);
 const picker = new LabelPicker(annotator, () => stage.element.focus());
 const keymap = new Keymap(COMMANDS);
-const page = { annotator, stage, gestures, picker, showHelp: makeHelp(keymap), showExport: makeExport(annotator) };
+const lookout = new Lookout(annotator, stage);
+const page = { annotator, stage, gestures, lookout, picker, showHelp: makeHelp(keymap), showExport: makeExport(annotator) };
 
 showNotices(annotator);
 showPhotos(annotator);

@@ -13,14 +13,15 @@
 /**
  * @param {Region[]} regions
  * @param {number | null} selected  Its border is white.
+ * @param {boolean} solo  Whether only the selected region is filled, if there is one.
  * @returns {Inks}
  */
-export function mixInks(regions, selected) {
+export function mixInks(regions, selected, solo) {
   const size = 1 + regions.reduce((most, region) => Math.max(most, region.id), 0);
   const fill = new Uint32Array(size);
   const border = new Uint32Array(size);
   for (const region of regions) {
-    fill[region.id] = word(region.color, 255);
+    fill[region.id] = solo && selected !== null && region.id !== selected ? 0 : word(region.color, 255);
     border[region.id] = region.id === selected ? 0xffffffff : word(lighten(region.color, 0.5), 255);
   }
   return { fill, border };

@@ -8,6 +8,7 @@ import { byId } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
 import { boxOf, findRegion } from "./state.js";
+import { Picture } from "./picture.js";
 import * as views from "./view.js";
 
 /**
@@ -29,7 +30,7 @@ export class Stage {
   /** @type {Point | null} Where the pointer is, in stage pixels. */
   hover = null;
   #sheet = byId("sheet", HTMLElement);
-  #picture = byId("picture", HTMLElement);
+  #picture = new Picture();
   #ink = byId("ink", HTMLCanvasElement);
   #zoom = byId("zoom", HTMLElement);
   #size = { width: 1, height: 1 };
@@ -43,9 +44,9 @@ export class Stage {
     annotator.sight = this;
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
-    store.watch((state) => [state.photo, state.selected], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.solo], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking], () => this.redraw());
-    store.watch((state) => [state.overlay, state.peek, state.opacity, state.photo === null], () => this.#showLayers());
+    store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
 
   /**
@@ -54,20 +55,18 @@ export class Stage {
    * @param {LabelMap} map
    */
   show(photo, image, map) {
-    image.alt = photo.path;
-    image.draggable = false;
-    this.#picture.replaceChildren(image);
+    this.#picture.show(photo, image);
     this.#sheet.style.width = `${map.width}px`;
     this.#sheet.style.height = `${map.height}px`;
-    this.layers.show(photo, map, this.annotator.state.selected);
+    this.layers.show(photo, map, this.annotator.state.selected, this.annotator.state.solo);
     if (this.#shown !== photo.id) this.fit();
     this.#shown = photo.id;
   }
 
   /** @param {Rect | null} changed */
   refresh(changed) {
-    const { photo, selected } = this.annotator.state;
-    if (photo && photo.id === this.#shown) this.layers.refresh(photo, selected, changed);
+    const { photo, selected, solo } = this.annotator.state;
+    if (photo && photo.id === this.#shown) this.layers.refresh(photo, selected, solo, changed);
   }
 
   /** The whole photo. */
@@ -194,14 +193,15 @@ export class Stage {
     this.#sheet.classList.toggle("close", scale * devicePixelRatio >= PIXELS_SHOW_AT);
     this.#zoom.textContent = `${Math.round(((scale * map.width) / (this.annotator.state.photo?.width ?? map.width)) * 100)} %`;
     this.layers.zoomed(scale);
+    this.#picture.zoomed(scale * devicePixelRatio);
     this.redraw();
   }
 
   #showLayers() {
-    const { overlay, peek, opacity, photo } = this.annotator.state;
+    const { overlay, peek, heat, opacity, photo } = this.annotator.state;
     this.#sheet.hidden = photo === null;
     if (photo === null) this.#shown = null;
-    this.layers.setVisible(overlay === "full" && !peek ? opacity : 0, overlay !== "hidden" && !peek);
+    this.layers.setVisible(overlay === "full" && !peek && !heat ? opacity : 0, overlay !== "hidden" && !peek);
   }
 
   #draw() {

@@ -28,6 +28,7 @@ import { tellApart } from "./palette.js";
  * @property {Overlay} overlay
  * @property {boolean} peek
  * @property {boolean} heat
+ * @property {boolean} solo  Whether only the selected region is filled.
  * @property {number} opacity  Of the fill, in [0, 1].
  * @property {number} waiting  Changes not stored yet.
  * @property {boolean} busy  Whether anything is asked of the server.
@@ -57,6 +58,7 @@ export const START = Object.freeze({
   overlay: "full",
   peek: false,
   heat: false,
+  solo: false,
   opacity: 0.45,
   waiting: 0,
   busy: false,

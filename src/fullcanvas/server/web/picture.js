@@ -1,0 +1,56 @@
+/** The photo itself: at display size first, in full once the person looks closely. */
+
+/** @import {Photo} from "./types.js" */
+import { getImage } from "./api.js";
+import { byId } from "./dom.js";
+
+const CLOSE = 1.2;
+const REST_MS = 200;
+
+export class Picture {
+  #place = byId("picture", HTMLElement);
+  /** @type {Photo | null} */
+  #photo = null;
+  #asked = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rest;
+
+  /**
+   * @param {Photo} photo
+   * @param {HTMLImageElement} image
+   */
+  show(photo, image) {
+    clearTimeout(this.#rest);
+    this.#photo = photo;
+    this.#asked = photo.width === photo.display_width && photo.height === photo.display_height;
+    this.#put(image);
+  }
+
+  /**
+   * @param {number} scale  Device pixels a display pixel.
+   */
+  zoomed(scale) {
+    clearTimeout(this.#rest);
+    if (scale > CLOSE && !this.#asked) this.#rest = setTimeout(() => void this.#sharpen(), REST_MS);
+  }
+
+  async #sharpen() {
+    const photo = this.#photo;
+    if (!photo) return;
+    this.#asked = true;
+    try {
+      const image = await getImage(photo.id, "full");
+      if (this.#photo === photo) this.#put(image);
+    } catch {
+      // The photo can be worked on as it is shown; the next zoom asks again.
+      if (this.#photo === photo) this.#asked = false;
+    }
+  }
+
+  /** @param {HTMLImageElement} image */
+  #put(image) {
+    image.alt = this.#photo?.path ?? "";
+    image.draggable = false;
+    this.#place.replaceChildren(image);
+  }
+}
