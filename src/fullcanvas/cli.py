@@ -172,7 +172,11 @@ def evaluate(
         float, typer.Option(min=0, help="What a scribble costs a person; extreme points cost 7 s a region.")
     ] = 3.0,
     json: Annotated[
-        Path | None, typer.Option(help="Write the scores here; an interrupted run then resumes.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Write the scores here; an interrupted run then resumes."),
+    ] = None,
+    gallery: Annotated[
+        Path | None, typer.Option(file_okay=False, help="A folder for a picture of every photo's rounds.")
     ] = None,
 ) -> None:
     """Let a simulated annotator work through a data set, and print how good the segmentations get."""
@@ -191,6 +195,7 @@ def evaluate(
         "jobs": jobs or 1,
         "scribble_seconds": scribble_seconds,
         "out": json,
+        "gallery": gallery,
     }
     try:
         with progress_bar(Console(stderr=True)) as progress:
@@ -218,7 +223,8 @@ def evaluate_clicks(
     jobs: Annotated[int, typer.Option(min=-1, help="Processes; -1 uses every core.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulated clicks.")] = 0,
     json: Annotated[
-        Path | None, typer.Option(help="Write the scores here; an interrupted run then resumes.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Write the scores here; an interrupted run then resumes."),
     ] = None,
 ) -> None:
     """Count the clicks that a model needs, by the rules under which other systems are compared."""

@@ -212,10 +212,12 @@ def test_the_command(dataset, model, tmp_path):
     out = tmp_path / "out.json"
     folder = str(dataset.records[0].map.parent.parent)
     options = ["--model", model, "--allocation", "free", "--rounds", "1", "--limit", "2", "--json", str(out)]
+    options += ["--gallery", str(tmp_path / "gallery")]
     result = CliRunner().invoke(app, ["evaluate", folder, *options])
     assert result.exit_code == 0, result.output
     report = json.loads(out.read_text())
     assert (report["images"], report["allocation"], len(report["curve"])) == (2, "free", 2)
+    assert len(list((tmp_path / "gallery").iterdir())) == 2
     assert f"blobs: 2 images, {report['regions']} regions" in result.output
     assert f"{100 * report['curve'][1]['mean_iou']:.1f}" in result.output
 

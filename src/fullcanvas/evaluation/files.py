@@ -16,7 +16,12 @@ from fullcanvas.datasets import Record
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Writes JSON with a final line break; what was at `path` stays whole until the new file is.
+    """Writes JSON with a final line break, as `write_bytes` does."""
+    write_bytes(path, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file; what was at `path` stays whole until the new file is.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -24,9 +29,8 @@ def write_json(path: Path, data: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file, indent=1, allow_nan=False)
-            file.write("\n")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

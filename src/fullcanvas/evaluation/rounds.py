@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,13 +93,24 @@ class Experiment:
     seed: int
 
 
-def evaluate_sample(sample: Sample, experiment: Experiment) -> ImageResult:
-    """Lets the annotator work on a sample, and measures before any scribble and after every round."""
+def evaluate_sample(
+    sample: Sample,
+    experiment: Experiment,
+    watch: Callable[[Annotation, LabelMap], None] = lambda *_: None,
+) -> ImageResult:
+    """Lets the annotator work on a sample, and measures before any scribble and after every round.
+
+    Args:
+        sample: photo and truth.
+        experiment: who works, how, and with which model.
+        watch: sees the annotation and the prediction each time one is measured.
+    """
     annotator, model = experiment.annotator, experiment.model
     rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
     annotation = _marked(sample, annotator.mark(sample.labels, rng))
     first = experiment.first_model.open(sample.image)
     prediction = first.apply(annotation)
+    watch(annotation, prediction)
     measured = [_measure(sample, prediction, 0)]
     shared = experiment.first_model is model or not experiment.rounds
     opened = first if shared else model.open(sample.image)
@@ -109,6 +120,7 @@ def evaluate_sample(sample: Sample, experiment: Experiment) -> ImageResult:
         if strokes:
             annotation = _scribbled(annotation, strokes)
             prediction = opened.apply(annotation)
+        watch(annotation, prediction)
         drawn += len(strokes)
         measured.append(_measure(sample, prediction, drawn))
     things = tuple(segment.isthing for segment in sample.segments)

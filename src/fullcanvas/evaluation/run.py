@@ -13,6 +13,7 @@ from fullcanvas.datasets import Dataset, Record, load_sample
 from fullcanvas.evaluation import summary
 from fullcanvas.evaluation.engine import Progress, check_files, run_all
 from fullcanvas.evaluation.files import Parts, write_json
+from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.simulation.annotators import Allocation, load_annotator
@@ -65,6 +66,7 @@ def evaluate(
     jobs: int = 1,
     scribble_seconds: float = summary.SCRIBBLE_SECONDS,
     out: Path | None = None,
+    gallery: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
     """Lets a simulated annotator work through a data set, and measures after every round.
@@ -80,6 +82,7 @@ def evaluate(
         jobs: processes; -1 uses every core.
         scribble_seconds: what a scribble costs in the model of annotation time.
         out: where to write the result as JSON.
+        gallery: a folder for a picture of every sample, as `draw_picture` makes them.
         progress: called often.
 
     Returns:
@@ -99,9 +102,11 @@ def evaluate(
     if not kept.records:
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
     identity = _identity(dataset.name, experiment)
-    parts = Parts(out and out.with_name(out.name + ".parts"), identity, ImageResult.from_json)
+    # A run with pictures resumes none without: its parts would have none to show.
+    drawn = {"gallery": str(gallery.resolve())} if gallery else {}
+    parts = Parts(out and out.with_name(out.name + ".parts"), {**identity, **drawn}, ImageResult.from_json)
     check_files(kept, jobs, progress)
-    work = _Work(settings, (experiment.model.hash, experiment.first_model.hash))
+    work = _Work(settings, (experiment.model.hash, experiment.first_model.hash), gallery)
     results = run_all(kept.records, work, parts=parts, jobs=jobs, progress=progress, score=_RunningScore())
     report = {**identity, **_counts(results), "left_out": len(seen), "scribble_seconds": scribble_seconds}
     report["curve"] = summary.curve(results, settings.seed, scribble_seconds)
@@ -137,12 +142,19 @@ class _Work:
 
     settings: Settings
     hashes: tuple[str, str]
+    gallery: Path | None
 
     def __call__(self, record: Record) -> ImageResult:
         experiment = build(self.settings)
         if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
             raise EvaluationError("a worker found another model file under the same name: start again")
-        return evaluate_sample(load_sample(record), experiment)
+        sample = load_sample(record)
+        if self.gallery is None:
+            return evaluate_sample(sample, experiment)
+        seen: list[Snapshot] = []
+        result = evaluate_sample(sample, experiment, lambda *both: seen.append(Snapshot(*both)))
+        draw_picture(sample, seen, picture_of(record, self.gallery))
+        return result
 
 
 class _RunningScore:

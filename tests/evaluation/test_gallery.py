@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.datasets import open_dataset
+from fullcanvas.evaluation.gallery import GAP, OPACITY, Snapshot, color_of, draw_picture
+from fullcanvas.evaluation.run import Settings, evaluate
+from tests.panoptic_folder import halves, write_dataset
+
+
+def test_a_picture_per_sample_with_a_panel_per_round(tmp_path):
+    write_dataset(tmp_path / "set", [halves(), halves(column=4)])
+    dataset = open_dataset(tmp_path / "set")
+    settings = Settings("smallest-box", rounds=2)
+    report = evaluate(dataset, settings, gallery=tmp_path / "gallery")
+    assert sorted(file.name for file in (tmp_path / "gallery").iterdir()) == ["map0.png", "map1.png"]
+    with Image.open(tmp_path / "gallery" / "map0.png") as picture:
+        assert picture.size == (5 * 20 + 4 * GAP, 12)
+    assert evaluate(dataset, settings) == report
+
+
+def test_panels_show_photo_truth_and_ink(tmp_path):
+    write_dataset(tmp_path / "set", [halves(400, 960, 480)])
+    sample = open_dataset(tmp_path / "set").load(0)
+    annotation = Annotation(960, 400).add_region([(0, 200), (479, 200), (200, 0), (200, 399)])
+    annotation = annotation.scribble(1, [(300, 300), (440, 300)])
+    draw_picture(sample, [Snapshot(annotation, np.zeros((400, 960), np.int32))], tmp_path / "picture.png")
+    with Image.open(tmp_path / "picture.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert pixels.shape == (200, 3 * 480 + 2 * GAP, 3)
+    photo, truth, prediction = (pixels[:, start : start + 480] for start in (0, 480 + GAP, 960 + 2 * GAP))
+    expected = (1 - OPACITY) * photo[20, 40] + OPACITY * np.array(color_of(1))
+    assert np.abs(truth[20, 40] - expected).max() <= 2
+    assert np.abs(prediction[20, 300] - photo[20, 300]).max() <= 1  # unassigned
+    assert np.abs(prediction[150, 185] - color_of(1)).max() <= 4  # on the scribble
+
+
+def test_regions_differ_in_colour():
+    colors = {color_of(region) for region in range(1, 200)}
+    assert len(colors) > 190
+    assert all(0 <= channel <= 255 for color in colors for channel in color)
