@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.formats.coco_panoptic import Unlabelled, write_coco_panoptic
 from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.answers import (
@@ -32,6 +33,7 @@ from fullcanvas.server.workbench import View, Workbench
 
 PREFIX = "/api/v1"
 _CHUNK = 2**16
+_MOST_SENT_PIXELS = 40_000_000  # a browser holds four bytes for each
 
 Responses = dict[int | str, dict[str, Any]]
 _COMMON: Responses = {
@@ -109,17 +111,20 @@ def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     response_class=Response,
     responses={
         **_MISSING,
-        **_binary("The upright photo at the display's size.", "image/jpeg"),
+        **_binary("The upright photo.", "image/jpeg"),
         304: {"description": "The caller has it."},
     },
 )
-def image(bench: Bench, request: Request, photo_id: PhotoId) -> Response:
-    """The upright photo at the display's size, as JPEG."""
+def image(
+    bench: Bench, request: Request, photo_id: PhotoId, size: Literal["display", "full"] = "display"
+) -> Response:
+    """The upright photo as JPEG: at the display's size, or in full so that a person can look closely."""
     tag = f'"{bench.fingerprint(photo_id)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(bench.jpeg(photo_id), media_type="image/jpeg", headers=headers)
+    most = DISPLAY_PIXELS if size == "display" else _MOST_SENT_PIXELS
+    return Response(bench.jpeg(photo_id, most), media_type="image/jpeg", headers=headers)
 
 
 @router.get(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.canvas.resolution import display_size, resize
+from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.inference.session import Patch, Session
@@ -190,14 +190,14 @@ class Workbench:
         """
         return self.project.checked_hash(self.project.store.photo(photo_id))
 
-    def jpeg(self, photo_id: int) -> bytes:
-        """The upright photo at the display's size, as JPEG.
+    def jpeg(self, photo_id: int, most: int = DISPLAY_PIXELS) -> bytes:
+        """The upright photo as JPEG: at the display's size, or shrunk to at most that many pixels.
 
         Raises:
             ServerError: there is no such photo, or it cannot be opened.
         """
         image = self.project.decode(self.project.store.photo(photo_id))
-        shrunk = resize(image, *display_size(image.shape[1], image.shape[0]))
+        shrunk = resize(image, *display_size(image.shape[1], image.shape[0], most))
         _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         return jpeg.tobytes()
 
