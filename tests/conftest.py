@@ -43,9 +43,12 @@ def example_photos() -> Path:
     return REPOSITORY / "examples" / "photos"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A running Chromium: the one that scripts/chromium.sh found, else any that is installed."""
+    """A running Chromium: the one that scripts/chromium.sh found, else any that is installed.
+
+    Not for the whole run: while Playwright is open, no other test can run an event loop.
+    """
     from playwright.sync_api import sync_playwright
 
     path = os.environ.get("FULLCANVAS_CHROMIUM") or shutil.which("chromium")
