@@ -74,7 +74,8 @@ def _bezier_through(
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
     pixels = np.round(curve).astype(np.intp)
     changes = np.flatnonzero((np.diff(pixels, axis=0) != 0).any(1)) + 1
-    return pixels[np.concatenate([[0], changes])]
+    kept: NDArray[np.intp] = pixels[np.concatenate([[0], changes])]
+    return kept
 
 
 def _inside(truth: LabelMap, curve: NDArray[np.intp], region: int) -> NDArray[np.bool_]:
