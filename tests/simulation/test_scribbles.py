@@ -45,3 +45,17 @@ def test_the_longest_of_ten_tries_is_kept():
     ]
     # Of single tries, every fourth is shorter than 60.
     assert np.quantile(lengths, 0.05) > 75
+
+
+def test_a_region_too_thin_for_curves_gets_their_longest_run_inside():
+    truth = np.zeros((30, 30), np.int32)
+    truth[5:26, 5] = truth[25, 5:26] = truth[5:26, 25] = 1  # a U, one pixel wide
+    prediction = np.full_like(truth, 2)
+    (error,) = error_components(truth, prediction)
+    lengths = []
+    for seed in range(60):
+        points = np.array(draw_scribble(truth, prediction, error, np.random.default_rng(seed)))
+        assert (truth[points[:, 1], points[:, 0]] == 1).all()
+        assert len(points) == 1 or (np.abs(np.diff(points, axis=0)).max(1) == 1).all()
+        lengths.append(len(points))
+    assert min(lengths) < 5 < max(lengths)
