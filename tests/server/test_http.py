@@ -348,6 +348,8 @@ def test_the_photo_is_sent_upright_at_the_display_size(start: Start, tmp_path: P
     assert sent.shape[1::-1] == size
     assert np.abs(sent[:600].astype(int) - (250, 0, 0)).max() < 12
     assert sent[800:].max() < 12
+    (tmp_path / "full.jpg").write_bytes(page.client.get("/api/v1/photos/1/image?size=full").content)
+    assert decode(tmp_path / "full.jpg").shape == (2000, 1000, 3)
     page.interact(1, "add_region", extreme_points=[[0, 900], [999, 900], [500, 0], [500, 1999]])
     shown = page.display(1)
     done = page.post("/photos/1/complete", version=1, complete=True).json()
@@ -404,7 +406,7 @@ def test_broken_photos_say_why_and_the_others_still_work(start: Start, folder: P
         assert page.interact(photos[path], "add_region", extreme_points=LEFT).header["region"] == 1
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 2000), (3, 3)])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 2000), (1, 65_500), (3, 3)])
 def test_tiny_and_thin_photos_open(start: Start, tmp_path: Path, width: int, height: int) -> None:
     write_photo(tmp_path / "thin" / "a.png", width, height)
     page = start(tmp_path / "thin")

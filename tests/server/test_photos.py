@@ -128,7 +128,13 @@ def test_nonsense_in_exif_does_not_keep_a_photo_shut(tmp_path: Path) -> None:
     assert decode(tmp_path / "a.jpg").shape == (6, 8, 3)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+def test_a_side_too_long_to_be_shown_says_so(tmp_path: Path) -> None:
+    solid("L", (65_501, 1)).save(tmp_path / "a.png")
+    with pytest.raises(PhotoError, match=r"65501 x 1 is longer than 65500"):
+        decode(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (1, 65_500)])
 def test_odd_sizes_open(tmp_path: Path, size: tuple[int, int]) -> None:
     solid("RGB", size, RED).save(tmp_path / "a.png")
     assert decode(tmp_path / "a.png").shape == (size[1], size[0], 3)

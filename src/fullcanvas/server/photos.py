@@ -24,6 +24,8 @@ from fullcanvas.server.errors import PhotoError
 
 Pixels = NDArray[np.uint8]
 MAX_PIXELS = 200_000_000
+MAX_SIDE = 65_500
+"""The longest side that the JPEG sent to the page can have, in pixels."""
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
@@ -175,6 +177,8 @@ def _decode(path: Path, max_pixels: int) -> Pixels:
         width, height = image.size
         if width * height > max_pixels:
             raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))
+        if max(width, height) > MAX_SIDE:
+            raise PhotoError(f"{path.name}: a side of {width} x {height} is longer than {MAX_SIDE} pixels")
         image.load()
         upright = ImageOps.exif_transpose(image)
         return np.ascontiguousarray(_to_rgb(upright))
