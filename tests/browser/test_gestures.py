@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -243,6 +245,27 @@ def test_the_sheet_lists_every_key_and_changes_them(annotator: Annotator) -> Non
     assert not annotator.state()["marking"]
     annotator.press("m")
     assert annotator.state()["marking"]
+
+
+def test_brightness_changes_the_photo_and_nothing_else(annotator: Annotator) -> None:
+    annotator.page.get_by_label("Brightness and contrast of the photo").click()
+    annotator.page.get_by_label("Brightness", exact=True).fill("200")
+    expect(annotator.page.locator("#picture")).to_have_css("filter", "brightness(2)")
+    annotator.page.get_by_role("button", name="Reset").click()
+    expect(annotator.page.locator("#picture")).to_have_css("filter", "none")
+
+
+def test_every_control_has_a_name(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.page.set_viewport_size({"width": 700, "height": 600})
+    tree = annotator.page.locator("body").aria_snapshot()
+    assert "button" in tree
+    nameless = [
+        line
+        for line in tree.splitlines()
+        if re.match(r"\s*- (button|slider|combobox|textbox)(:| \[|$)", line)
+    ]
+    assert nameless == []
 
 
 def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:

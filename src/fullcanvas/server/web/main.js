@@ -9,6 +9,7 @@ import { listenToKeys } from "./keyboard.js";
 import { Keymap } from "./keys.js";
 import { Lookout } from "./look.js";
 import { showNotices } from "./notices.js";
+import { listenToAdjustments } from "./picture.js";
 import { showPhotos } from "./photos-panel.js";
 import { LabelPicker } from "./picker.js";
 import { showLabels, showRegions } from "./regions-panel.js";
@@ -30,6 +31,7 @@ showLabels(annotator);
 showToolbar(page, keymap);
 showHeat(annotator, stage);
 listenToKeys(page, keymap);
+listenToAdjustments();
 
 // The photo on the stage is in the address, so that a reload finds it again.
 annotator.store.watch((state) => state.photo?.id, (id) => {

@@ -54,3 +54,17 @@ export class Picture {
     this.#place.replaceChildren(image);
   }
 }
+
+/** Brightness and contrast: of what is shown only; the model sees the photo as it is. */
+export function listenToAdjustments() {
+  const sliders = ["brightness", "contrast"].map((name) => byId(name, HTMLInputElement));
+  const show = () => {
+    const changed = sliders.filter((slider) => slider.value !== "100");
+    byId("picture", HTMLElement).style.filter = changed.map((slider) => `${slider.id}(${slider.value}%)`).join(" ");
+  };
+  for (const slider of sliders) slider.addEventListener("input", show);
+  byId("adjust-reset", HTMLButtonElement).addEventListener("click", () => {
+    for (const slider of sliders) slider.value = "100";
+    show();
+  });
+}
