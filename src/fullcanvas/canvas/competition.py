@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box, intersection, within
-from fullcanvas.canvas.sampling import project_matrix, resample
+from fullcanvas.canvas.sampling import stretch
 
 Plane = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -149,7 +149,4 @@ def _present(layers: Sequence[Layer], canvas: Canvas, area: Box) -> list[tuple[L
 def _stretch(layer: Layer, canvas: Canvas, window: Box) -> Plane:
     """The layer's logits at the pixels of a window that lies in its box."""
     x0, y0, x1, y1 = window
-    height, width = layer.logits.shape
-    rows = project_matrix(layer.box[1], layer.box[3], height, canvas.rows(y0, y1))
-    columns = project_matrix(layer.box[0], layer.box[2], width, canvas.columns(x0, x1))
-    return resample(layer.logits, rows, columns)
+    return stretch(layer.logits, layer.box, canvas.rows(y0, y1), canvas.columns(x0, x1))

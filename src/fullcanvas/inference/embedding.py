@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.canvas.sampling import resample
-from fullcanvas.inference.roi import Axis, Roi, geometry
+from fullcanvas.inference.roi import Axis, Roi, align_planes, geometry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +53,6 @@ class Embedding:
             box=box,
             columns=Axis.of(x0, x1, cells, self.working_width),
             rows=Axis.of(y0, y1, cells, self.working_height),
-            features=resample(seen, down.weights, across.weights),
+            features=align_planes(seen, down.weights, across.weights),
             geometry=geometry(box, self.photo_width, self.photo_height),
         )
