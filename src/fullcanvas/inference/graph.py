@@ -33,6 +33,9 @@ class Graph:
         options.intra_op_num_threads = real_cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # Threads that spin while they wait gain nothing measurable here, and on a busy machine they starve
+        # the very work they wait for: corrections took ten times as long.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # ONNX Runtime's errors share no base of their own: hence the two wide excepts here.
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
