@@ -279,6 +279,9 @@ def train(
     init: Annotated[
         str | None, typer.Option(help="Start from `default`, a model file, or a checkpoint (.pt).")
     ] = None,
+    sibling: Annotated[
+        str | None, typer.Option(help="A model whose errors are scribbled on, if the TOML file wants one.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="The budget, instead of the TOML file's.")] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
 ) -> None:
@@ -300,7 +303,7 @@ def train(
         from fullcanvas.learning.train import Request
         from fullcanvas.learning.train import train as run
 
-        request = Request(config, data or [], out, resume, init, steps, device)
+        request = Request(config, data or [], out, resume, init, sibling, steps, device)
         typer.echo(f"Wrote {run(request, Console())}")
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from fullcanvas.annotation import Region, Scribble
+from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.rounds import canvases_of, scribbled
+from fullcanvas.learning.rounds import corrected, first_marks, predict
 from tests.learning.toy import toy_config
 
 SIZE = (64, 64)
@@ -27,7 +28,8 @@ def canvases(network, *images):
         len(images), -1, -1, -1
     )
     with torch.no_grad():
-        return canvases_of(network, list(embeddings), images, SIZE)
+        marks = [first_marks(image) for image in images]
+        return predict(network, list(embeddings), marks, SIZE).canvases
 
 
 def test_other_ink_reaches_a_region_only_if_it_is_shared():
@@ -69,7 +71,9 @@ def test_a_round_adds_scribbles_where_the_prediction_is_wrong():
         Region(1, ((0, 5), (11, 5), (5, 0), (5, 19))),
         Region(2, ((12, 5), (19, 5), (15, 0), (15, 19))),
     )
-    first, second = scribbled(truth, prediction, regions, "free", np.random.default_rng(0))
-    assert first == regions[0]
-    assert len(second.scribbles) == 1
-    assert all(truth[y, x] == 2 for x, y in second.scribbles[0].points)
+    canvas = torch.from_numpy(np.stack([prediction == 1, prediction == 2])).float()
+    marks, rng = first_marks(regions), np.random.default_rng(0)
+    first, second = corrected(NetworkConfig(), truth, canvas, marks, allocation="free", rng=rng)
+    assert first == marks[0]
+    assert len(second.region.scribbles) == 1
+    assert all(truth[y, x] == 2 for x, y in second.region.scribbles[0].points)

@@ -18,7 +18,7 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.rounds import canvases_of
+from fullcanvas.learning.rounds import first_marks, predict
 from fullcanvas.learning.sources import is_held_back
 from fullcanvas.learning.validation import padded, region_ious
 from fullcanvas.learning.weights import fill, read_weights
@@ -50,8 +50,7 @@ def best_logits(network, image, annotation):
     with torch.no_grad():
         embedding = network.encoder(padded(image))[0]
         regions = list(annotation.regions.values())
-        (canvas,) = canvases_of(network, [embedding], [regions], image.shape[:2])
-    return canvas
+        return predict(network, [embedding], [first_marks(regions)], image.shape[:2]).canvases[0]
 
 
 def test_training_lowers_the_loss_and_says_how_it_goes(trained):
@@ -106,7 +105,9 @@ def test_the_model_file_says_where_it_comes_from(trained, toy_set):
     assert record["seconds"] > 0
     assert len(record["held_back_curve"]) == 5
     assert record["configuration"]["network"]["channels"] == 8
-    assert record["data_sets"] == [{"path": "toy", "weight": 2.0, "licence": "public domain"}]
+    assert record["data_sets"] == [
+        {"path": "toy", "weight": 2.0, "licence": "public domain", "fraction": 1.0, "part": 0}
+    ]
     assert set(record["versions"]) >= {"fullcanvas", "torch", "timm", "onnxruntime"}
     assert "divisible by 4" in record["held_back"]
     assert segmenter.licence.startswith("CC0. Trained on toy (public domain)")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation.region import Point, Region
+from fullcanvas.annotation.region import Point, Region, Scribble
 
 Plane = NDArray[np.uint8]
 Window = tuple[int, int, int, int]
@@ -56,11 +56,16 @@ class Ink:
         Returns:
             uint8 [y1 - y0, x1 - x0], 1 where there is ink.
         """
-        x0, y0, x1, y1 = window
-        plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        plane = self.draw_scribbles(region.scribbles, window)
         discs = self._to_working(region.extreme_points)
         _draw_pieces(plane, window, discs, np.zeros_like(discs), self.disc_diameter)
-        for scribble in region.scribbles:
+        return plane
+
+    def draw_scribbles(self, scribbles: Iterable[Scribble], window: Window) -> Plane:
+        """The ink of some scribbles inside a window, as `draw`."""
+        x0, y0, x1, y1 = window
+        plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        for scribble in scribbles:
             starts, steps = _pieces(self._to_working(scribble.points))
             _draw_pieces(plane, window, starts, steps, self.stroke_width)
         return plane

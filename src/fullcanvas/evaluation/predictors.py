@@ -150,4 +150,9 @@ def load_predictor(spec: str) -> Predictor:
         return Baseline(spec, _baseline(spec))
     from fullcanvas.inference import Segmenter
 
-    return ModelPredictor(Segmenter.load(spec))
+    segmenter = Segmenter.load(spec)
+    if segmenter.config.canvas:
+        return ModelPredictor(segmenter)
+    from fullcanvas.evaluation.single_region import SingleRegionModel
+
+    return SingleRegionModel(segmenter)

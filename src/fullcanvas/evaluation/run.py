@@ -16,6 +16,7 @@ from fullcanvas.evaluation.files import Parts, write_json
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
+from fullcanvas.evaluation.single_region import SingleRegionPredictor, evaluate_alone
 from fullcanvas.simulation.annotators import Allocation, load_annotator
 
 
@@ -91,11 +92,12 @@ def evaluate(
     Raises:
         DatasetError: the data set is broken.
         ModelError: a model cannot be used.
-        EvaluationError: there is nothing to evaluate.
+        EvaluationError: there is nothing to evaluate, or a single-region model is asked for what it cannot.
         AnnotatorError: the annotator is unknown.
     """
     build.cache_clear()
     experiment = build(settings)
+    _check_models(experiment, gallery)
     seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
     kept = dataset.without(seen)
     kept = kept if limit is None else kept.first(limit)
@@ -114,6 +116,20 @@ def evaluate(
         write_json(out, report)
     parts.clear()
     return report
+
+
+def _check_models(experiment: Experiment, gallery: Path | None) -> None:
+    alone = isinstance(experiment.model, SingleRegionPredictor)
+    if alone != isinstance(experiment.first_model, SingleRegionPredictor):
+        raise EvaluationError(
+            "only one of the two models is a single-region model: they cannot work together"
+        )
+    if alone and experiment.allocation is Allocation.FREE and experiment.rounds:
+        raise EvaluationError(
+            "a single-region model gets one scribble per region: use --allocation one-per-region"
+        )
+    if alone and gallery:
+        raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
 
 
 def seen_in_training(dataset: Dataset, predictor: Predictor) -> frozenset[int]:
@@ -149,6 +165,8 @@ class _Work:
         if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
             raise EvaluationError("a worker found another model file under the same name: start again")
         sample = load_sample(record)
+        if isinstance(experiment.model, SingleRegionPredictor):
+            return evaluate_alone(sample, experiment)
         if self.gallery is None:
             return evaluate_sample(sample, experiment)
         seen: list[Snapshot] = []

@@ -9,13 +9,14 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 FORMAT = 1
 ENCODER, HEAD, DESCRIPTION = "encoder.onnx", "head.onnx", "model.json"
 DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "default.zip"
+_KINDS = {"bool": "truth value", "int": "positive int", "float": "positive float", "str": "known word"}
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -37,6 +38,8 @@ class ModelConfig:
         shared: whether a region sees everybody else's ink.
         grow_boxes: whether a region's scribbles enlarge its box.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
+        canvas: whether regions compete; without, each has a mask of its own where its logits are positive.
+        points: how extreme points are drawn, `discs` or `heat-maps`.
     """
 
     stride: int
@@ -49,6 +52,8 @@ class ModelConfig:
     shared: bool
     grow_boxes: bool
     ink_constraint: bool
+    canvas: bool = True
+    points: str = "discs"
 
     @classmethod
     def from_json(cls, data: Any) -> ModelConfig:
@@ -60,11 +65,12 @@ class ModelConfig:
         if not isinstance(data, Mapping):
             raise ModelError("the model's config is not an object")
         names = {field.name for field in fields(cls)}
-        if set(data) != names:
-            odd = ", ".join(sorted(map(str, names ^ set(data))))
+        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        if not needed <= set(data) <= names:
+            odd = ", ".join(sorted(map(str, (needed - set(data)) | (set(data) - names))))
             raise ModelError(f"the model's config lacks, or this version of Fullcanvas does not know: {odd}")
         kinds = {field.name: str(field.type) for field in fields(cls)}
-        return cls(**{name: _checked(name, kind, data[name]) for name, kind in kinds.items()})
+        return cls(**{name: _checked(name, kind, data[name]) for name, kind in kinds.items() if name in data})
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values; `from_json` reads it back."""
@@ -74,12 +80,14 @@ class ModelConfig:
 def _checked(name: str, kind: str, value: Any) -> Any:
     if kind == "bool":
         good = isinstance(value, bool)
+    elif kind == "str":
+        good = value in ("discs", "heat-maps")
     elif kind == "int":
         good = type(value) is int and value > 0
     else:
         good = type(value) in (int, float) and 0 < value < float("inf")
     if not good:
-        raise ModelError(f"the model's config has {name} = {value!r:.80}, which is no positive {kind}")
+        raise ModelError(f"the model's config has {name} = {value!r:.80}, which is no {_KINDS[kind]}")
     return value
 
 

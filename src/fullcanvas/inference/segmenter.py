@@ -126,11 +126,13 @@ class Segmenter:
         Raises:
             ValueError: the image is none, or the embedding is another photo's or another model's.
             AnnotationError: the annotation is of a photo of another size.
-            ModelError: the model's answer is unusable.
+            ModelError: the model's answer is unusable, or its regions do not compete.
         """
         from fullcanvas.inference.session import Session
 
         check_image(image)
+        if not self.config.canvas:
+            raise ModelError(f"{self.name} is a single-region model: its masks overlap and make no label map")
         embedding = self.encode(image) if embedding is None else embedding
         if (embedding.photo_height, embedding.photo_width) != image.shape[:2]:
             raise ValueError("the embedding is of a photo of another size; encode this photo")

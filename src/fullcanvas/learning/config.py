@@ -28,6 +28,11 @@ class NetworkConfig:
         shared: whether a region sees everybody else's ink (section 3.2).
         grow_boxes: whether a region's own scribbles enlarge its box.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
+        canvas: whether regions compete; without, each has a mask of its own (the single-region models).
+        points: how extreme points are drawn; heat maps only without a canvas (table 1 of the paper).
+        class_specific: whether there are mask logits per class, chosen by a class head (section 3.4).
+        class_channels: of the class head's two hidden layers.
+        classes: category ids in the order of the mask logits; taken from the data if there are none.
     """
 
     backbone: str = "efficientnet_lite0"
@@ -41,6 +46,19 @@ class NetworkConfig:
     shared: bool = True
     grow_boxes: bool = True
     ink_constraint: bool = True
+    canvas: bool = True
+    points: Literal["discs", "heat-maps"] = "discs"
+    class_specific: bool = False
+    class_channels: int = 1024
+    classes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.class_specific and (self.head != "convolutions" or self.prior):
+            raise ConfigError('class_specific needs head = "convolutions" and prior = false')
+        if self.points == "heat-maps" and (self.canvas or self.shared):
+            raise ConfigError('points = "heat-maps" needs canvas = false and shared = false')
+        if not self.canvas and (self.grow_boxes or self.ink_constraint):
+            raise ConfigError("canvas = false needs grow_boxes = false and ink_constraint = false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +69,13 @@ class Source:
         path: of a COCO panoptic data set; relative to the folder that `--data` names.
         weight: relative frequency of its photos.
         licence: of its annotations and photos, for the model file's record.
+        fraction, part: which part of its photos is used; parts of the same fraction share none.
     """
 
     path: str
     weight: float = 1.0
+    fraction: float = 1.0
+    part: int = 0
     licence: str = "not stated"
 
 
@@ -73,6 +94,8 @@ class TrainingConfig:
         learning_rate, backbone_learning_rate, weight_decay: of AdamW; both rates follow a cosine.
         warmup: steps of linear warm-up.
         rounds: how many rounds of simulated scribbles precede the graded prediction; drawn uniformly.
+        sibling: name of the model on whose errors scribbles are simulated (section 5.3), a file that
+            `--sibling` names; the network itself if empty.
         free_share: share of the rounds that are allocated freely, the others one-per-region.
         jitter: standard deviation of the extreme points' error in working pixels, in a quarter of images.
         pert: tolerance of the extreme points in working pixels, in half of the images.
@@ -98,6 +121,7 @@ class TrainingConfig:
     weight_decay: float = 1e-2
     warmup: int = 200
     rounds: tuple[int, ...] = (1, 1, 2, 3)
+    sibling: str = ""
     free_share: float = 0.5
     jitter: float = 2.0
     pert: int = 4
@@ -137,6 +161,10 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     sources: tuple[Source, ...] = ()
     licence: str = "not stated"
+
+    def __post_init__(self) -> None:
+        if (self.training.loss == "pixel-wise") != self.network.canvas:
+            raise ConfigError('loss = "pixel-wise" needs a canvas, and loss = "mask-wise" canvas = false')
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, for checkpoints and model files."""

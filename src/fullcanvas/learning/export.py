@@ -63,6 +63,8 @@ def model_config(network: Network, working_size: int) -> ModelConfig:
         shared=network.config.shared,
         grow_boxes=network.config.grow_boxes,
         ink_constraint=network.config.ink_constraint,
+        canvas=network.config.canvas,
+        points=network.config.points,
     )
 
 

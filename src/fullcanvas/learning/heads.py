@@ -6,14 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.learning.config import NetworkConfig
 
 ANNOTATION_CHANNELS = 2
 _GEOMETRY = 6
+_CLASS_CELLS = 7
 
 
 def make_head(config: NetworkConfig) -> nn.Module:
     """The mask head that the configuration names."""
+    if config.class_specific:
+        return ClassSpecificHead(config)
     return {"pyramid": PyramidHead, "convolutions": ConvolutionalHead}[config.head](config)
 
 
@@ -24,11 +28,7 @@ class ConvolutionalHead(nn.Module):
         super().__init__()
         width = config.head_channels[0]
         self.mask_size = config.mask_size
-        inputs = config.channels + ANNOTATION_CHANNELS
-        self.layers = nn.Sequential(
-            *(_convolution(inputs if layer == 0 else width, width) for layer in range(4)),
-            nn.Conv2d(width, 1, 1),
-        )
+        self.layers = nn.Sequential(*_convolutions(config), nn.Conv2d(width, 1, 1))
         self.prior = Prior() if config.prior else None
 
     def forward(self, features: Tensor, annotation: Tensor, geometry: Tensor) -> Tensor:
@@ -36,6 +36,44 @@ class ConvolutionalHead(nn.Module):
         logits: Tensor = self.layers(torch.cat([features, annotation], 1))
         logits = functional.interpolate(logits, size=(self.mask_size, self.mask_size), mode="bilinear")[:, 0]
         return logits if self.prior is None else logits + self.prior(geometry)
+
+
+class ClassSpecificHead(nn.Module):
+    """Mask R-CNN's head with mask logits per class, chosen by its class head (section 3.4)."""
+
+    pool: Tensor
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        width, hidden, count = config.head_channels[0], config.class_channels, len(config.classes)
+        self.mask_size = config.mask_size
+        self.layers = nn.Sequential(*_convolutions(config))
+        self.out = nn.Linear(width, count)
+        pool = align_matrix(0, config.roi_size, _CLASS_CELLS, config.roi_size)
+        self.register_buffer("pool", torch.from_numpy(pool), persistent=False)
+        self.classify = nn.Sequential(
+            *(nn.Flatten(), nn.Linear(_CLASS_CELLS**2 * config.channels, hidden), nn.ReLU()),
+            *(nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, count)),
+        )
+
+    def forward(self, features: Tensor, annotation: Tensor, geometry: Tensor) -> Tensor:  # noqa: ARG002
+        """As the other heads: the mask logits of the class that the class head predicts."""
+        return self.masks(features, annotation, self.class_logits(features).argmax(1))
+
+    def class_logits(self, features: Tensor) -> Tensor:
+        """[N, C, R, R] -> [N, classes]."""
+        logits: Tensor = self.classify(self.pool @ features @ self.pool.T)
+        return logits
+
+    def masks(self, features: Tensor, annotation: Tensor, classes: Tensor) -> Tensor:
+        """The mask logits of one class per region: [N, C, R, R], [N, 2, R, R], [N] -> [N, M, M]."""
+        seen = self.layers(torch.cat([features, annotation], 1))
+        # The other classes' logits are never made: there may be more than a hundred.
+        weights, biases = self.out.weight[classes], self.out.bias[classes]
+        logits = weights[:, None] @ seen.flatten(2) + biases[:, None, None]
+        logits = logits.view(-1, 1, seen.shape[2], seen.shape[3])
+        size = (self.mask_size, self.mask_size)
+        return functional.interpolate(logits, size=size, mode="bilinear")[:, 0]
 
 
 class PyramidHead(nn.Module):
@@ -133,6 +171,13 @@ def _describe(geometry: Tensor) -> Tensor:
     extent = geometry[:, 2:].clamp_min(1e-4)
     aspect = (extent[:, :1] / extent[:, 1:]).log()
     return torch.cat([geometry[:, :2] * 2 - 1, extent.log() / 3, extent.prod(1, keepdim=True), aspect / 3], 1)
+
+
+def _convolutions(config: NetworkConfig) -> list[nn.Module]:
+    """The four layers of Mask R-CNN's mask head."""
+    width = config.head_channels[0]
+    inputs = (config.channels + ANNOTATION_CHANNELS, width, width, width)
+    return [_convolution(each, width) for each in inputs]
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.encoder import Encoder
-from fullcanvas.learning.heads import ANNOTATION_CHANNELS, make_head
+from fullcanvas.learning.heads import ANNOTATION_CHANNELS, ClassSpecificHead, make_head
 
 STRIDE = 4
 
@@ -28,13 +29,13 @@ class Network(nn.Module):
         self.head = make_head(config)
 
     def inputs(
-        self, embedding: Tensor, maps: NDArray[np.uint8], boxes: Sequence[Box], width: int, height: int
+        self, embedding: Tensor, maps: NDArray[Any], boxes: Sequence[Box], width: int, height: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """What the mask head needs to know about the regions of one image.
 
         Args:
             embedding: [C, h, w].
-            maps: uint8 [N, 2, height, width], the annotation maps in working pixels.
+            maps: [N, 2, height, width], the annotation maps in working pixels.
             boxes: N boxes in working pixels.
             width, height: of the image inside its padding, in working pixels.
 
@@ -46,6 +47,24 @@ class Network(nn.Module):
         ink = torch.from_numpy(maps).to(embedding)
         features = align(embedding[None], exact / STRIDE, cells)
         return features, align(ink, exact, cells), geometry(boxes, width, height).to(embedding)
+
+    def answer(
+        self, inputs: tuple[Tensor, Tensor, Tensor], classes: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The mask head's answers.
+
+        Args:
+            inputs: as `inputs` makes them.
+            classes: for class-specific heads, the true place of each region's class, int64 [N]; the mask
+                logits are then those, and not those of the class that the head predicts.
+
+        Returns:
+            Logits [N, M, M], and class logits [N, classes] if the true classes were given.
+        """
+        if classes is None or not isinstance(self.head, ClassSpecificHead):
+            return self.head(*inputs), None
+        features, annotation, _ = inputs
+        return self.head.masks(features, annotation, classes), self.head.class_logits(features)
 
     def example(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Inputs of the mask head for some imaginary regions, always the same."""

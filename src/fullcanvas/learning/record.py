@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -31,7 +32,7 @@ def describe(run: Run, command: str) -> dict[str, Any]:
 def provenance(run: Run, command: str) -> dict[str, Any]:
     """Everything that is known about how the run's weights came to be, as JSON values."""
     config = run.config
-    sources = [{"path": each.path, "weight": each.weight, "licence": each.licence} for each in config.sources]
+    sources = [asdict(each) for each in config.sources]
     return {
         "command": command,
         "configuration": config.to_json(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,49 +11,79 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fullcanvas.annotation import Region, Scribble
-from fullcanvas.annotation.ink import Ink, annotation_maps
+from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.marks import Marks, maps_of
 from fullcanvas.canvas.boxes import Box, region_box
-from fullcanvas.learning.competition import project
+from fullcanvas.learning.competition import label_map, project
+from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.network import Network
 from fullcanvas.simulation.annotators import round_of_scribbles
+from fullcanvas.simulation.single_region import correct
 
 INK = Ink()
 Size = tuple[int, int]
+AllMarks = Sequence[Marks]
+"""The marks of all regions 1..N of an image, in working pixels, in order of id."""
 
 
-def boxes_of(regions: Sequence[Region], grow: bool) -> list[Box]:
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says about some images.
+
+    Attributes:
+        canvases: one [N, height, width] per image: logits, minus infinity outside each region's box.
+        class_logits: [all regions, classes] of class-specific networks that were told the truth.
+    """
+
+    canvases: list[Tensor]
+    class_logits: Tensor | None
+
+
+def first_marks(regions: Sequence[Region]) -> tuple[Marks, ...]:
+    """The marks before any correction."""
+    return tuple(Marks(region) for region in regions)
+
+
+def boxes_of(marks: AllMarks, grow: bool) -> list[Box]:
     """The boxes of the regions, in working pixels."""
-    return [region_box(region, grow) for region in regions]
+    return [region_box(each.region, grow) for each in marks]
 
 
-def canvases_of(
+def predict(
     network: Network,
     embeddings: Sequence[Tensor],
-    regions: Sequence[Sequence[Region]],
+    marks: Sequence[AllMarks],
     size: Size,
-) -> list[Tensor]:
-    """The logits of all regions of some images, each image on its own canvas; the head runs once.
+    classes: Sequence[Sequence[int]] | None = None,
+) -> Prediction:
+    """The logits of all regions of some images; the head runs once.
 
     Args:
         network: the model.
         embeddings: one [C, h, w] per image.
-        regions: N regions per image (N may differ), in working pixels.
+        marks: of each image's regions, whose number may differ.
         size: height and width of the images in working pixels.
-
-    Returns:
-        One [N, height, width] per image, minus infinity outside each region's box.
+        classes: for class-specific networks, the true place of each region's class, image by image.
     """
     height, width = size
-    boxes = [boxes_of(each, network.config.grow_boxes) for each in regions]
+    config = network.config
+    boxes = [boxes_of(each, config.grow_boxes) for each in marks]
     inputs = []
-    for embedding, each, frames in zip(embeddings, regions, boxes, strict=True):
-        maps = annotation_maps(each, INK, width, height, network.config.shared)
+    for embedding, each, frames in zip(embeddings, marks, boxes, strict=True):
+        heat = config.points == "heat-maps"
+        maps = maps_of(each, INK, width, height, shared=config.shared, heat=heat)
         inputs.append(network.inputs(embedding, maps, frames, width, height))
     features, annotation, geometry = (torch.cat(parts) for parts in zip(*inputs, strict=True))
+    truth = None if classes is None else _joined(classes).to(features.device)
     with precision(features.device):
-        answers = network.head(features, annotation, geometry)
-    logits = answers.float().split([len(each) for each in regions])
-    return [project(part, frames, height, width) for part, frames in zip(logits, boxes, strict=True)]
+        answers, class_logits = network.answer((features, annotation, geometry), truth)
+    logits = torch.split(answers.float(), [len(each) for each in marks])
+    canvases = [project(part, frames, height, width) for part, frames in zip(logits, boxes, strict=True)]
+    return Prediction(canvases, None if class_logits is None else class_logits.float())
+
+
+def _joined(classes: Sequence[Sequence[int]]) -> Tensor:
+    return torch.tensor([place for each in classes for place in each])
 
 
 def precision(device: torch.device) -> torch.autocast:
@@ -61,18 +91,56 @@ def precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
-def scribbled(
+def corrected(
+    config: NetworkConfig,
     truth: NDArray[np.int32],
-    prediction: NDArray[np.int32],
-    regions: Sequence[Region],
+    canvas: Tensor,
+    marks: AllMarks,
+    *,
     allocation: str,
     rng: np.random.Generator,
-) -> tuple[Region, ...]:
-    """The regions after one more round of simulated scribbles on the prediction's errors."""
-    drawn = round_of_scribbles(truth, prediction, len(regions), allocation, rng)
+) -> tuple[Marks, ...]:
+    """The marks after one more round of simulated corrections of a prediction's errors.
+
+    Args:
+        config: of the network that predicted.
+        truth: int32 [H, W], regions 1..N, 0 = void.
+        canvas: [N, H, W], the prediction.
+        marks: that it was made from.
+        allocation: `free` or `one-per-region`; without a canvas it is always the latter.
+        rng: draws the strokes.
+    """
+    if config.canvas:
+        return _scribbled(truth, label_map(canvas), marks, allocation, rng)
+    masks = (canvas > 0).cpu().numpy()
+    return tuple(_corrected_alone(truth, mask, each, rng) for mask, each in zip(masks, marks, strict=True))
+
+
+def _scribbled(
+    truth: NDArray[np.int32],
+    prediction: NDArray[np.int32],
+    marks: AllMarks,
+    allocation: str,
+    rng: np.random.Generator,
+) -> tuple[Marks, ...]:
     added: dict[int, list[Scribble]] = {}
-    for region, points in drawn:
+    for region, points in round_of_scribbles(truth, prediction, len(marks), allocation, rng):
         added.setdefault(region, []).append(Scribble(tuple(points)))
-    return tuple(
-        replace(region, scribbles=(*region.scribbles, *added.get(region.id, ()))) for region in regions
-    )
+    return tuple(_grown(each, added.get(each.region.id, ())) for each in marks)
+
+
+def _corrected_alone(
+    truth: NDArray[np.int32], mask: NDArray[np.bool_], marks: Marks, rng: np.random.Generator
+) -> Marks:
+    correction = correct(truth, marks.region.id, mask, rng)
+    if correction is None:
+        return marks
+    stroke = Scribble(correction.points)
+    if correction.positive:
+        return _grown(marks, (stroke,))
+    return replace(marks, negatives=(*marks.negatives, stroke))
+
+
+def _grown(marks: Marks, scribbles: Sequence[Scribble]) -> Marks:
+    region = replace(marks.region, scribbles=(*marks.region.scribbles, *scribbles))
+    return replace(marks, region=region)

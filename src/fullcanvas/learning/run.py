@@ -30,6 +30,7 @@ class Run:
         average: the running average of its weights, which validation and export use.
         optimizer: of the network's parameters.
         origin: where the first weights came from: `backbone`, or `model` and its record.
+        sibling: the network on whose errors scribbles are simulated; this one if None.
         folded: whether its norms must stay in evaluation mode, as they came folded from a model file.
         step: how many steps were made.
         seconds: how long they took; validation and checkpoints do not count.
@@ -42,6 +43,7 @@ class Run:
     average: Network
     optimizer: torch.optim.Optimizer
     origin: dict[str, Any]
+    sibling: Network | None = None
     folded: bool = False
     step: int = 0
     seconds: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import cv2
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Point, Region, order_extreme_points
+from fullcanvas.datasets import Sample
 from fullcanvas.learning.config import TrainingConfig
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
@@ -29,12 +30,14 @@ class Crop:
         image: uint8 [crop, crop, 3]; black where the photo does not reach.
         truth: int32 [crop, crop]; 1..N, 0 = void.
         regions: N regions with their extreme points, in order of id.
+        classes: for class-specific networks, the category of each region as its place in `classes`.
         origin: the name of the data set and the id of the photo.
     """
 
     image: NDArray[np.uint8]
     truth: NDArray[np.int32]
     regions: tuple[Region, ...]
+    classes: tuple[int, ...]
     origin: tuple[str, int]
 
 
@@ -44,14 +47,18 @@ class Crops(TorchDataset[Crop]):
     Args:
         sets: what to train on.
         config: how crops are made.
+        classes: category ids in the order of a class-specific network's mask logits; none for others.
     """
 
-    def __init__(self, sets: Sequence[TrainingSet], config: TrainingConfig) -> None:
+    def __init__(
+        self, sets: Sequence[TrainingSet], config: TrainingConfig, classes: Sequence[int] = ()
+    ) -> None:
         self.datasets = [each.training for each in sets]
         self.samples = [_samples_by_photo(each) for each in sets]
         weights = np.array([each.source.weight for each in sets], np.float64)
         self.weights = weights / weights.sum()
         self.config = config
+        self.places = {category: place for place, category in enumerate(classes)}
 
     def __getitem__(self, number: int) -> Crop:
         """Example `number`; one without any region is replaced by another draw."""
@@ -63,9 +70,14 @@ class Crops(TorchDataset[Crop]):
             image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
             candidates = self.samples[which][image_id]
             sample = dataset.load(candidates[rng.integers(len(candidates))])
-            crop = make_crop(sample.image, sample.labels, self.config, rng, (dataset.name, image_id))
+            crop, kept = make_crop(sample.image, sample.labels, self.config, rng, (dataset.name, image_id))
             if crop.regions:
-                return crop
+                return replace(crop, classes=self._classes(sample, kept))
+
+    def _classes(self, sample: Sample, kept: Sequence[int]) -> tuple[int, ...]:
+        if not self.places:
+            return ()
+        return tuple(self.places[sample.segments[id_ - 1].category_id] for id_ in kept)
 
 
 def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:
@@ -75,11 +87,16 @@ def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:
     return found
 
 
-def batches(sets: Sequence[TrainingSet], config: TrainingConfig, step: int) -> Iterator[list[Crop]]:
-    """The batches of the steps from `step` on, endlessly; the number of workers changes none of them."""
+def batches(
+    sets: Sequence[TrainingSet], config: TrainingConfig, step: int, classes: Sequence[int] = ()
+) -> Iterator[list[Crop]]:
+    """The batches of the steps from `step` on, endlessly; the number of workers changes none of them.
+
+    Arguments as in `Crops`.
+    """
     size = config.images_per_step
     loader = DataLoader(
-        Crops(sets, config),
+        Crops(sets, config, classes),
         batch_size=size,
         sampler=count(step * size),
         collate_fn=_as_list,
@@ -100,7 +117,7 @@ def make_crop(
     config: TrainingConfig,
     rng: np.random.Generator,
     origin: tuple[str, int],
-) -> Crop:
+) -> tuple[Crop, list[int]]:
     """A random crop of a photo: resized, cut, flipped, coloured, marked.
 
     Args:
@@ -109,14 +126,17 @@ def make_crop(
         config: how.
         rng: draws everything.
         origin: where the photo comes from.
+
+    Returns:
+        The crop, and the number in `labels` of each of its regions.
     """
     image, labels = _resize(image, labels, config, rng)
     image, labels = _cut(image, labels, config.crop, rng)
     if rng.random() < 0.5:
         image, labels = image[:, ::-1], labels[:, ::-1]
-    truth = _renumber(labels, config.most_regions, rng)
+    truth, kept = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
-    return Crop(_colour(image, rng), truth, regions, origin)
+    return Crop(_colour(image, rng), truth, regions, (), origin), kept
 
 
 def _resize(
@@ -146,15 +166,20 @@ def _cut(
     return cut_image, cut_labels
 
 
-def _renumber(labels: NDArray[np.int32], most: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Regions 1..N in random order; slivers, and those beyond the number wanted, become void."""
+def _renumber(
+    labels: NDArray[np.int32], most: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], list[int]]:
+    """Regions 1..N in random order; slivers, and those beyond the number wanted, become void.
+
+    Returns:
+        The new map, and the old number of each region.
+    """
     ids, counts = np.unique(labels, return_counts=True)
     kept = ids[(ids > 0) & (counts >= LEAST_PIXELS)]
     kept = rng.permutation(kept)[:most]
     table = np.zeros(int(labels.max()) + 1, np.int32)
     table[kept] = np.arange(1, len(kept) + 1)
-    renumbered: NDArray[np.int32] = table[labels]
-    return renumbered
+    return table[labels], kept.tolist()
 
 
 def mark_regions(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fullcanvas.datasets import Dataset, DatasetError, open_dataset
+from fullcanvas.datasets import Dataset, DatasetError, fraction, open_dataset
 from fullcanvas.learning.config import Config, Source
 from fullcanvas.learning.errors import ConfigError
 
@@ -72,6 +72,19 @@ def _is_dataset(folder: Path) -> bool:
     return True
 
 
+def classes_of(sets: Sequence[TrainingSet]) -> tuple[int, ...]:
+    """The category ids of all segments that are trained on, ascending."""
+    records = (record for each in sets for record in each.training.records)
+    return tuple(sorted({segment.category_id for record in records for segment in record.segments}))
+
+
+def _part(dataset: Dataset, source: Source) -> Dataset:
+    try:
+        return fraction(dataset, source.fraction, source.part)
+    except ValueError as error:
+        raise ConfigError(f"the source {source.path}: {error}") from error
+
+
 def _open(source: Source, folders: Sequence[Path], one_in: int) -> TrainingSet:
     if source.weight <= 0:
         raise ConfigError(f"the source {source.path} has the weight {source.weight}, which is not above 0")
@@ -83,7 +96,8 @@ def _open(source: Source, folders: Sequence[Path], one_in: int) -> TrainingSet:
             f"the data set {source.path} is missing; looked for {looked}. Name the folder that holds it, "
             "or another data set to train on, with --data"
         )
-    training, held_back = split(open_dataset(place), one_in)
+    whole = open_dataset(place)
+    training, held_back = split(_part(whole, source), one_in)
     if not training.records:
         raise DatasetError(f"{place}: no photo is left to train on; set held_back = 0 in the configuration")
     return TrainingSet(source, training, held_back)

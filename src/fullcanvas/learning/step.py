@@ -8,11 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fullcanvas.annotation import Region
-from fullcanvas.learning.competition import label_map, mask_wise_loss, pixel_wise_loss
-from fullcanvas.learning.rounds import boxes_of, canvases_of, precision, scribbled
+from fullcanvas.learning.competition import mask_wise_loss, pixel_wise_loss
+from fullcanvas.learning.rounds import (
+    AllMarks,
+    Prediction,
+    boxes_of,
+    corrected,
+    first_marks,
+    precision,
+    predict,
+)
 from fullcanvas.learning.run import Run
 from fullcanvas.learning.samples import Crop, image_batch
 
@@ -25,10 +33,8 @@ def train_step(run: Run, crops: Sequence[Crop], device: torch.device) -> float:
     _schedule(run)
     _set_mode(run)
     images = image_batch(crops).to(device, memory_format=torch.channels_last)
-    with precision(device):
-        embeddings = run.network.encoder(images)
     rng = np.random.default_rng([run.config.training.seed, _SCRIBBLE_STREAM, run.step])
-    loss = _loss(run, embeddings.float(), crops, rng)
+    loss = _loss(run, images, crops, rng)
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
@@ -59,50 +65,90 @@ def _set_mode(run: Run) -> None:
                 module.eval()
 
 
-def _loss(run: Run, embeddings: Tensor, crops: Sequence[Crop], rng: np.random.Generator) -> Tensor:
+def _loss(run: Run, images: Tensor, crops: Sequence[Crop], rng: np.random.Generator) -> Tensor:
+    with precision(images.device):
+        embeddings = list(run.network.encoder(images).float())
+    if run.sibling is None:
+        return _loss_after_own_errors(run, embeddings, crops, rng)
+    with torch.no_grad(), precision(images.device):
+        theirs = list(run.sibling.encoder(images).float())
+    return _loss_after_siblings_errors(run, embeddings, theirs, crops, rng)
+
+
+def _loss_after_own_errors(
+    run: Run, embeddings: list[Tensor], crops: Sequence[Crop], rng: np.random.Generator
+) -> Tensor:
     """The loss from extreme points alone, and after some rounds of scribbles on the network's own errors."""
-    settings, network = run.config.training, run.network
-    regions: list[Sequence[Region]] = [crop.regions for crop in crops]
-    size = crops[0].truth.shape[0], crops[0].truth.shape[1]
-    canvases = canvases_of(network, list(embeddings), regions, size)
-    total = _graded(run, canvases, crops, regions)
-    rounds = int(rng.choice(settings.rounds))
+    marks: list[AllMarks] = [first_marks(crop.regions) for crop in crops]
+    prediction = _predict(run, embeddings, crops, marks)
+    total = _graded(run, prediction, crops, marks)
+    rounds = int(rng.choice(run.config.training.rounds))
     for number in range(rounds):
         if number > 0:
             with torch.no_grad():
-                canvases = canvases_of(network, list(embeddings.detach()), regions, size)
-        regions = _corrected(crops, canvases, regions, settings.free_share, rng)
+                prediction = _predict(run, embeddings, crops, marks)
+        marks = _corrected(run, prediction, crops, marks, rng)
     if not rounds:
         return total
-    canvases = canvases_of(network, list(embeddings), regions, size)
-    return (total + _graded(run, canvases, crops, regions)) / 2
+    return (total + _graded(run, _predict(run, embeddings, crops, marks), crops, marks)) / 2
+
+
+def _loss_after_siblings_errors(
+    run: Run,
+    embeddings: list[Tensor],
+    siblings_embeddings: list[Tensor],
+    crops: Sequence[Crop],
+    rng: np.random.Generator,
+) -> Tensor:
+    """The loss after some rounds of scribbles on what a model that knows extreme points alone got wrong."""
+    assert run.sibling is not None  # noqa: S101 (`_loss` made its embeddings)
+    marks: list[AllMarks] = [first_marks(crop.regions) for crop in crops]
+    with torch.no_grad():
+        prediction = predict(run.sibling, siblings_embeddings, marks, _size(crops))
+    for _ in range(int(rng.choice(run.config.training.rounds))):
+        marks = _corrected(run, prediction, crops, marks, rng)
+    return _graded(run, _predict(run, embeddings, crops, marks), crops, marks)
+
+
+def _predict(
+    run: Run, embeddings: list[Tensor], crops: Sequence[Crop], marks: Sequence[AllMarks]
+) -> Prediction:
+    classes = [crop.classes for crop in crops] if run.config.network.class_specific else None
+    return predict(run.network, embeddings, marks, _size(crops), classes)
+
+
+def _size(crops: Sequence[Crop]) -> tuple[int, int]:
+    height, width = crops[0].truth.shape
+    return height, width
 
 
 def _corrected(
+    run: Run,
+    prediction: Prediction,
     crops: Sequence[Crop],
-    canvases: Sequence[Tensor],
-    regions: Sequence[Sequence[Region]],
-    free_share: float,
+    marks: Sequence[AllMarks],
     rng: np.random.Generator,
-) -> list[Sequence[Region]]:
-    """The regions of every crop after one more round of scribbles."""
-    allocation = "free" if rng.random() < free_share else "one-per-region"
+) -> list[AllMarks]:
+    """The marks of every crop after one more round of scribbles."""
+    allocation = "free" if rng.random() < run.config.training.free_share else "one-per-region"
     return [
-        scribbled(crop.truth, label_map(canvas.detach()), each, allocation, rng)
-        for crop, canvas, each in zip(crops, canvases, regions, strict=True)
+        corrected(run.config.network, crop.truth, canvas.detach(), each, allocation=allocation, rng=rng)
+        for crop, canvas, each in zip(crops, prediction.canvases, marks, strict=True)
     ]
 
 
-def _graded(
-    run: Run, canvases: Sequence[Tensor], crops: Sequence[Crop], regions: Sequence[Sequence[Region]]
-) -> Tensor:
+def _graded(run: Run, prediction: Prediction, crops: Sequence[Crop], marks: Sequence[AllMarks]) -> Tensor:
     loss = pixel_wise_loss if run.config.training.loss == "pixel-wise" else mask_wise_loss
     grow = run.config.network.grow_boxes
     graded = [
         loss(canvas, crop.truth, boxes_of(each, grow))
-        for canvas, crop, each in zip(canvases, crops, regions, strict=True)
+        for canvas, crop, each in zip(prediction.canvases, crops, marks, strict=True)
     ]
-    return torch.stack(graded).mean()
+    total = torch.stack(graded).mean()
+    if prediction.class_logits is None:
+        return total
+    classes = torch.tensor([place for crop in crops for place in crop.classes], device=total.device)
+    return total + functional.cross_entropy(prediction.class_logits, classes)
 
 
 @torch.no_grad()

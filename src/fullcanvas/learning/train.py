@@ -18,14 +18,15 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.export import export
+from fullcanvas.learning.network import Network
 from fullcanvas.learning.progress import ConsoleListener, JsonListener, Listener, Pace, TensorBoardListener
 from fullcanvas.learning.record import describe
 from fullcanvas.learning.run import Run, restore, resume, start
 from fullcanvas.learning.samples import batches
-from fullcanvas.learning.sources import TrainingSet, open_sources, with_data
+from fullcanvas.learning.sources import TrainingSet, classes_of, open_sources, with_data
 from fullcanvas.learning.step import train_step
 from fullcanvas.learning.validation import held_back_samples, validate
-from fullcanvas.learning.weights import Weights, read_weights
+from fullcanvas.learning.weights import Weights, fill, read_weights
 
 CHECKPOINT, MODEL, LOG, EVENTS = "checkpoint.pt", "model.zip", "log.jsonl", "tensorboard"
 
@@ -41,6 +42,8 @@ class Request:
         out: the run's folder: checkpoint, logs and model file.
         resume: whether to go on from a checkpoint that lies in `out`.
         init: a checkpoint or model file to start from, or `default`; the backbone's own weights if None.
+        sibling: a checkpoint or model file on whose errors scribbles are simulated, if the configuration
+            names a sibling.
         steps: takes the place of the configuration's budget.
         device: "auto", "cpu" or "cuda".
     """
@@ -50,6 +53,7 @@ class Request:
     out: Path
     resume: bool = True
     init: str | None = None
+    sibling: str | None = None
     steps: int | None = None
     device: str = "auto"
 
@@ -66,7 +70,10 @@ def train(request: Request, console: Console) -> Path:
     weights = None if request.init is None else read_weights(request.init)
     config = read_config(request, weights)
     sets = open_sources(config, request.data)
+    config = with_classes(config, sets)
     run = _begin(request, config, weights, device)
+    if config.training.sibling:
+        join_sibling(run, request.sibling, device)
     console.print(_summary(run, sets, device), highlight=False, soft_wrap=True)
     with (
         ConsoleListener(console) as bar,
@@ -87,6 +94,34 @@ def read_config(request: Request, weights: Weights | None) -> Config:
     return with_data(config, request.data)
 
 
+def with_classes(config: Config, sets: Sequence[TrainingSet]) -> Config:
+    """The configuration with the classes of the data, if its network is class-specific and names none."""
+    if not config.network.class_specific or config.network.classes:
+        return config
+    return replace(config, network=replace(config.network, classes=classes_of(sets)))
+
+
+def join_sibling(run: Run, sibling: str | None, device: torch.device) -> None:
+    """Let scribbles be simulated on the errors of another network.
+
+    Raises:
+        RunError: no file is named, or it holds a network whose answers are of another kind.
+        WeightsError, ModelError, CheckpointError: the file cannot be used.
+    """
+    name = run.config.training.sibling
+    if sibling is None:
+        raise RunError(
+            f"{run.config.name} learns from the errors of {name}: train that, name it by --sibling"
+        )
+    weights = read_weights(sibling)
+    if weights.network.canvas != run.config.network.canvas:
+        raise RunError(f"{sibling} is no sibling: of the two networks only one has a canvas")
+    network = Network(weights.network)
+    fill(network, weights)
+    run.sibling = network.to(device).eval().requires_grad_(False)
+    run.origin["sibling"] = {key: weights.record[key] for key in ("name", "hash") if key in weights.record}
+
+
 def train_to_end(
     run: Run, sets: Sequence[TrainingSet], path: Path, device: torch.device, listeners: Sequence[Listener]
 ) -> None:
@@ -101,7 +136,7 @@ def train_to_end(
     """
     settings = run.config.training
     held_back = held_back_samples(sets)
-    crops, pace = batches(sets, settings, run.step), Pace(run)
+    crops, pace = batches(sets, settings, run.step, run.config.network.classes), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
         pace.losses.append(train_step(run, next(crops), device))

@@ -14,9 +14,10 @@ from fullcanvas.canvas.resolution import padded_size, resize, working_size
 from fullcanvas.datasets import Sample
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.rounds import canvases_of, precision, scribbled
+from fullcanvas.learning.rounds import AllMarks, corrected, first_marks, precision, predict
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.single_region import OWN, REST, two_regions
 
 ROUNDS = 4
 _MOST_PER_SOURCE = 8
@@ -47,7 +48,7 @@ def validate(
         samples: whose regions are scored.
         long_side: the working size.
         device: where the network is.
-        rounds: of scribbles, one per region on average, freely allocated.
+        rounds: of scribbles, one per region on average, freely allocated if regions compete.
 
     Returns:
         rounds + 1 fractions in [0, 1]; none if there are no regions.
@@ -66,22 +67,30 @@ def _curves(
     count = int(truth.max())
     if not count:
         return []
-    regions: Sequence[Region] = [
-        Region(id_, extreme_points(truth == id_, rng)) for id_ in range(1, count + 1)
-    ]
+    marks: AllMarks = first_marks(
+        [Region(id_, extreme_points(truth == id_, rng)) for id_ in range(1, count + 1)]
+    )
     with precision(device):
         embedding = network.encoder(padded(image).to(device))[0].float()
     scores = []
     for number in range(rounds + 1):
-        (canvas,) = canvases_of(network, [embedding], [regions], (truth.shape[0], truth.shape[1]))
-        prediction = label_map(canvas)
-        scores.append(region_ious(truth, prediction, count))
+        (canvas,) = predict(network, [embedding], [marks], (truth.shape[0], truth.shape[1])).canvases
+        scores.append(ious_of(network.config.canvas, truth, canvas))
         if number < rounds:
-            regions = scribbled(truth, prediction, regions, "free", rng)
+            marks = corrected(network.config, truth, canvas, marks, allocation="free", rng=rng)
     return [list(curve) for curve in zip(*scores, strict=True)]
 
 
-def region_ious(truth: NDArray[np.int32], prediction: NDArray[np.int32], count: int) -> list[float]:
+def ious_of(competing: bool, truth: NDArray[np.int32], canvas: torch.Tensor) -> list[float]:
+    """The IoU of every region: of a label map if regions compete, else of one mask each."""
+    if competing:
+        return region_ious(truth, label_map(canvas), len(canvas))
+    masks = (canvas > 0).cpu().numpy()
+    pairs = ((two_regions(truth, id_), np.where(mask, OWN, REST)) for id_, mask in enumerate(masks, 1))
+    return [region_ious(two, predicted, REST)[0] for two, predicted in pairs]
+
+
+def region_ious(truth: NDArray[np.int32], prediction: NDArray[np.integer], count: int) -> list[float]:
     """Intersection over union of regions 1..count over the pixels that are not void."""
     known = truth > 0
     pairs = truth[known].astype(np.int64) * (count + 1) + prediction[known]

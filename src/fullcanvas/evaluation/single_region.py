@@ -1,0 +1,164 @@
+"""Models without a canvas, as the paper scores them: every mask for itself, nothing is composed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Region, Scribble
+from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.marks import Marks, maps_of
+from fullcanvas.canvas.boxes import Box, region_box
+from fullcanvas.canvas.competition import Canvas, Layer, project
+from fullcanvas.datasets import Sample
+from fullcanvas.evaluation import metrics
+from fullcanvas.evaluation.predictors import Image, Opened, Predictor, training_images
+from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult
+from fullcanvas.inference.model_file import ModelError
+from fullcanvas.simulation.single_region import OWN, REST, correct, two_regions
+
+if TYPE_CHECKING:
+    from fullcanvas.inference import Segmenter
+    from fullcanvas.inference.embedding import Embedding
+
+Mask = NDArray[np.bool_]
+
+
+class OpenedAlone(Protocol):
+    """A single-region model that looks at one image."""
+
+    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+        """The mask of every region, in order, one at a time: bool [H, W]."""
+        ...
+
+
+@runtime_checkable
+class SingleRegionPredictor(Predictor, Protocol):
+    """A predictor that answers with a mask per region."""
+
+    def look_at(self, image: Image) -> OpenedAlone:
+        """Looks at an image: uint8 [H, W, 3], RGB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SingleRegionModel:
+    """A model file whose regions do not compete."""
+
+    segmenter: Segmenter
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.segmenter.name
+
+    @property
+    def hash(self) -> str:
+        """The model file's hash."""
+        return self.segmenter.hash
+
+    @property
+    def training_images(self) -> Mapping[str, Collection[int]]:
+        """What the model file says it was trained on."""
+        return training_images(self.segmenter.provenance)
+
+    def open(self, image: Image) -> Opened:  # noqa: ARG002 (it is what every predictor has)
+        """Such a model makes no label map.
+
+        Raises:
+            ModelError: always; it says so.
+        """
+        raise ModelError(f"{self.name} is a single-region model: its masks overlap and make no label map")
+
+    def look_at(self, image: Image) -> OpenedAlone:
+        """Encodes an image: uint8 [H, W, 3], RGB."""
+        return _OpenedModel(self.segmenter, self.segmenter.encode(image))
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenedModel:
+    segmenter: Segmenter
+    embedding: Embedding
+
+    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+        """The mask of every region, one at a time: bool [H, W], true where its logit is positive."""
+        if not marks:
+            return
+        config, seen = self.segmenter.config, self.embedding
+        ink = Ink(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
+        heat = config.points == "heat-maps"
+        size = seen.working_width, seen.working_height
+        maps = maps_of(marks, ink, *size, shared=config.shared, heat=heat)
+        boxes = [region_box(each.region, config.grow_boxes) for each in marks]
+        rois = [seen.roi(box, config.roi_size) for box in boxes]
+        annotations = [
+            roi.align(plane[:, roi.rows.start : roi.rows.stop, roi.columns.start : roi.columns.stop])
+            for roi, plane in zip(rois, maps, strict=True)
+        ]
+        for box, logits in zip(boxes, self.segmenter.logits(rois, annotations), strict=True):
+            yield self._mask(box, logits)
+
+    def _mask(self, box: Box, logits: NDArray[np.float32]) -> Mask:
+        width, height = self.embedding.photo_width, self.embedding.photo_height
+        canvas = Canvas(width, height, width, height)
+        mask: Mask = project(Layer(1, box, logits), canvas, canvas.area) > 0
+        return mask
+
+
+def evaluate_alone(sample: Sample, experiment: Experiment) -> ImageResult:
+    """One image through the paper's protocol for single-region models: one correction per region and round.
+
+    As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
+    """
+    model, first = experiment.model, experiment.first_model
+    assert isinstance(model, SingleRegionPredictor)  # noqa: S101 (`run` chooses this function by it)
+    assert isinstance(first, SingleRegionPredictor)  # noqa: S101
+    rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
+    points = experiment.annotator.mark(sample.labels, rng)
+    marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]
+    opened = first.look_at(sample.image)
+    measured, marks, drawn = _round(sample, opened, marks, 0, rng)
+    results = [measured]
+    if first is not model and experiment.rounds:
+        opened = model.look_at(sample.image)
+    for _ in range(experiment.rounds):
+        measured, marks, drawn = _round(sample, opened, marks, drawn, rng)
+        results.append(measured)
+    things = tuple(segment.isthing for segment in sample.segments)
+    areas = tuple(segment.area for segment in sample.segments)
+    return ImageResult(sample.image_id, things, areas, tuple(results))
+
+
+def _round(
+    sample: Sample, opened: OpenedAlone, marks: Sequence[Marks], drawn: int, rng: np.random.Generator
+) -> tuple[RoundResult, list[Marks], int]:
+    """Measures all masks, and corrects each: the result, the marks of the next round, and their number."""
+    ious, boundaries, next_marks = [], [], []
+    for each, mask in zip(marks, opened.masks(marks), strict=True):
+        iou, boundary = _measure(sample, each.region.id, mask)
+        ious.append(iou)
+        boundaries.append(boundary)
+        next_marks.append(_corrected(sample, each, mask, rng))
+    changed = sum(one != other for one, other in zip(marks, next_marks, strict=True))
+    return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks, drawn + changed
+
+
+def _measure(sample: Sample, region: int, mask: Mask) -> tuple[float, float]:
+    """IoU and boundary F of one mask."""
+    truth, predicted = two_regions(sample.labels, region), np.where(mask, OWN, REST).astype(np.int32)
+    iou = metrics.region_ious(metrics.confusion(truth, predicted, REST))[0]
+    return float(iou), float(metrics.boundary_scores(truth, predicted, REST)[0])
+
+
+def _corrected(sample: Sample, marks: Marks, mask: Mask, rng: np.random.Generator) -> Marks:
+    correction = correct(sample.labels, marks.region.id, mask, rng)
+    if correction is None:
+        return marks
+    stroke = Scribble(correction.points)
+    if not correction.positive:
+        return replace(marks, negatives=(*marks.negatives, stroke))
+    return replace(marks, region=replace(marks.region, scribbles=(*marks.region.scribbles, stroke)))

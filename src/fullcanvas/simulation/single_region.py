@@ -1,0 +1,58 @@
+"""The simulated annotator of a single-region model: one region, its mask, and one correction at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Point
+from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
+from fullcanvas.simulation.scribbles import draw_scribble
+
+OWN, REST = 1, 2
+
+
+class Correction(NamedTuple):
+    """A stroke.
+
+    Attributes:
+        positive: whether the region should gain the pixels under it, or lose them.
+        points: the pixels (x, y) in drawing order.
+    """
+
+    positive: bool
+    points: tuple[Point, ...]
+
+
+def correct(
+    truth: LabelMap, region: int, mask: NDArray[np.bool_], rng: np.random.Generator
+) -> Correction | None:
+    """The correction of the error that costs the region most IoU; None if its mask is right.
+
+    The region and all other known pixels are treated as two regions: a missed component earns a scribble
+    from the region into it, a wrongly claimed one a stroke from outside into it.
+
+    Args:
+        truth: int32 [H, W]; 0 is void.
+        region: its id in `truth`.
+        mask: bool [H, W], what was predicted for it.
+        rng: draws the stroke.
+    """
+    two, predicted = two_regions(truth, region), np.where(mask, OWN, REST).astype(np.int32)
+    errors = error_components(two, predicted)
+    if not errors:
+        return None
+    worst = max(errors, key=_own_gain)
+    return Correction(worst.region == OWN, draw_scribble(two, predicted, worst, rng))
+
+
+def two_regions(truth: LabelMap, region: int) -> LabelMap:
+    """The truth as one region against the rest: int32 [H, W] of `OWN`, `REST` and 0, which stays void."""
+    return np.where(truth == 0, 0, np.where(truth == region, OWN, REST)).astype(np.int32)
+
+
+def _own_gain(error: ErrorComponent) -> float:
+    """By how much the region's IoU grows if the error is corrected."""
+    return error.region_gain if error.region == OWN else error.image_gain - error.region_gain
