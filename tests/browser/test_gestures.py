@@ -260,12 +260,19 @@ def test_every_control_has_a_name(annotator: Annotator) -> None:
     annotator.page.set_viewport_size({"width": 700, "height": 600})
     tree = annotator.page.locator("body").aria_snapshot()
     assert "button" in tree
-    nameless = [
-        line
-        for line in tree.splitlines()
-        if re.match(r"\s*- (button|slider|combobox|textbox)(:| \[|$)", line)
-    ]
-    assert nameless == []
+    assert re.findall(r"^\s*- (?:button|slider|combobox|textbox)(?:$|:| \[).*", tree, re.MULTILINE) == []
+
+
+def test_the_keyboard_reaches_every_part_of_the_page(annotator: Annotator) -> None:
+    region = annotator.mark(*PERSON)
+    annotator.press("F6")
+    expect(annotator.page.locator(f'[data-region="{region}"]')).to_be_focused()
+    annotator.press("Enter")
+    assert annotator.state()["selected"] == region
+    # The row was drawn anew, and has the focus still.
+    expect(annotator.page.locator(f'[data-region="{region}"]')).to_be_focused()
+    annotator.press("Shift+F6")
+    expect(annotator.page.locator("#stage")).to_be_focused()
 
 
 def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:

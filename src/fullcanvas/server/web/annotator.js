@@ -197,7 +197,7 @@ export class Annotator {
   setComplete(complete) {
     const { photo } = this.state;
     if (!photo) return;
-    const key = crypto.randomUUID();
+    const key = makeKey();
     this.#enqueueChange(async () => {
       const answer = await api.postComplete(photo.id, { version: this.#version(photo), key, complete });
       this.#takePhoto(answer);
@@ -208,13 +208,13 @@ export class Annotator {
 
   /**
    * The project as COCO panoptic files; everything done so far is in it.
-   * @param {"error" | "void" | "region"} unlabelled
+   * @param {api.ExportChoice} choice
    * @returns {Promise<{blob: Blob, name: string}>}
    */
-  export(unlabelled) {
-    return new Promise((resolve, reject) => {
-      this.#enqueue(async () => resolve(await api.getExport(unlabelled)), reject);
-    });
+  async export(choice) {
+    // Only its turn is waited for: what is done during a long export must not wait for it.
+    await new Promise((resolve) => this.#enqueue(async () => resolve(undefined)));
+    return api.getExport(choice);
   }
 
   /** @returns {Promise<Uint8Array | null>}  How unsure the model is about the photo on the stage, if it can tell. */
@@ -256,7 +256,7 @@ export class Annotator {
     const { photo, opening } = this.state;
     if (!photo || opening !== null) return this.say("Not done: no photo is open yet.", "error");
     if (photo.status === "complete") return this.say(CLOSED, "error");
-    const key = crypto.randomUUID();
+    const key = makeKey();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => this.store.update(change.removeSketch(key));
     this.#enqueueChange(async () => {
@@ -364,6 +364,11 @@ export class Annotator {
   #task(run, dropped = (error) => this.say(error.message, "error")) {
     return { run, change: false, dropped };
   }
+}
+
+/** A name for a change that no other change has, so that it is never made twice. */
+function makeKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("");
 }
 
 /**

@@ -108,11 +108,20 @@ export async function postLabel(label) {
 }
 
 /**
- * @param {"error" | "void" | "region"} unlabelled  What to do about regions without a label.
+ * What to export.
+ * @typedef {object} ExportChoice
+ * @property {string} unlabelled  What becomes of regions without a label: error, void or region.
+ * @property {string} status  Which photos: complete or all.
+ */
+
+/**
+ * @param {ExportChoice} choice
  * @returns {Promise<{blob: Blob, name: string}>}
  */
-export async function getExport(unlabelled) {
-  const answer = await request(`/export?${new URLSearchParams({ format: "coco-panoptic", unlabelled })}`);
+export async function getExport(choice) {
+  const query = new URLSearchParams({ format: "coco-panoptic", ...choice });
+  // A large project takes as long as it takes.
+  const answer = await request(`/export?${query}`, { signal: null });
   const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "");
   return { blob: await answer.blob(), name: name?.[1] ?? "coco-panoptic.zip" };
 }
@@ -149,7 +158,7 @@ async function request(path, options) {
  */
 async function reach(url, options) {
   try {
-    return await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
   } catch (error) {
     throw new Unreachable("The server does not answer. Is Fullcanvas still running?", { cause: error });
   }

@@ -6,6 +6,7 @@
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Stage} from "./stage.js" */
 import { CLOSED } from "./annotator.js";
+import { turnTo } from "./panes.js";
 import * as change from "./state.js";
 
 /**
@@ -61,7 +62,9 @@ export const COMMANDS = [
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.openNext(-1) },
   { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], run: ({ showExport }) => showExport() },
-  { id: "help", group: "Photos", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },
+  { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
+  { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
+  { id: "help", group: "Page", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },
 ];
 
 /** What the pointer does; the sheet lists it beside the keys. */

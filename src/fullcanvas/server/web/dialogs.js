@@ -92,7 +92,8 @@ export function makeExport(annotator) {
  */
 async function run(annotator, dialog, form) {
   const go = byId("export-go", HTMLButtonElement);
-  const choice = /** @type {"error" | "void" | "region"} */ (String(new FormData(form).get("unlabelled")));
+  const fields = new FormData(form);
+  const choice = { unlabelled: String(fields.get("unlabelled")), status: fields.has("complete") ? "complete" : "all" };
   go.disabled = true;
   complain("");
   try {

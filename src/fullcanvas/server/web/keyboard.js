@@ -4,7 +4,6 @@
 /** @import {Keymap} from "./keys.js" */
 import { keyName } from "./keys.js";
 
-const PANES = ["#toolbar button", "#photos button", "#stage", "#regions button"];
 const WRITES = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select";
 
 /**
@@ -26,7 +25,6 @@ export function listenToKeys(page, keymap) {
   });
   window.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || isFor(event.target, event)) return;
-    if (event.key === "F6") return turnTo(event.shiftKey ? -1 : 1, event);
     if (event.key === " ") return hold(page, event);
     const command = keymap.find(keyName(event));
     if (!command) return;
@@ -57,18 +55,4 @@ function isFor(target, event) {
 function hold(page, event) {
   event.preventDefault();
   page.gestures.holdSpace(true);
-}
-
-/**
- * Tab moves between regions on the stage; F6 moves between the parts of the page.
- * @param {1 | -1} step
- * @param {KeyboardEvent} event
- */
-function turnTo(step, event) {
-  event.preventDefault();
-  const roots = PANES.map((pane) => pane.split(" ")[0] ?? pane);
-  const at = roots.findIndex((root) => document.activeElement?.closest(root));
-  const pane = PANES[(Math.max(0, at) + step + PANES.length) % PANES.length];
-  const next = pane ? document.querySelector(`${pane}:not([disabled])`) : null;
-  if (next instanceof HTMLElement) next.focus();
 }

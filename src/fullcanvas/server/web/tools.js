@@ -27,7 +27,11 @@ const SIDE_REACH = 4;
  */
 export function press(stage, annotator, x, y) {
   const { photo, opening, marking } = annotator.state;
-  if (!photo || opening !== null) return null;
+  if (!photo && opening === null) return null;
+  if (!photo || opening !== null) {
+    annotator.say("Not drawn: the photo is still being opened.", "error");
+    return null;
+  }
   if (photo.status === "complete") {
     annotator.say(CLOSED, "error");
     return null;
