@@ -253,6 +253,8 @@ def test_brightness_changes_the_photo_and_nothing_else(annotator: Annotator) -> 
     expect(annotator.page.locator("#picture")).to_have_css("filter", "brightness(2)")
     annotator.page.get_by_role("button", name="Reset").click()
     expect(annotator.page.locator("#picture")).to_have_css("filter", "none")
+    annotator.click((10, 10))
+    expect(annotator.page.get_by_label("Brightness", exact=True)).to_be_hidden()
 
 
 def test_every_control_has_a_name(annotator: Annotator) -> None:

@@ -111,7 +111,7 @@ async function run(annotator, dialog, form) {
 /** @param {string} text */
 function complain(text) {
   const complaint = byId("export-complaint", HTMLElement);
-  complaint.textContent = text;
+  complaint.textContent = text.charAt(0).toUpperCase() + text.slice(1);
   complaint.hidden = !text;
 }
 

@@ -62,9 +62,13 @@ export function listenToAdjustments() {
     const changed = sliders.filter((slider) => slider.value !== "100");
     byId("picture", HTMLElement).style.filter = changed.map((slider) => `${slider.id}(${slider.value}%)`).join(" ");
   };
+  const panel = byId("adjust", HTMLDetailsElement);
+  byId("stage", HTMLElement).addEventListener("pointerdown", () => (panel.open = false));
   for (const slider of sliders) slider.addEventListener("input", show);
   byId("adjust-reset", HTMLButtonElement).addEventListener("click", () => {
-    for (const slider of sliders) slider.value = "100";
+    const panel = byId("adjust", HTMLDetailsElement);
+  byId("stage", HTMLElement).addEventListener("pointerdown", () => (panel.open = false));
+  for (const slider of sliders) slider.value = "100";
     show();
   });
 }
