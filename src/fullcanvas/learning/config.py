@@ -86,6 +86,7 @@ class TrainingConfig:
     Attributes:
         pretrained: whether the backbone starts from weights trained on ImageNet, or at random.
         loss: "pixel-wise" lets regions compete on the canvas; "mask-wise" is Mask R-CNN's.
+        regions: which are trained on; "things" makes everything else void (table 1 of the paper).
         crop: side of the square training crops, in working pixels; a multiple of 32.
         working_size: long side to which photos are resized when the model is used.
         scale: a training photo's long side is `working_size` times a factor drawn log-uniformly from here.
@@ -110,6 +111,7 @@ class TrainingConfig:
 
     pretrained: bool = True
     loss: Literal["pixel-wise", "mask-wise"] = "pixel-wise"
+    regions: Literal["all", "things"] = "all"
     crop: int = 320
     working_size: int = 512
     scale: tuple[float, ...] = (0.6, 1.5)

@@ -69,7 +69,7 @@ class ClassSpecificHead(nn.Module):
         """The mask logits of one class per region: [N, C, R, R], [N, 2, R, R], [N] -> [N, M, M]."""
         seen = self.layers(torch.cat([features, annotation], 1))
         # The other classes' logits are never made: there may be more than a hundred.
-        weights, biases = self.out.weight[classes], self.out.bias[classes]
+        weights, biases = self.out.weight.index_select(0, classes), self.out.bias.index_select(0, classes)
         logits = weights[:, None] @ seen.flatten(2) + biases[:, None, None]
         logits = logits.view(-1, 1, seen.shape[2], seen.shape[3])
         size = (self.mask_size, self.mask_size)

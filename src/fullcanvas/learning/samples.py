@@ -70,7 +70,8 @@ class Crops(TorchDataset[Crop]):
             image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
             candidates = self.samples[which][image_id]
             sample = dataset.load(candidates[rng.integers(len(candidates))])
-            crop, kept = make_crop(sample.image, sample.labels, self.config, rng, (dataset.name, image_id))
+            labels = things_of(sample) if self.config.regions == "things" else sample.labels
+            crop, kept = make_crop(sample.image, labels, self.config, rng, (dataset.name, image_id))
             if crop.regions:
                 return replace(crop, classes=self._classes(sample, kept))
 
@@ -78,6 +79,12 @@ class Crops(TorchDataset[Crop]):
         if not self.places:
             return ()
         return tuple(self.places[sample.segments[id_ - 1].category_id] for id_ in kept)
+
+
+def things_of(sample: Sample) -> NDArray[np.int32]:
+    """The labels of a sample, with everything that is no thing void."""
+    kept = [0, *(segment.id if segment.isthing else 0 for segment in sample.segments)]
+    return np.array(kept, np.int32)[sample.labels]
 
 
 def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:

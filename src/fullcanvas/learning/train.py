@@ -135,7 +135,7 @@ def train_to_end(
         listeners: told what happens.
     """
     settings = run.config.training
-    held_back = held_back_samples(sets)
+    held_back = held_back_samples(sets, things=settings.regions == "things")
     crops, pace = batches(sets, settings, run.step, run.config.network.classes), Pace(run)
     while run.progress < 1:
         began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from fullcanvas.datasets import Sample
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import AllMarks, corrected, first_marks, precision, predict
+from fullcanvas.learning.samples import things_of
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.single_region import OWN, REST, two_regions
@@ -23,14 +25,22 @@ ROUNDS = 4
 _MOST_PER_SOURCE = 8
 
 
-def held_back_samples(sets: Sequence[TrainingSet], most: int = _MOST_PER_SOURCE) -> list[Sample]:
-    """Up to `most` held-back samples of every source, spread over it evenly."""
+def held_back_samples(
+    sets: Sequence[TrainingSet], most: int = _MOST_PER_SOURCE, things: bool = False
+) -> list[Sample]:
+    """Up to `most` held-back samples of every source, spread over it evenly.
+
+    Args:
+        sets: the sources.
+        most: of each.
+        things: whether everything that is no thing becomes void.
+    """
     samples = []
     for each in sets:
         part = each.held_back
         picks = np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(int))
         samples += [part.load(int(index)) for index in picks]
-    return samples
+    return [replace(each, labels=things_of(each)) for each in samples] if things else samples
 
 
 @torch.no_grad()

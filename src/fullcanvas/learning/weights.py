@@ -118,15 +118,16 @@ def _unfolded(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor
     """The state with every folded norm written out as what is left of it: an addition."""
     full = dict(state)
     for convolution, norm in _followed_by(network).items():
-        bias = full.pop(f"{convolution}.weight{FOLDED}", None)
-        if bias is None:
+        if f"{norm}.weight" in full or f"{convolution}.weight" not in full:
             continue
+        # Where all of a norm's additions are zero, none is left.
+        nothing = torch.zeros(len(full[f"{convolution}.weight"]))
+        bias, ones = full.pop(f"{convolution}.weight{FOLDED}", nothing), torch.ones_like(nothing)
         module = network.get_submodule(norm)
         if not isinstance(module, _BatchNorm):
             raise TypeError(f"{norm} is no norm")
-        ones = torch.ones_like(bias)
         full[f"{norm}.weight"], full[f"{norm}.bias"] = ones, bias
-        full[f"{norm}.running_mean"], full[f"{norm}.running_var"] = torch.zeros_like(bias), ones - module.eps
+        full[f"{norm}.running_mean"], full[f"{norm}.running_var"] = torch.zeros_like(ones), ones - module.eps
     return full
 
 
