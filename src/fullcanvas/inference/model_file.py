@@ -195,10 +195,15 @@ def write_model(path: str | Path, encoder: bytes, head: bytes, meta: Mapping[str
     """
     _check_description(meta)
     ModelConfig.from_json(meta["config"])
+    return write_archive(path, meta, {ENCODER: encoder, HEAD: head})
+
+
+def write_archive(path: str | Path, meta: Mapping[str, Any], graphs: Mapping[str, bytes]) -> str:
+    """Write a description and some graphs as one file, at once or not at all; returns its hash."""
     text = json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in ((DESCRIPTION, text), (ENCODER, encoder), (HEAD, head)):
+        for name, data in {DESCRIPTION: text, **graphs}.items():
             member = zipfile.ZipInfo(name, _TIMESTAMP)
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
     _replace(Path(path), buffer.getvalue())

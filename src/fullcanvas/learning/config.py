@@ -18,6 +18,8 @@ class NetworkConfig:
     """The shape of a network (section 3.1), and how its answers are meant.
 
     Attributes:
+        kind: "regions" is the paper's network; "dextr" its opponent, of which only `backbone` and `channels`
+            (of its head) are said here.
         backbone: name of a timm model that offers feature maps.
         pyramid_channels: of every level of the feature pyramid.
         channels: of the embedding.
@@ -35,6 +37,7 @@ class NetworkConfig:
         classes: category ids in the order of the mask logits; taken from the data if there are none.
     """
 
+    kind: Literal["regions", "dextr"] = "regions"
     backbone: str = "efficientnet_lite0"
     pyramid_channels: int = 96
     channels: int = 64
@@ -87,7 +90,7 @@ class TrainingConfig:
         pretrained: whether the backbone starts from weights trained on ImageNet, or at random.
         loss: "pixel-wise" lets regions compete on the canvas; "mask-wise" is Mask R-CNN's.
         regions: which are trained on; "things" makes everything else void (table 1 of the paper).
-        crop: side of the square training crops, in working pixels; a multiple of 32.
+        crop: side of the square training crops, in working pixels; a multiple of 32. DEXTR's cutouts.
         working_size: long side to which photos are resized when the model is used.
         scale: a training photo's long side is `working_size` times a factor drawn log-uniformly from here.
         images_per_step, steps: the budget.
@@ -167,6 +170,8 @@ class Config:
     def __post_init__(self) -> None:
         if (self.training.loss == "pixel-wise") != self.network.canvas:
             raise ConfigError('loss = "pixel-wise" needs a canvas, and loss = "mask-wise" canvas = false')
+        if self.network.kind == "dextr" and (self.network.canvas or self.network.class_specific):
+            raise ConfigError('kind = "dextr" needs canvas = false and no classes')
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, for checkpoints and model files."""

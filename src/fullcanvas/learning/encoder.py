@@ -26,9 +26,7 @@ class Encoder(nn.Module):
 
     def __init__(self, backbone: str, channels: int, pyramid: int = 96) -> None:
         super().__init__()
-        self.body = timm.create_model(backbone, features_only=True, pretrained=False)
-        if backbone.startswith("efficientnet_lite"):
-            _set_epsilon(self.body, _LITE_EPSILON)
+        self.body = make_body(backbone)
         mean, deviation = normalisation(backbone)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1), persistent=False)
@@ -69,11 +67,15 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
-def _set_epsilon(module: nn.Module, epsilon: float) -> None:
-    """What the weights were trained with; a checkpoint does not hold it."""
-    for each in module.modules():
-        if isinstance(each, nn.BatchNorm2d):
-            each.eps = epsilon
+def make_body(backbone: str, **options: Any) -> nn.Module:
+    """A timm backbone that answers with its feature maps, with random weights."""
+    body: nn.Module = timm.create_model(backbone, features_only=True, pretrained=False, **options)
+    if backbone.startswith("efficientnet_lite"):
+        # What its weights were trained with; no file of weights says so.
+        for each in body.modules():
+            if isinstance(each, nn.BatchNorm2d):
+                each.eps = _LITE_EPSILON
+    return body
 
 
 def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:

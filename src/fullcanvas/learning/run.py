@@ -14,7 +14,7 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config, TrainingConfig
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.pretrained import load_pretrained
+from fullcanvas.learning.networks import AnyNetwork, backbone_of, load_first_weights, make_network
 from fullcanvas.learning.weights import Weights, fill
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers")
@@ -39,8 +39,8 @@ class Run:
     """
 
     config: Config
-    network: Network
-    average: Network
+    network: AnyNetwork
+    average: AnyNetwork
     optimizer: torch.optim.Optimizer
     origin: dict[str, Any]
     sibling: Network | None = None
@@ -82,25 +82,18 @@ def start(config: Config, device: torch.device, weights: Weights | None = None) 
     """A new run, from given weights or from a backbone that was trained on ImageNet.
 
     Raises:
-        WeightsError: the backbone's weights cannot be had.
-        WeightsError: the given weights do not fit the network.
+        WeightsError: the backbone's weights cannot be had, or the given ones do not fit the network.
     """
     torch.manual_seed(config.training.seed)
-    network = Network(config.network)
+    network = make_network(config)
     if weights is None:
-        return _assemble(config, network, device, {"backbone": _first_weights(network, config)})
+        return _assemble(config, network, device, {"backbone": load_first_weights(network, config)})
     fill(network, weights)
     run = _assemble(config, network, device, {"model": dict(weights.record)})
     run.folded = weights.folded
     for dataset, ids in weights.record["training_images"].items():
         run.saw((dataset, image_id) for image_id in ids)
     return run
-
-
-def _first_weights(network: Network, config: Config) -> str:
-    if not config.training.pretrained:
-        return "random numbers"
-    return load_pretrained(network.encoder, config.network.backbone)
 
 
 def resume(path: Path, config: Config, device: torch.device) -> Run:
@@ -123,7 +116,7 @@ def resume(path: Path, config: Config, device: torch.device) -> Run:
 
 def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> Run:
     """The run that a checkpoint's state describes."""
-    network = Network(config.network)
+    network = make_network(config)
     network.load_state_dict(state["network"])
     origin = state.get("origin") or {"backbone": state.get("pretrained", "not stated")}
     run = _assemble(config, network, device, origin)
@@ -135,14 +128,14 @@ def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> R
     return run
 
 
-def _assemble(config: Config, network: Network, device: torch.device, origin: dict[str, Any]) -> Run:
+def _assemble(config: Config, network: AnyNetwork, device: torch.device, origin: dict[str, Any]) -> Run:
     network = network.to(device).to(memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     return Run(config, network, average, _optimizer(network, config.training), origin)
 
 
-def _optimizer(network: Network, config: TrainingConfig) -> torch.optim.Optimizer:
-    body = list(network.encoder.body.parameters())
+def _optimizer(network: AnyNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
+    body = list(backbone_of(network).parameters())
     ours = {id(parameter) for parameter in body}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in ours]
     groups = [
@@ -157,5 +150,5 @@ def _what_counts(config: Config) -> dict[str, Any]:
     defaults = TrainingConfig()
     budget = {name: getattr(defaults, name) for name in _FREE_TO_CHANGE}
     fixed = replace(config, training=replace(config.training, **budget), licence="")
-    sources = tuple((source.path, source.weight) for source in fixed.sources)
+    sources = tuple((source.path, source.weight, source.fraction, source.part) for source in fixed.sources)
     return {"network": asdict(fixed.network), "training": asdict(fixed.training), "sources": sources}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,15 +66,19 @@ class Crops(TorchDataset[Crop]):
         cv2.setNumThreads(0)
         rng = np.random.default_rng([self.config.seed, number])
         while True:
-            which = rng.choice(len(self.datasets), p=self.weights)
-            dataset = self.datasets[which]
-            image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
-            candidates = self.samples[which][image_id]
-            sample = dataset.load(candidates[rng.integers(len(candidates))])
+            sample, origin = self.draw(rng)
             labels = things_of(sample) if self.config.regions == "things" else sample.labels
-            crop, kept = make_crop(sample.image, labels, self.config, rng, (dataset.name, image_id))
+            crop, kept = make_crop(sample.image, labels, self.config, rng, origin)
             if crop.regions:
                 return replace(crop, classes=self._classes(sample, kept))
+
+    def draw(self, rng: np.random.Generator) -> tuple[Sample, tuple[str, int]]:
+        """A random sample, and the name of its data set and the id of its photo."""
+        which = rng.choice(len(self.datasets), p=self.weights)
+        dataset = self.datasets[which]
+        image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
+        candidates = self.samples[which][image_id]
+        return dataset.load(candidates[rng.integers(len(candidates))]), (dataset.name, image_id)
 
     def _classes(self, sample: Sample, kept: Sequence[int]) -> tuple[int, ...]:
         if not self.places:
@@ -101,21 +106,25 @@ def batches(
 
     Arguments as in `Crops`.
     """
+    return iter(endless(Crops(sets, config, classes), config, step))
+
+
+def endless(examples: TorchDataset[Any], config: TrainingConfig, step: int) -> DataLoader[Any]:
+    """A loader of the batches of the steps from `step` on; it never ends, and workers change no batch."""
     size = config.images_per_step
-    loader = DataLoader(
-        Crops(sets, config, classes),
+    return DataLoader(
+        examples,
         batch_size=size,
         sampler=count(step * size),
         collate_fn=_as_list,
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,
     )
-    return iter(loader)
 
 
-def _as_list(crops: list[Crop]) -> list[Crop]:
+def _as_list(examples: list[Any]) -> list[Any]:
     """Crops stay a list: their numbers of regions differ."""
-    return crops
+    return examples
 
 
 def make_crop(
@@ -143,7 +152,7 @@ def make_crop(
         image, labels = image[:, ::-1], labels[:, ::-1]
     truth, kept = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
-    return Crop(_colour(image, rng), truth, regions, (), origin), kept
+    return Crop(colour(image, rng), truth, regions, (), origin), kept
 
 
 def _resize(
@@ -211,7 +220,7 @@ def _point(pair: NDArray[np.int_]) -> Point:
     return int(pair[0]), int(pair[1])
 
 
-def _colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Random gain per channel, brightness, contrast and saturation; one photo in twenty goes grey."""
     pixels = image.astype(np.float32)
     grey = pixels.mean(2, keepdims=True)

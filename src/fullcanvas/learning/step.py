@@ -11,7 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from fullcanvas.learning import dextr
 from fullcanvas.learning.competition import mask_wise_loss, pixel_wise_loss
+from fullcanvas.learning.dextr import DextrNetwork, Example
+from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import (
     AllMarks,
     Prediction,
@@ -28,19 +31,17 @@ _LARGEST_GRADIENT = 1.0
 _SCRIBBLE_STREAM = 1
 
 
-def train_step(run: Run, crops: Sequence[Crop], device: torch.device) -> float:
+def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], device: torch.device) -> float:
     """Let the network learn from a batch; returns the loss."""
     _schedule(run)
     _set_mode(run)
-    images = image_batch(crops).to(device, memory_format=torch.channels_last)
-    rng = np.random.default_rng([run.config.training.seed, _SCRIBBLE_STREAM, run.step])
-    loss = _loss(run, images, crops, rng)
+    loss = _loss(run, batch, device)
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
     run.optimizer.step()
     run.step += 1
-    run.saw(crop.origin for crop in crops)
+    run.saw(each.origin for each in batch)
     _update_average(run)
     return float(loss.detach())
 
@@ -65,14 +66,23 @@ def _set_mode(run: Run) -> None:
                 module.eval()
 
 
-def _loss(run: Run, images: Tensor, crops: Sequence[Crop], rng: np.random.Generator) -> Tensor:
-    with precision(images.device):
-        embeddings = list(run.network.encoder(images).float())
+def _loss(run: Run, batch: Sequence[Crop] | Sequence[Example], device: torch.device) -> Tensor:
+    if isinstance(run.network, DextrNetwork):
+        return dextr.loss_of(run.network, [each for each in batch if isinstance(each, Example)], device)
+    crops = [each for each in batch if isinstance(each, Crop)]
+    rng = np.random.default_rng([run.config.training.seed, _SCRIBBLE_STREAM, run.step])
+    images = image_batch(crops).to(device, memory_format=torch.channels_last)
+    embeddings = _embeddings(run.network, images)
     if run.sibling is None:
         return _loss_after_own_errors(run, embeddings, crops, rng)
-    with torch.no_grad(), precision(images.device):
-        theirs = list(run.sibling.encoder(images).float())
+    with torch.no_grad():
+        theirs = _embeddings(run.sibling, images)
     return _loss_after_siblings_errors(run, embeddings, theirs, crops, rng)
+
+
+def _embeddings(network: Network, images: Tensor) -> list[Tensor]:
+    with precision(images.device):
+        return list(network.encoder(images).float())
 
 
 def _loss_after_own_errors(
@@ -113,6 +123,7 @@ def _loss_after_siblings_errors(
 def _predict(
     run: Run, embeddings: list[Tensor], crops: Sequence[Crop], marks: Sequence[AllMarks]
 ) -> Prediction:
+    assert isinstance(run.network, Network)  # noqa: S101 (`_loss` chose it)
     classes = [crop.classes for crop in crops] if run.config.network.class_specific else None
     return predict(run.network, embeddings, marks, _size(crops), classes)
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 
 from fullcanvas.datasets import Sample
-from fullcanvas.learning import checkpoint
+from fullcanvas.learning import checkpoint, dextr
 from fullcanvas.learning.config import Config
+from fullcanvas.learning.dextr import DextrNetwork
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.export import export
 from fullcanvas.learning.network import Network
@@ -82,7 +84,7 @@ def train(request: Request, console: Console) -> Path:
         listeners: list[Listener] = [bar, board, JsonListener(request.out / LOG, run)]
         train_to_end(run, sets, request.out / CHECKPOINT, device, listeners)
     path = request.out / MODEL
-    export(run.average, path, describe(run, command_line()), config.training.working_size)
+    export_run(run, path)
     return path
 
 
@@ -136,10 +138,10 @@ def train_to_end(
     """
     settings = run.config.training
     held_back = held_back_samples(sets, things=settings.regions == "things")
-    crops, pace = batches(sets, settings, run.step, run.config.network.classes), Pace(run)
+    stream, pace = _batches(run, sets), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
-        pace.losses.append(train_step(run, next(crops), device))
+        pace.losses.append(train_step(run, next(stream), device))
         run.seconds += time.monotonic() - began
         for listener in listeners:
             listener.stepped(run, pace)
@@ -179,7 +181,19 @@ def export_checkpoint(
             raise RunError(f"{path} does not say on which photos it was trained: name its data with --data")
         for each in open_sources(config, data):
             run.saw((each.training.name, image_id) for image_id in each.training.image_ids)
-    return export(run.average, out, describe(run, command_line()), config.training.working_size)
+    return export_run(run, out)
+
+
+def export_run(run: Run, path: Path) -> str:
+    """Write the model file of a run as it is; returns the model's hash.
+
+    Raises:
+        ExportError: the model file would not answer as the network does.
+    """
+    description = describe(run, command_line())
+    if isinstance(run.average, DextrNetwork):
+        return dextr.export(run.average, path, description)
+    return export(run.average, path, description, run.config.training.working_size)
 
 
 def command_line() -> str:
@@ -207,10 +221,19 @@ def _begin(request: Request, config: Config, weights: Weights | None, device: to
     return start(config, device, weights)
 
 
+def _batches(run: Run, sets: Sequence[TrainingSet]) -> Iterator[Any]:
+    if isinstance(run.network, DextrNetwork):
+        return dextr.batches(sets, run.config.training, run.step)
+    return batches(sets, run.config.training, run.step, run.config.network.classes)
+
+
 def _validate(
     run: Run, held_back: Sequence[Sample], device: torch.device, listeners: Sequence[Listener]
 ) -> None:
-    run.curve = validate(run.average, held_back, run.config.training.working_size, device)
+    if isinstance(run.average, DextrNetwork):
+        run.curve = dextr.validate(run.average, held_back, device)
+    else:
+        run.curve = validate(run.average, held_back, run.config.training.working_size, device)
     for listener in listeners:
         listener.validated(run)
 

@@ -19,6 +19,7 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import ConfigError, WeightsError
 from fullcanvas.learning.network import Network
+from fullcanvas.learning.networks import AnyNetwork
 
 FOLDED = "_bias"
 """The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
@@ -92,7 +93,7 @@ def _initializers(graph: bytes) -> dict[str, Tensor]:
     return values
 
 
-def fill(network: Network, weights: Weights) -> None:
+def fill(network: AnyNetwork, weights: Weights) -> None:
     """Give the network these weights.
 
     Norms that were folded away become an addition, with statistics that must stay as they are: such a
@@ -101,7 +102,11 @@ def fill(network: Network, weights: Weights) -> None:
     Raises:
         WeightsError: a parameter is missing or has another shape.
     """
-    given = _unfolded(network, weights.state) if weights.folded else weights.state
+    given = weights.state
+    if weights.folded:
+        if not isinstance(network, Network):
+            raise WeightsError("a DEXTR network starts from a checkpoint, not from a model file")
+        given = _unfolded(network, given)
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name.endswith("num_batches_tracked"):
