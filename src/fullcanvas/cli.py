@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from fullcanvas.server import commands
+
 app = typer.Typer(
     name="fullcanvas",
     no_args_is_help=True,
@@ -68,6 +70,7 @@ def annotate(
     project: Annotated[
         Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
     ] = None,
+    database: commands.Address = None,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Annotate a folder of photos in the browser; everything is stored as you go."""
@@ -75,23 +78,28 @@ def annotate(
 
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.server.errors import ServerError
+    from fullcanvas.server.serve import Service
     from fullcanvas.server.serve import annotate as serve
 
+    service = Service(
+        folder=photos,
+        host=host,
+        port=port,
+        labels=labels,
+        model=model,
+        place=project,
+        max_pixels=round(max_megapixels * 1e6),
+        database=database,
+    )
     try:
-        serve(
-            photos,
-            host=host,
-            port=port,
-            browser=browser,
-            labels=labels,
-            model=model,
-            place=project,
-            max_pixels=round(max_megapixels * 1e6),
-            console=Console(),
-        )
+        serve(service, browser, Console())
     except (ServerError, ModelError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+app.command()(commands.serve)
+app.add_typer(commands.users, name="users")
 
 
 @app.command()
@@ -116,6 +124,7 @@ def export(
     project: Annotated[
         Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
     ] = None,
+    database: commands.Address = None,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Take the segmentations home as files."""
@@ -138,6 +147,7 @@ def export(
             place=project,
             max_pixels=round(max_megapixels * 1e6),
             console=Console(),
+            database=database,
         )
     except (ServerError, ExportError, ModelError) as error:
         typer.echo(f"Error: {error}", err=True)

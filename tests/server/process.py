@@ -6,37 +6,47 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
 class Server:
-    """`fullcanvas annotate` on a free port.
+    """`fullcanvas annotate`, or `serve`, on a free port.
 
     Attributes:
         process: the server's.
+        said: what it has printed so far.
         address: where it answers.
     """
 
-    def __init__(self, folder: Path, model: Path) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "fullcanvas.cli",
-            "annotate",
-            str(folder),
-            "--port",
-            "0",
-            "--no-browser",
-        ]
-        self.process = subprocess.Popen([*command, "--model", str(model)], stdout=subprocess.PIPE, text=True)
-        self.address = self._address()
+    def __init__(
+        self,
+        folder: Path,
+        model: Path,
+        command: str = "annotate",
+        *options: str,
+        first: Callable[[], object] | None = None,
+    ) -> None:
+        browser = ["--no-browser"] if command == "annotate" else []
+        arguments = [command, str(folder), "--port", "0", "--model", str(model), *browser, *options]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "fullcanvas.cli", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=first,
+        )
+        self.said = ""
+        self.address = self.line(r"https?://[^\s/]+:\d+")[0]
 
-    def _address(self) -> str:
+    def line(self, pattern: str) -> re.Match[str]:
+        """Where it has said, or will say, something like this."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                return found[0]
-        raise AssertionError(f"the server ended with {self.process.wait()}")
+        while not (found := re.search(pattern, self.said)):
+            line = self.process.stdout.readline()
+            assert line, f"the server ended with {self.process.wait()}: {self.said}"
+            self.said += line
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGKILL) -> str:
         """Send it a signal, wait for its end, and return its last words."""

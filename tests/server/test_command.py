@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.server.project import open_project
-from fullcanvas.server.serve import address_of, listen
+from fullcanvas.server.serve import Service, address_of, listen
 from tests.server.process import Server
 
 
@@ -100,8 +100,7 @@ def test_the_browser_is_opened_and_the_greeting_tells_what_is_there(
     monkeypatch.setattr("fullcanvas.server.serve.webbrowser.open", opened.append)
     monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
     console = Console(record=True, width=200)
-    options = {"host": "127.0.0.1", "port": 0, "browser": True, "labels": None, "model": str(model)}
-    serve.annotate(folder, **options, place=None, max_pixels=10**6, console=console)  # type: ignore[arg-type]
+    serve.annotate(service(folder, model), True, console)
     text = console.export_text()
     assert "photos: 3 photos, 0 complete; model tiny" in text
     assert "out.png: leads out of the folder" in text
@@ -114,9 +113,13 @@ def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytes
     (tmp_path / "none").mkdir()
     monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
     console = Console(record=True, width=200)
-    options = {"host": "127.0.0.1", "port": 0, "browser": False, "labels": None, "model": str(model)}
-    serve.annotate(tmp_path / "none", **options, place=None, max_pixels=1, console=console)  # type: ignore[arg-type]
+    serve.annotate(service(tmp_path / "none", model), False, console)
     assert "There is no photo in" in console.export_text()
+
+
+def service(folder: Path, model: Path) -> Service:
+    options = {"labels": None, "place": None, "max_pixels": 10**6}
+    return Service(folder=folder, host="127.0.0.1", port=0, model=str(model), **options)  # type: ignore[arg-type]
 
 
 class _Now:

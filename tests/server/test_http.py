@@ -469,7 +469,7 @@ def test_what_cannot_be_stored_is_not_shown(page: Page, monkeypatch: pytest.Monk
     page.interact(1, "add_region", extreme_points=LEFT)
     before = page.display(1)
 
-    def full(*_arguments: Any) -> Any:
+    def full(*_arguments: Any, **_options: Any) -> Any:
         raise StoreError("the disk is full; nothing was stored")
 
     with monkeypatch.context() as patched:
@@ -559,6 +559,7 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/photos/{photo_id}/interactions",
             "/photos/{photo_id}/complete",
             "/export",
+            "/session",
         )
     }
     problem = "#/components/schemas/Problem"
@@ -566,5 +567,5 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
         for operation in methods.values():
             assert operation["responses"]["422"]["content"]["application/json"]["schema"]["$ref"] == problem
     interact = paths["/api/v1/photos/{photo_id}/interactions"]["post"]["responses"]
-    assert {"200", "400", "403", "404", "409", "413", "422", "503"} == set(interact)
+    assert {"200", "400", "401", "403", "404", "409", "413", "422", "503"} == set(interact)
     assert set(interact["200"]["content"]) == {"application/octet-stream"}

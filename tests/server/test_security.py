@@ -190,11 +190,11 @@ def test_an_unexpected_failure_tells_nothing_of_the_inside(
 
 
 def test_only_this_machine_is_listened_on(tmp_path: Path) -> None:
-    from fullcanvas.server.serve import StartError, listen
+    from fullcanvas.server.serve import StartError, check_local, listen
 
     for host in ("0.0.0.0", "::", "192.168.1.5", "example.org"):
         with pytest.raises(StartError, match="this machine only"):
-            listen(host, 0)
+            check_local(host)
     with listen("127.0.0.1", 0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
         assert listening.family == socket.AF_INET

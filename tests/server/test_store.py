@@ -233,7 +233,7 @@ def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_says_so(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fullcanvas.server.database.BUSY_SECONDS", 0)
+    monkeypatch.setattr("fullcanvas.server.engines.BUSY_SECONDS", 0)
     impatient = Store(path)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

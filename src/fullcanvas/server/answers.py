@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,21 @@ class Problem(BaseModel):
     """What went wrong, and what to do about it, in a sentence."""
 
     detail: str
+
+
+Responses = dict[int | str, dict[str, Any]]
+COMMON: Responses = {
+    401: {"model": Problem, "description": "The project is served to others, and nobody is logged in."},
+    403: {
+        "model": Problem,
+        "description": "The request comes from another site's page, or from someone "
+        "whose role does not allow it.",
+    },
+    413: {"model": Problem, "description": "The request is too long."},
+    422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
+    503: {"model": Problem, "description": "The project's database cannot be used at the moment."},
+}
+"""What any request may be answered."""
 
 
 class StaleProblem(Problem):

@@ -18,9 +18,12 @@ from fullcanvas import __version__
 from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server import routes
+from fullcanvas.server import history, login, routes
+from fullcanvas.server.accounts import Accounts
 from fullcanvas.server.errors import (
+    AccountError,
     ConflictError,
+    ForbiddenError,
     LabelsError,
     NotFoundError,
     PhotoError,
@@ -29,13 +32,15 @@ from fullcanvas.server.errors import (
     StoreError,
 )
 from fullcanvas.server.project import Project
-from fullcanvas.server.security import Guard
+from fullcanvas.server.security import LOGIN, Guard
 from fullcanvas.server.workbench import MAX_SESSIONS, Workbench
 
 WEB = Path(__file__).parent / "web"
 _STATUS: dict[type[Exception], int] = {
+    AccountError: 503,
     AnnotationError: 422,
     ExportError: 422,
+    ForbiddenError: 403,
     ConflictError: 409,
     LabelsError: 422,
     NotFoundError: 404,
@@ -46,13 +51,19 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
-def create_app(project: Project, segmenter: Segmenter, max_sessions: int = MAX_SESSIONS) -> FastAPI:
+def create_app(
+    project: Project,
+    segmenter: Segmenter,
+    max_sessions: int = MAX_SESSIONS,
+    accounts: Accounts | None = None,
+) -> FastAPI:
     """The application for one project.
 
     Args:
         project: whose photos are annotated; closed by whoever opened it.
         segmenter: the model that answers.
         max_sessions: how many photos are kept ready at once; bounds the memory.
+        accounts: of those who may come in from anywhere; if None, whoever is on this machine may.
     """
     workbench = Workbench(project, segmenter, max_sessions)
 
@@ -70,10 +81,13 @@ def create_app(project: Project, segmenter: Segmenter, max_sessions: int = MAX_S
         redoc_url=None,
     )
     app.state.workbench = workbench
+    app.state.accounts = accounts
     app.include_router(routes.router, prefix=routes.PREFIX)
+    app.include_router(history.router, prefix=routes.PREFIX)
+    app.include_router(login.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB, check_dir=False))
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, accounts=accounts)
     for error in (*_STATUS, RequestValidationError):
         app.add_exception_handler(error, _explain)
     app.add_exception_handler(Exception, _apologise)
@@ -88,6 +102,10 @@ def _page() -> APIRouter:
         if not (WEB / "index.html").is_file():
             raise HTTPException(404, "the page is not part of this installation")
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @router.get(LOGIN)
+    def login_page() -> FileResponse:
+        return FileResponse(WEB / "login.html", headers={"Cache-Control": "no-cache"})
 
     return router
 

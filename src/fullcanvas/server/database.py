@@ -5,46 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
 from fullcanvas.server import schema
+from fullcanvas.server.engines import Kind, kind_of
 from fullcanvas.server.errors import StoreError
-
-BUSY_SECONDS = 10
-"""How long to wait for another program to finish its change."""
+from fullcanvas.server.migrations import migrate
 
 
 class Database:
-    """An SQLite file. What a transaction has changed is on the disk when its block ends.
+    """What a transaction has changed is on the disk when its block ends.
 
     Args:
-        path: the file, made if it is not there.
+        place: the SQLite file, made if it is not there, or the address of a PostgreSQL database.
 
     Raises:
         StoreError: it cannot be opened, is no database, is from a newer version of the program, or its
             folder cannot keep it safely.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        url = URL.create("sqlite", database=str(path))
-        self._engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, place: Path | str) -> None:
+        self._kind: Kind = kind_of(place)
+        self.name = self._kind.name
+        self._engine = self._kind.open()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._migrate()
-        except OSError as error:
-            raise StoreError(f"{path.parent}: {error.strerror}; --project DIR names another place") from error
         except StoreError:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self._engine.dispose()
 
     @contextmanager
@@ -62,56 +55,37 @@ class Database:
     @contextmanager
     def _transaction(self, write: bool) -> Iterator[Connection]:
         try:
-            with self._engine.execution_options(write=write).begin() as connection:
-                yield connection
+            with self._engine.connect() as connection:
+                self._kind.prepare(connection, write)
+                with connection.begin():
+                    self._kind.begin(connection, write)
+                    yield connection
         except DBAPIError as error:
-            raise StoreError(f"{self._path}: {_reason(error)}") from error
+            raise StoreError(f"{self.name}: {self._kind.reason(str(error.orig))}") from error
 
     def _migrate(self) -> None:
         with self.write() as connection:
-            if not inspect(connection).has_table(schema.settings.name):
+            version = self._version(connection)
+            if version == 0:
                 schema.metadata.create_all(connection)
                 value = {"name": "schema_version", "value": str(schema.VERSION)}
                 connection.execute(insert(schema.settings).values(value))
-                return
-            query = select(schema.settings.c.value).where(schema.settings.c.name == "schema_version")
-            version = int(connection.execute(query).scalar_one())
+            elif version < schema.VERSION:
+                # Nobody else can write meanwhile, so the copy holds all that there is.
+                self._kind.back_up(connection, version)
+                migrate(connection, version)
+                mine = schema.settings.c.name == "schema_version"
+                connection.execute(update(schema.settings).where(mine).values(value=str(schema.VERSION)))
+
+    def _version(self, connection: Connection) -> int:
+        """Of the tables that are there, 0 if none are."""
+        if not inspect(connection).has_table(schema.settings.name):
+            return 0
+        query = select(schema.settings.c.value).where(schema.settings.c.name == "schema_version")
+        version = int(connection.execute(query).scalar_one())
         if version > schema.VERSION:
             raise StoreError(
-                f"{self._path}: was written by a newer Fullcanvas (its version {version}, ours "
+                f"{self.name}: was written by a newer Fullcanvas (its version {version}, ours "
                 f"{schema.VERSION}); update Fullcanvas to open it. Nothing was changed"
             )
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    # The driver's own handling of transactions is switched off: `_begin` says what is meant.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    mode = cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-    if mode != "wal":
-        raise StoreError(
-            "the folder cannot keep the database safely (no write-ahead log; is it on a network mount?); "
-            "--project DIR names another place"
-        )
-
-
-def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _reason(error: DBAPIError) -> str:
-    text = str(error.orig)
-    for part, sentence in (
-        ("locked", "another program holds the database; try again, or close it"),
-        ("readonly", "may not be written; --project DIR names another place"),
-        ("unable to open", "cannot be opened or made here; --project DIR names another place"),
-        ("not a database", "is not a database; move it away, or restore it from a backup"),
-        ("disk is full", "the disk is full; nothing was stored"),
-    ):
-        if part in text:
-            return sentence
-    return f"the database failed ({text})"
+        return version

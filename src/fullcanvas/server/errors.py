@@ -23,6 +23,14 @@ class StoreError(ServerError):
     """A project's database that cannot be used."""
 
 
+class AccountError(ServerError):
+    """A file of accounts, or an account, that cannot be used."""
+
+
+class ForbiddenError(ServerError):
+    """Something that a person's role does not allow."""
+
+
 class NotFoundError(ServerError):
     """A photo that the project does not have."""
 

@@ -85,11 +85,17 @@ class Project:
         return self.store.change_labels(add)[-1]
 
 
+def home(folder: Path, place: Path | None) -> Path:
+    """Where a project keeps its files: `place`, or `.fullcanvas` in the folder of photos."""
+    return place or folder / FOLDER
+
+
 def open_project(
     folder: Path,
     place: Path | None = None,
     labels: Path | None = None,
     max_pixels: int = MAX_PIXELS,
+    database: str | None = None,
 ) -> Project:
     """The project of a folder of photos; no photo is decoded.
 
@@ -98,6 +104,7 @@ def open_project(
         place: where the database is; `.fullcanvas` in the folder of photos if None.
         labels: a file of labels to take over.
         max_pixels: the largest photo that is opened.
+        database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
         PhotoError: there is no such folder.
@@ -105,7 +112,7 @@ def open_project(
         StoreError: the database cannot be used.
     """
     found = scan(folder)
-    store = Store((place or folder / FOLDER) / DATABASE)
+    store = Store(database or home(folder, place) / DATABASE)
     try:
         if labels is not None:
             store.change_labels(partial(read_labels, labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Annotated, Any, Literal
+from typing import IO, Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,7 +14,9 @@ from fastapi.responses import StreamingResponse
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.formats.coco_panoptic import Unlabelled, write_coco_panoptic
 from fullcanvas.formats.sinks import ZipSink
+from fullcanvas.server.accounts import Role
 from fullcanvas.server.answers import (
+    COMMON,
     PATCH_FORM,
     LabelAnswer,
     ModelAnswer,
@@ -22,12 +24,14 @@ from fullcanvas.server.answers import (
     PhotoList,
     Problem,
     ProjectAnswer,
+    Responses,
     StaleProblem,
     pack_patch,
     whole,
 )
 from fullcanvas.server.export import categories, exported_photos
 from fullcanvas.server.labels import MAX_ID
+from fullcanvas.server.login import Admin, Caller, Reviewer, require
 from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
 from fullcanvas.server.workbench import View, Workbench
 
@@ -35,13 +39,6 @@ PREFIX = "/api/v1"
 _CHUNK = 2**16
 _MOST_SENT_PIXELS = 40_000_000  # a browser holds four bytes for each
 
-Responses = dict[int | str, dict[str, Any]]
-_COMMON: Responses = {
-    403: {"model": Problem, "description": "The request does not come from the annotator's own page."},
-    413: {"model": Problem, "description": "The request is too long."},
-    422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
-    503: {"model": Problem, "description": "The project's database cannot be used at the moment."},
-}
 _MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo."}}
 _STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
 _BAD_JSON: Responses = {400: {"model": Problem, "description": "The body is not JSON."}}
@@ -59,7 +56,7 @@ def _workbench(request: Request) -> Workbench:
 
 Bench = Annotated[Workbench, Depends(_workbench)]
 PhotoId = Annotated[int, Path(ge=1, le=MAX_ID)]
-router = APIRouter(responses=_COMMON)
+router = APIRouter(responses=COMMON)
 
 
 @router.get("/project")
@@ -78,6 +75,7 @@ def project(bench: Bench) -> ProjectAnswer:
 @router.post(
     "/labels",
     status_code=201,
+    dependencies=[Admin],
     responses={409: {"model": Problem, "description": "There is a label of this name."}, **_BAD_JSON},
 )
 def add_label(bench: Bench, label: NewLabel) -> LabelAnswer:
@@ -159,20 +157,23 @@ def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
         **_binary(f"What changed, as a patch; the whole display if the key was repeated. {PATCH_FORM}"),
     },
 )
-def interact(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:
+def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Interaction) -> Response:
     """Do what the person asked; it is stored before this answers."""
-    answer = bench.interact(photo_id, interaction)
+    answer = bench.interact(photo_id, interaction, caller.name)
     return _octets(pack_patch(answer.patch, _describe(bench, answer.view), answer.region))
 
 
 @router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})
-def complete(bench: Bench, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
-    """Close a photo, keeping its label map as it is, or open it again."""
-    return _describe(bench, bench.complete(photo_id, change))
+def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
+    """Close a photo, keeping its label map as it is, or open it again, which takes a reviewer."""
+    if not change.complete:
+        require(caller, Role.REVIEWER)
+    return _describe(bench, bench.complete(photo_id, change, caller.name))
 
 
 @router.get(
     "/export",
+    dependencies=[Reviewer],
     response_class=Response,
     responses=_binary("`panoptic.json` and the folder `panoptic`, zipped.", "application/zip"),
 )

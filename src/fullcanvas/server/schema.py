@@ -15,8 +15,11 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-"""Of the tables below. A database of a newer version is refused; an older one will be migrated."""
+VERSION = 2
+"""Of the tables below. A database of a newer version is refused; an older one is migrated."""
+
+# PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
+_PATH = Text().with_variant(Text(collation="C"), "postgresql")
 
 metadata = MetaData()
 
@@ -31,7 +34,7 @@ photos = Table(
     "photos",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("path", Text, nullable=False, unique=True),  # relative to the folder of photos
+    Column("path", _PATH, nullable=False, unique=True),  # relative to the folder of photos
     Column("present", Boolean, nullable=False, default=True),  # found by the latest scan
     Column("status", String(16), nullable=False, default="new"),
     Column("version", Integer, nullable=False, default=0),  # grows by one with every change
@@ -55,6 +58,7 @@ entries = Table(
     Column("photo_id", ForeignKey("photos.id"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),  # one entry of the annotation's JSON form
+    Column("author", String(64)),  # whose entry it is; null where there are no accounts
 )
 
 labels = Table(
@@ -63,7 +67,7 @@ labels = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", String(200), nullable=False, unique=True),
     Column("isthing", Boolean, nullable=False),
-    Column("color", String(11), nullable=False),  # "red,green,blue"
+    Column("color", String(13), nullable=False),  # "[red,green,blue]"
 )
 
 label_maps = Table(
@@ -72,4 +76,5 @@ label_maps = Table(
     Column("photo_id", ForeignKey("photos.id"), primary_key=True),
     Column("png", LargeBinary, nullable=False),  # 16-bit grey, full resolution, region ids
     Column("model", String(64), nullable=False),
+    Column("author", String(64)),  # who completed the photo
 )

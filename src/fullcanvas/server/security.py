@@ -3,19 +3,30 @@
 The annotator listens on this machine only, but every page that the person visits can send requests there.
 So a request must name this machine (a DNS name that was made to point here does not), and one sent by
 another site's page is refused.
+
+Served to others it answers to any name, but only people with an account: they send a token, or the cookie
+that they got for it. A browser sends that cookie to the host that set it, from its own pages alone, so
+neither a name made to point here nor another site's page can use it.
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fullcanvas.server.accounts import LOCAL, Accounts, User
+from fullcanvas.server.errors import AccountError
 
 MAX_BODY = 4 * 2**20
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOGIN = "/login"
+SESSION = "/api/v1/session"
+_LONGEST_TOKEN = 200
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
     "Content-Security-Policy": (
@@ -31,10 +42,19 @@ _HEADERS = {
 
 
 class Guard:
-    """The outermost layer of the application: refuses what no honest page sends, and sets safe headers."""
+    """The outermost layer of the application: refuses what no honest page sends, and sets safe headers.
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+    The user who sent a request is its `state.user`; None only for those who are on their way in.
+
+    Args:
+        app: what is guarded.
+        accounts: of those who may come in from anywhere; if None, whoever is on this machine may.
+        max_body: the longest body that is read, in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, accounts: Accounts | None = None, max_body: int = MAX_BODY) -> None:
         self._app = app
+        self._accounts = accounts
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,8 +64,10 @@ class Guard:
             return
         send = _with_headers(send)
         headers = Headers(scope=scope)
-        if refusal := refusal_of(scope["method"], scope["path"], headers):
+        if refusal := refusal_of(scope["method"], scope["path"], headers, self._accounts is None):
             await _refuse(403, refusal, scope, receive, send)
+            return
+        if not await self._let_in(scope, receive, send):
             return
         try:
             body = await self._body(receive, headers)
@@ -55,6 +77,23 @@ class Guard:
             await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Find out who asks; whoever may not is answered here."""
+        try:
+            user = await run_in_threadpool(identify, self._accounts, scope) if self._accounts else LOCAL
+        except AccountError as error:
+            await _refuse(503, str(error), scope, receive, send)
+            return False
+        scope.setdefault("state", {})["user"] = user
+        path: str = scope["path"]
+        if user is not None or path in (LOGIN, SESSION) or path.startswith("/static/"):
+            return True
+        if path == "/":
+            await RedirectResponse(LOGIN, 303)(scope, receive, send)
+        else:
+            await _refuse(401, f"log in first, at {LOGIN}", scope, receive, send)
+        return False
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes | None:
         """The whole body, or None if it is too long."""
@@ -74,10 +113,26 @@ class Guard:
                 return body
 
 
-def refusal_of(method: str, path: str, headers: Headers) -> str | None:
-    """Why a request must not be answered, or None."""
+def identify(accounts: Accounts, scope: Scope) -> User | None:
+    """Who sent a request: the bearer of a token, or of a cookie; None if nobody who is known.
+
+    Raises:
+        AccountError: the file of accounts cannot be used.
+    """
+    connection = HTTPConnection(scope)
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return accounts.of_token(token) if len(token) <= _LONGEST_TOKEN else None
+    return accounts.of_cookie(connection.cookies.get(accounts.cookie_name, ""))
+
+
+def refusal_of(method: str, path: str, headers: Headers, local: bool = True) -> str | None:
+    """Why a request must not be answered, or None; `local` if only this machine may ask."""
     host = headers.get("host", "")
-    if _host_name(host) not in LOOPBACK:
+    name = _host_name(host)
+    if name is None:
+        return "the request does not say whom it is for"
+    if local and name not in LOOPBACK:
         return f"the annotator answers on this machine only, not as {host!a:.100}; use http://127.0.0.1"
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin.lower()).netloc != host.lower():

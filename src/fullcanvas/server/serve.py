@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 import threading
 import webbrowser
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -15,72 +18,147 @@ from rich.console import Console
 from rich.markup import escape
 
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.accounts import FILE, Accounts, Role
 from fullcanvas.server.app import create_app
 from fullcanvas.server.errors import ServerError
-from fullcanvas.server.project import Project, open_project
-from fullcanvas.server.security import LOOPBACK
+from fullcanvas.server.project import Project, home, open_project
+from fullcanvas.server.security import LOGIN, LOOPBACK
 
 
 class StartError(ServerError):
     """The annotator cannot listen where it should."""
 
 
-def annotate(
-    folder: Path,
-    *,
-    host: str,
-    port: int,
-    browser: bool,
-    labels: Path | None,
-    model: str,
-    place: Path | None,
-    max_pixels: int,
-    console: Console,
-) -> None:
-    """Serve a folder of photos until the person stops it.
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What is served, and how.
 
-    Args:
+    Attributes:
         folder: that holds the photos.
         host, port: where to listen; port 0 takes any that is free.
-        browser: whether to open the page.
         labels: a file of labels.
         model: the name or path of a model.
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
+        database: the address of a PostgreSQL database, instead of a file.
+        certificate, key: files for https; plain http if None.
+    """
+
+    folder: Path
+    host: str
+    port: int
+    labels: Path | None
+    model: str
+    place: Path | None
+    max_pixels: int
+    database: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def open(self) -> Project:
+        """The project.
+
+        Raises:
+            ServerError: it cannot be opened.
+        """
+        return open_project(self.folder, self.place, self.labels, self.max_pixels, self.database)
+
+
+def annotate(service: Service, browser: bool, console: Console) -> None:
+    """Serve a folder of photos, to this machine alone, until the person stops it.
+
+    Args:
+        service: what is served.
+        browser: whether to open the page.
         console: for messages.
 
     Raises:
         ServerError: the folder, the labels, the database or the address cannot be used.
         ModelError: the model cannot be used.
     """
-    listening = listen(host, port)
-    with listening:
-        project = open_project(folder, place, labels, max_pixels)
-        try:
-            with console.status("Loading the model"):
-                segmenter = Segmenter.load(model)
-            address = address_of(listening)
-            _greet(console, project, segmenter, address)
+    check_local(service.host)
+    with listen(service.host, service.port) as listening:
+        address = address_of(listening)
+
+        def greet() -> None:
+            console.print(
+                f"Annotate at {address}; everything is stored as you go, Ctrl+C stops", soft_wrap=True
+            )
             if browser:
                 # The socket listens already: the browser waits until the application answers.
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-            _run(create_app(project, segmenter), listening)
-            console.print("Stopped; everything is stored.")
-        finally:
-            project.store.close()
+
+        _answer(service, listening, None, greet, console)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on this machine only.
+def serve(service: Service, console: Console) -> None:
+    """Serve a folder of photos to everybody who has an account, until the person stops it.
+
+    Args:
+        service: what is served.
+        console: for messages; on a first start, it shows the first admin's token.
 
     Raises:
-        StartError: the address is not this machine's own, or it is taken.
+        ServerError: the folder, the labels, the database, the accounts or the address cannot be used.
+        ModelError: the model cannot be used.
+    """
+    with listen(service.host, service.port) as listening:
+        address = address_of(listening, service.certificate is not None)
+        accounts = Accounts(home(service.folder, service.place) / FILE)
+
+        def greet() -> None:
+            if service.certificate is None and service.host not in LOOPBACK:
+                console.print(
+                    "[yellow]Not encrypted:[/] others on the network may read what is sent, tokens too; "
+                    "use --certificate, or a proxy that speaks https"
+                )
+            console.print(f"Annotate at {address}; people need a token: fullcanvas users add", soft_wrap=True)
+            if not accounts.users():
+                link = f"{address}{LOGIN}#{accounts.add('admin', Role.ADMIN)}"
+                console.print(f"Log in as admin, with this link that is shown once: {link}", soft_wrap=True)
+
+        _answer(service, listening, accounts, greet, console)
+
+
+def _answer(
+    service: Service,
+    listening: socket.socket,
+    accounts: Accounts | None,
+    greet: Callable[[], None],
+    console: Console,
+) -> None:
+    project = service.open()
+    try:
+        with console.status("Loading the model"):
+            segmenter = Segmenter.load(service.model)
+        _describe(console, project, segmenter)
+        greet()
+        _run(create_app(project, segmenter, accounts=accounts), listening, service)
+        console.print("Stopped; everything is stored.")
+    finally:
+        project.store.close()
+
+
+def check_local(host: str) -> None:
+    """See that an address is this machine's own.
+
+    Raises:
+        StartError: it is not.
     """
     if host not in LOOPBACK:
         raise StartError(
-            f"--host {host}: others could read and change everything there, so the annotator answers on this "
-            "machine only (127.0.0.1); from elsewhere use a tunnel: ssh -L 8000:127.0.0.1:8000 THIS-MACHINE"
+            f"--host {host}: others could read and change everything there, so this command answers on this "
+            "machine only (127.0.0.1); fullcanvas serve asks others who they are, and from elsewhere you can "
+            "use a tunnel: ssh -L 8000:127.0.0.1:8000 THIS-MACHINE"
         )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        StartError: the address is none of this machine's, or it is taken.
+    """
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,21 +172,36 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def address_of(listening: socket.socket) -> str:
+def address_of(listening: socket.socket, encrypted: bool = False) -> str:
     """The address at which a browser finds the socket."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if host in ("0.0.0.0", "::"):  # noqa: S104 every address: others know this machine by its name
+        host = socket.gethostname()
+    scheme = "https" if encrypted else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _run(app: FastAPI, listening: socket.socket) -> None:
-    """Answer requests until the person stops it."""
-    config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=5)
+def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
+    """Answer requests until the person stops it. Neither requests nor their headers are logged."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=service.certificate,
+        ssl_keyfile=service.key,
+    )
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(f"--certificate, --key: cannot be used ({error})") from error
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _greet(console: Console, project: Project, segmenter: Segmenter, address: str) -> None:
+def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
     total, complete = project.store.count_photos(), project.store.count_photos("complete")
     if total == 0:
         console.print(f"[yellow]There is no photo in[/] {escape(str(project.folder))}")
@@ -117,4 +210,3 @@ def _greet(console: Console, project: Project, segmenter: Segmenter, address: st
             f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or is not named in UTF-8"
         )
     console.print(escape(f"{project.name}: {total} photos, {complete} complete; model {segmenter.name}"))
-    console.print(f"Annotate at {address}; everything is stored as you go, Ctrl+C stops", soft_wrap=True)

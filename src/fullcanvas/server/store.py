@@ -1,4 +1,4 @@
-"""The store: what a project remembers, in one SQLite database.
+"""The store: what a project remembers, in one database.
 
 A change is committed, and on the disk, before its method returns. Changes to a photo carry the version that
 the caller saw last; if the photo has changed meanwhile, nothing is stored and `StaleError` is raised.
@@ -71,18 +71,22 @@ class Store:
     """What a project remembers. Its methods may be called from any thread.
 
     Args:
-        path: the database file, made if it is not there.
+        place: the SQLite file, made if it is not there, or the address of a PostgreSQL database.
 
     Raises:
         StoreError: it cannot be opened, is no database, or is from a newer version of the program.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._database = Database(path)
+    def __init__(self, place: Path | str) -> None:
+        self._database = Database(place)
+
+    @property
+    def name(self) -> str:
+        """What the database is called in messages; tells no password."""
+        return self._database.name
 
     def close(self) -> None:
-        """Let go of the database file."""
+        """Let go of the database."""
         self._database.close()
 
     # photos
@@ -159,7 +163,7 @@ class Store:
                 {"version": row["log_version"] or VERSION, **data, "entries": listed}
             )
         except (AnnotationError, json.JSONDecodeError) as error:
-            raise StoreError(f"{self.path}: the annotation of {row['path']} is damaged ({error})") from error
+            raise StoreError(f"{self.name}: the annotation of {row['path']} is damaged ({error})") from error
 
     def save(
         self,
@@ -167,7 +171,9 @@ class Store:
         content_hash: str,
         before: Annotation | None,
         after: Annotation,
+        *,
         key: str | None = None,
+        author: str | None = None,
     ) -> Photo:
         """Store a changed annotation; only the entries that differ are written.
 
@@ -177,6 +183,7 @@ class Store:
             before: the annotation as stored.
             after: what it becomes.
             key: the caller's name of this change.
+            author: who made it; None where there are no accounts.
 
         Returns:
             The photo as it is now.
@@ -206,7 +213,7 @@ class Store:
             gone = (table.c.photo_id == photo.id, table.c.position >= kept)
             connection.execute(delete(table).where(*gone))
             added = [
-                {"photo_id": photo.id, "position": position, "body": _dump(to_json(entry))}
+                {"photo_id": photo.id, "position": position, "author": author, "body": _dump(to_json(entry))}
                 for position, entry in enumerate(after.entries[kept:], kept)
             ]
             if added:
@@ -215,13 +222,16 @@ class Store:
 
     # finished work
 
-    def complete(self, photo: Photo, made: FinishedMap, key: str | None = None) -> Photo:
+    def complete(
+        self, photo: Photo, made: FinishedMap, key: str | None = None, author: str | None = None
+    ) -> Photo:
         """Close a photo and keep its label map, losslessly.
 
         Args:
             photo: as seen before the change.
             made: what to keep.
             key: the caller's name of this change.
+            author: who made it; None where there are no accounts.
 
         Raises:
             StaleError: the photo has changed meanwhile.
@@ -234,7 +244,8 @@ class Store:
         with self._database.write() as connection:
             row = _change(connection, photo, {"status": "complete", **values})
             connection.execute(delete(table).where(table.c.photo_id == photo.id))
-            connection.execute(insert(table).values(photo_id=photo.id, png=png, model=made.model))
+            kept = {"photo_id": photo.id, "png": png, "model": made.model, "author": author}
+            connection.execute(insert(table).values(kept))
         return _photo(row)
 
     def reopen(self, photo: Photo, key: str | None = None) -> Photo:
@@ -260,7 +271,7 @@ class Store:
         with self._database.read() as connection:
             png = connection.execute(query).scalar_one_or_none()
         if png is None:
-            raise StoreError(f"{self.path}: photo {photo_id} has no stored label map")
+            raise StoreError(f"{self.name}: photo {photo_id} has no stored label map")
         return decode_label_map(png)
 
     # labels

@@ -28,6 +28,7 @@ def export_project(
     place: Path | None,
     max_pixels: int,
     console: Console,
+    database: str | None = None,
 ) -> None:
     """Export a folder of photos in COCO's panoptic format.
 
@@ -41,13 +42,14 @@ def export_project(
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
         console: for the progress bar.
+        database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
         ServerError: the project cannot be used, or a photo cannot be opened.
         ExportError: nothing was exported; what was there before is as it was.
         ModelError: the model cannot be used.
     """
-    project = open_project(folder, place, None, max_pixels)
+    project = open_project(folder, place, None, max_pixels, database)
     try:
         found = exported_photos(project, Segmenter.load(model), only_complete)
 

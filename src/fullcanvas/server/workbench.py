@@ -150,8 +150,8 @@ class Workbench:
         with self._lock(photo_id):
             return self._work(self.project.store.photo(photo_id)).session.uncertainty
 
-    def interact(self, photo_id: int, request: Interaction) -> Answer:
-        """Do what the person asked, and store it before returning.
+    def interact(self, photo_id: int, request: Interaction, author: str | None = None) -> Answer:
+        """Do what the person asked, and store it, with their name, before returning.
 
         Raises:
             AnnotationError: the request does not fit the photo or its regions.
@@ -165,9 +165,9 @@ class Workbench:
             _check_version(photo, request.version)
             if photo.status == "complete":
                 raise RefusedError(f"{photo.path} is complete; reopen it first")
-            return self._change(self._work(photo), request)
+            return self._change(self._work(photo), request, author)
 
-    def complete(self, photo_id: int, request: CompleteRequest) -> View:
+    def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
 
         Raises:
@@ -179,7 +179,7 @@ class Workbench:
             photo = store.photo(photo_id)
             if request.key is None or request.key != photo.last_key:
                 _check_version(photo, request.version)
-                photo = self._set_complete(photo, request)
+                photo = self._set_complete(photo, request, author)
             return self._closed(photo) if photo.status == "complete" else self._work(photo).view
 
     def fingerprint(self, photo_id: int) -> str:
@@ -252,13 +252,14 @@ class Workbench:
         height, width = view.display.shape
         return Answer(view, Patch(0, 0, width, height, view.display), None)
 
-    def _change(self, work: _Work, request: Interaction) -> Answer:
+    def _change(self, work: _Work, request: Interaction, author: str | None) -> Answer:
         before = work.session.annotation
         after, region = request.change(before, lambda x, y: region_at(work.session, x, y))
         self._check(after, request)
         try:
             patch = work.session.apply(after)
-            kept = self.project.store.save(work.photo, work.content_hash, before, after, request.key)
+            named = {"key": request.key, "author": author}
+            kept = self.project.store.save(work.photo, work.content_hash, before, after, **named)
         except BaseException:
             self._works.drop(work.photo.id)
             raise
@@ -272,7 +273,7 @@ class Workbench:
         if annotation.next_region > MAX_REGIONS + 1:
             raise RefusedError(f"a photo can have {MAX_REGIONS} regions, deleted ones included")
 
-    def _set_complete(self, photo: Photo, request: CompleteRequest) -> Photo:
+    def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
         store = self.project.store
         if not request.complete:
             return store.reopen(photo, request.key) if photo.status == "complete" else photo
@@ -280,7 +281,7 @@ class Workbench:
             return photo
         work = self._work(photo)
         made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
-        photo = store.complete(photo, made, request.key)
+        photo = store.complete(photo, made, request.key, author)
         self._works.drop(photo.id)
         return photo
 

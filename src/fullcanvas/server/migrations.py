@@ -1,0 +1,28 @@
+"""From the tables of one version to those of the next, one step after another.
+
+A step is SQL, never the tables of `schema.py`: those will have moved on when it runs. Steps of released
+versions are never changed; new ones are added at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from fullcanvas.server import schema
+
+STEPS: Mapping[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE entries ADD COLUMN author VARCHAR(64)",
+        "ALTER TABLE label_maps ADD COLUMN author VARCHAR(64)",
+    ),
+}
+"""What leads from each version to the one after it."""
+
+
+def migrate(connection: Connection, version: int) -> None:
+    """Bring the tables from a version to the present one, in the transaction that is open."""
+    for step in range(version, schema.VERSION):
+        for statement in STEPS[step]:
+            connection.exec_driver_sql(statement)

@@ -1,0 +1,268 @@
+"""A project served to others: who comes in, how, and what each role may do. A test per attack."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.app import create_app
+from fullcanvas.server.project import open_project
+from fullcanvas.server.store import Store
+from tests.server.conftest import LEFT, Page
+from tests.server.process import Server
+
+OUTSIDE = "http://annotators.example:8000"
+BODY = {"version": 0, "kind": "add_region", "extreme_points": LEFT}
+WRITE = "/api/v1/photos/1/interactions"
+
+
+class Served:
+    """A served project, its accounts, and browsers that come to it."""
+
+    def __init__(self, folder: Path, segmenter: Segmenter) -> None:
+        self.project = open_project(folder)
+        self.accounts = Accounts(folder / ".fullcanvas" / "accounts.json")
+        self.tokens = {role: self.accounts.add(role.value, role) for role in Role}
+        self.app = create_app(self.project, segmenter, accounts=self.accounts)
+
+    def browser(self, role: Role | None = None) -> TestClient:
+        """A browser, logged in or not."""
+        client = TestClient(self.app, base_url=OUTSIDE, follow_redirects=False)
+        if role is not None:
+            assert client.post("/api/v1/session", json={"token": self.tokens[role]}).status_code == 200
+        return client
+
+
+@pytest.fixture
+def served(folder: Path, segmenter: Segmenter) -> Iterator[Served]:
+    made = Served(folder, segmenter)
+    yield made
+    made.app.state.workbench.close()
+    made.project.store.close()
+
+
+def test_without_an_account_there_is_nothing_but_the_way_in(served: Served) -> None:
+    client = served.browser()
+    for path in ("/project", "/photos", "/photos/1", "/photos/1/image", "/photos/1/labels", "/export", "/no"):
+        assert client.get(f"/api/v1{path}").status_code == 401
+    assert client.get("/api/v1/openapi.json").status_code == 401
+    assert client.post(WRITE, json=BODY).status_code == 401
+    assert client.get("/api/v1/session").status_code == 401
+    assert client.get("/").headers["location"] == "/login"
+    page = client.get("/login")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert "<script>" not in page.text
+    assert client.get("/static/login.js").status_code == 200
+    assert served.project.store.photo(1).version == 0
+
+
+def test_a_token_becomes_a_cookie_that_scripts_and_other_sites_cannot_use(served: Served) -> None:
+    response = served.browser().post("/api/v1/session", json={"token": served.tokens[Role.ANNOTATOR]})
+    assert response.json() == {"name": "annotator", "role": "annotator"}
+    cookie = response.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Domain" not in cookie
+    assert served.tokens[Role.ANNOTATOR].rpartition(".")[2] not in cookie
+
+
+def test_over_https_the_cookie_never_travels_in_the_open(served: Served) -> None:
+    client = TestClient(served.app, base_url="https://annotators.example")
+    response = client.post("/api/v1/session", json={"token": served.tokens[Role.ANNOTATOR]})
+    assert "Secure" in response.headers["set-cookie"]
+
+
+def test_programs_bear_their_token(served: Served) -> None:
+    client = served.browser()
+    bearer = {"Authorization": f"Bearer {served.tokens[Role.ANNOTATOR]}"}
+    assert client.get("/api/v1/project", headers=bearer).status_code == 200
+    for wrong in ("Bearer x", "Bearer annotator.x", "Basic x", "Bearer", f"Bearer {'x' * 500}"):
+        assert client.get("/api/v1/project", headers={"Authorization": wrong}).status_code == 401
+
+
+def test_a_wrong_token_is_refused_whatever_it_is(served: Served) -> None:
+    client = served.browser()
+    assert client.post("/api/v1/session", json={"token": "annotator.guess"}).status_code == 401
+    wrong: list[Any] = [{}, {"token": 1}, {"token": ""}, {"token": "x" * 201}, []]
+    for nonsense in wrong:
+        assert client.post("/api/v1/session", json=nonsense).status_code == 422
+    assert client.get("/api/v1/project").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": f"{OUTSIDE}.evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_csrf(served: Served, headers: dict[str, str]) -> None:
+    """Another site's page has no use of a cookie, even if a browser sent it along."""
+    client = served.browser(Role.ADMIN)
+    assert client.post(WRITE, json=BODY, headers=headers).status_code == 403
+    assert client.post("/api/v1/session", json={"token": "x"}, headers=headers).status_code == 403
+    assert client.delete("/api/v1/session", headers=headers).status_code == 403
+    assert served.project.store.photo(1).version == 0
+    form = {"Content-Type": "text/plain"}
+    assert (
+        client.post(
+            WRITE, content=httpx.Request("POST", OUTSIDE, json=BODY).content, headers=form
+        ).status_code
+        == 422
+    )
+    assert client.post(WRITE, json=BODY, headers={"Origin": OUTSIDE}).status_code == 200
+
+
+def test_dns_rebinding(served: Served) -> None:
+    """A name made to point here gets in nowhere: the cookie belongs to another."""
+    client = served.browser(Role.ADMIN)
+    rebound = TestClient(served.app, base_url="http://evil.example:8000", cookies=None)
+    assert rebound.get("/api/v1/project").status_code == 401
+    for host in ("", "a@b", "a/b", "a:b", "["):
+        assert client.get("/api/v1/project", headers={"Host": host}).status_code == 403
+
+
+def test_a_stolen_name_is_not_enough(served: Served) -> None:
+    client = served.browser()
+    client.cookies.set(served.accounts.cookie_name, "admin.99999999999." + "0" * 64)
+    assert client.get("/api/v1/project").status_code == 401
+
+
+def test_logging_out_forgets_the_cookie(served: Served) -> None:
+    client = served.browser(Role.ADMIN)
+    assert client.get("/api/v1/session").json()["role"] == "admin"
+    assert client.delete("/api/v1/session").status_code == 204
+    assert client.get("/api/v1/session").status_code == 401
+
+
+def test_a_removed_user_is_out_at_the_next_request(served: Served) -> None:
+    client = served.browser(Role.ANNOTATOR)
+    assert client.get("/api/v1/project").status_code == 200
+    served.accounts.remove("annotator")
+    assert client.get("/api/v1/project").status_code == 401
+
+
+def test_what_each_role_may_do(served: Served) -> None:
+    annotator, reviewer, admin = (served.browser(role) for role in Role)
+
+    def complete(client: TestClient, version: int, value: bool) -> int:
+        body = {"version": version, "complete": value}
+        return client.post("/api/v1/photos/1/complete", json=body).status_code
+
+    for client, status in ((annotator, 403), (reviewer, 403), (admin, 201)):
+        assert client.post("/api/v1/labels", json={"name": "cat"}).status_code == status
+    assert annotator.post(WRITE, json={**BODY, "label": "cat"}).status_code == 200
+    assert complete(annotator, 1, True) == 200
+    assert complete(annotator, 2, False) == 403
+    refused = annotator.get("/api/v1/export")
+    assert refused.status_code == 403
+    assert "takes the role reviewer" in refused.json()["detail"]
+    assert reviewer.get("/api/v1/export").status_code == 200
+    assert complete(reviewer, 2, False) == 200
+
+
+def test_who_did_what_is_kept(served: Served) -> None:
+    served.browser(Role.ANNOTATOR).post(WRITE, json=BODY)
+    body = {"version": 1, "complete": True}
+    served.browser(Role.REVIEWER).post("/api/v1/photos/1/complete", json=body)
+    with served.project.store._database.read() as connection:
+        authors = [
+            connection.exec_driver_sql(f"SELECT author FROM {table}").scalar()
+            for table in ("entries", "label_maps")
+        ]
+    assert authors == ["annotator", "reviewer"]
+
+
+def test_accounts_that_cannot_be_read_let_nobody_in(served: Served, folder: Path) -> None:
+    client = served.browser(Role.ADMIN)
+    (folder / ".fullcanvas" / "accounts.json").write_text("{}")
+    response = client.get("/api/v1/project")
+    assert response.status_code == 503
+    assert "damaged" in response.json()["detail"]
+
+
+def test_on_this_machine_alone_nobody_has_to_log_in(page: Page) -> None:
+    assert page.get("/session") == {"name": None, "role": "admin"}
+    assert page.post("/session", token="whatever").json() == {"name": None, "role": "admin"}
+    assert page.client.delete("/api/v1/session").status_code == 204
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost", "-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run([*command.split(), *names], check=True, capture_output=True)
+    return files
+
+
+def test_the_command_shows_one_link_once_and_logs_no_secret(
+    folder: Path, model: Path, certificate: tuple[Path, Path]
+) -> None:
+    options = ["--host", "0.0.0.0", "--certificate", str(certificate[0]), "--key", str(certificate[1])]
+    server = Server(folder, model, "serve", *options)
+    link = server.line(r"https://\S+/login#(\S+)")
+    token = link[1]
+    port = int(re.findall(r":(\d+)/", link[0])[0])
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
+    with httpx.Client(base_url=f"https://localhost:{port}", verify=trusted) as client:
+        assert client.get("/api/v1/project").status_code == 401
+        assert client.post("/api/v1/session", json={"token": f"{token}x"}).status_code == 401
+        assert client.post("/api/v1/session", json={"token": token}).status_code == 200
+        cookie = next(iter(client.cookies.jar))
+        assert cookie.secure
+        assert client.get("/api/v1/project").json()["photos"] == 3
+    words = server.stop()
+    assert token not in words
+    assert str(cookie.value) not in words
+    assert link[0].count(token) == 1
+    again = Server(folder, model, "serve")
+    assert token not in again.stop()
+    for file in (folder / ".fullcanvas").iterdir():
+        assert token.rpartition(".")[2].encode() not in file.read_bytes()
+
+
+def test_a_network_address_without_https_is_warned_of(folder: Path, model: Path) -> None:
+    server = Server(folder, model, "serve", "--host", "0.0.0.0")
+    assert "Not encrypted" in server.said
+    server.stop()
+
+
+def test_certificates_that_are_none_are_said(folder: Path, model: Path, tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from fullcanvas.server.serve import Service, StartError, serve
+
+    (tmp_path / "c.pem").write_text("x")
+    files: dict[str, Any] = {"certificate": tmp_path / "c.pem", "key": tmp_path / "c.pem"}
+    kept: dict[str, Any] = {"labels": None, "place": None, "max_pixels": 10**6}
+    service = Service(folder=folder, host="127.0.0.1", port=0, model=str(model), **kept, **files)
+    with pytest.raises(StartError, match="--certificate"):
+        serve(service, Console(quiet=True))
+
+
+def test_passwords_of_databases_are_not_told() -> None:
+    from fullcanvas.server.errors import StoreError
+
+    address = "postgresql://me:hunter2@127.0.0.1:1/none"
+    with pytest.raises(StoreError, match="does not answer") as caught:
+        Store(address)
+    assert "hunter2" not in str(caught.value)
+    for nonsense in ("mysql://me:hunter2@host/x", "hunter2", "postgresql://me:hunter2@host:port/x"):
+        with pytest.raises(StoreError, match="no address of a database") as caught:
+            Store(nonsense)
+        assert "hunter2" not in str(caught.value)
