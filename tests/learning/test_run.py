@@ -58,6 +58,7 @@ def test_a_seed_decides_everything(config):
     assert advance(start(other, CPU), 2) != losses[0]
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python's, from 3.12 on
 def test_workers_change_no_crop(config):
     sets = open_sources(config, [])
     streams = []

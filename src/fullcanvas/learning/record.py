@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fullcanvas import __version__
@@ -56,7 +57,7 @@ def versions() -> dict[str, str]:
 
 def licence_sentence(config: Config, origin: dict[str, Any]) -> str:
     """The model's licence, and the terms of what it was trained on."""
-    sources = "; ".join(f"{each.path} ({each.licence})" for each in config.sources)
+    sources = "; ".join(f"{Path(each.path).name} ({each.licence})" for each in config.sources)
     sentence = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
     if "model" in origin:
         before = origin["model"]
@@ -74,4 +75,5 @@ def _without_images(origin: dict[str, Any]) -> dict[str, Any]:
     """The origin without its list of photos, which is part of `training_images` already."""
     if "model" not in origin:
         return origin
-    return {"model": {key: value for key, value in origin["model"].items() if key != "training_images"}}
+    model = {key: value for key, value in origin["model"].items() if key != "training_images"}
+    return {**origin, "model": model}
