@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +54,21 @@ class Server:
             told += line
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
-                return
+                return self._await()
         raise AssertionError(
             f"the server did not start: {told}{(self.folder.parent / 'server.log').read_text()}"
         )
+
+    def _await(self) -> None:
+        """Until it answers: it tells its address a moment before."""
+        for _ in range(200):
+            try:
+                self.get("/project")
+            except URLError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError("the server told its address but does not answer")
 
     def kill(self) -> None:
         """As a crash does, without a chance to tidy up."""
@@ -77,6 +90,28 @@ class Server:
         """What the server itself holds."""
         with urlopen(f"{self.address}/api/v1{path}", timeout=60) as answer:
             return bytes(answer.read())
+
+    def post(self, path: str, **body: Any) -> None:
+        """Do something without a page."""
+        headers = {"Content-Type": "application/json"}
+        with urlopen(Request(f"{self.address}/api/v1{path}", json.dumps(body).encode(), headers), timeout=60):
+            pass
+
+    def clear(self) -> None:
+        """Take everything back that was done to any photo."""
+        for item in self.photos():
+            if item["status"] != "new":
+                photo = self.photo(item["id"])
+                if photo["status"] == "complete":
+                    self.post(f"/photos/{item['id']}/complete", version=photo["version"], complete=False)
+                    photo = self.photo(item["id"])
+                at = f"/photos/{item['id']}/interactions"
+                self.post(at, version=photo["version"], kind="go", cursor=0)
+
+    def photos(self) -> list[dict[str, Any]]:
+        """The list of photos."""
+        found: list[dict[str, Any]] = json.loads(self.get("/photos"))["items"]
+        return found
 
     def photo(self, photo_id: int) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.get(f"/photos/{photo_id}"))
@@ -121,10 +156,14 @@ class Annotator:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def open(self, photo: str | None = None) -> None:
-        self.page.goto(self.address)
+        self.page.goto(self.address if photo is None else f"{self.address}#{self._id(photo)}")
         self.settle()
-        if photo is not None:
-            self.choose(photo)
+
+    def _id(self, photo: str) -> int:
+        """A photo's id by its path."""
+        with urlopen(f"{self.address}/api/v1/photos", timeout=60) as answer:
+            ids: dict[str, int] = {item["path"]: item["id"] for item in json.loads(answer.read())["items"]}
+        return ids[photo]
 
     def choose(self, photo: str) -> None:
         self.page.locator("#photo-list").get_by_role("button", name=photo).click()

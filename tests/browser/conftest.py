@@ -8,9 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.annotator import Annotator, Server, serving
+from tests.conftest import CHROMIUM_OPTIONS, chromium_path
 from tests.tiny_model import write_tiny_model
 
 LABELS = '[{"id": 1, "name": "cup", "isthing": true}, {"id": 2, "name": "table", "isthing": false}]'
@@ -25,21 +26,37 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.zip"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests here; it ends before the tests of another package begin."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
 def photos(tmp_path_factory: pytest.TempPathFactory, example_photos: Path) -> Path:
-    """A folder with the example photos, for one module of tests."""
+    """A folder with the example photos."""
     folder = tmp_path_factory.mktemp("project") / "photos"
     shutil.copytree(example_photos, folder, ignore=shutil.ignore_patterns(".fullcanvas"))
     return folder
 
 
-@pytest.fixture(scope="module")
-def server(photos: Path, model: str) -> Iterator[Server]:
+@pytest.fixture(scope="package")
+def running(photos: Path, model: str) -> Iterator[Server]:
     """A server on those photos."""
     labels = photos.parent / "labels.json"
     labels.write_text(LABELS)
     with serving(Server(photos, model, labels)) as running:
         yield running
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """That server, with nothing on any photo."""
+    running.clear()
+    return running
 
 
 @pytest.fixture
@@ -68,5 +85,5 @@ def new_tab(context: BrowserContext) -> Iterator[Callable[[Server], Annotator]]:
 
 @pytest.fixture
 def annotator(new_tab: Callable[[Server], Annotator], server: Server) -> Annotator:
-    """A tab on the module's server."""
+    """A tab on that server."""
     return new_tab(server)

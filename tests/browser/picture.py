@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.browser.annotator import Annotator, Place, Server, serving
-from tests.conftest import CHROMIUM_OPTIONS, REPOSITORY
+from tests.conftest import CHROMIUM_OPTIONS, REPOSITORY, chromium_path
 
 REGIONS: dict[str, list[Place]] = {
     "table": [(0, 250), (599, 250), (300, 0), (300, 399)],
@@ -59,9 +59,7 @@ def main(target: Path) -> None:
             REPOSITORY / "examples" / "photos", photos, ignore=shutil.ignore_patterns(".fullcanvas")
         )
         with serving(Server(photos, "default", REPOSITORY / "examples" / "labels.json")) as server:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=CHROMIUM_OPTIONS
-            )
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
             page = browser.new_page(viewport={"width": 1280, "height": 760})
             work(Annotator(page, server.address))
             shot = Image.open(BytesIO(page.screenshot())).convert("RGB")

@@ -18,8 +18,6 @@ FLAG = [(0, 200), (120, 150), (60, 100), (60, 330)]
 def photo(annotator: Annotator) -> None:
     """The astronaut, with nothing on her."""
     annotator.open("astronaut.jpg")
-    while annotator.state()["photo"]["can_undo"]:
-        annotator.press("z")
 
 
 def test_escape_gives_up_marking(annotator: Annotator) -> None:
@@ -304,3 +302,52 @@ def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:
     touch("touchEnd")
     annotator.settle()
     assert annotator.regions()[person["id"]]["scribbles"] == 1
+
+
+def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    one = annotator.labels()
+    annotator.press("1")
+    annotator.mark(*FLAG)
+    three = annotator.labels()
+    annotator.page.reload()
+    annotator.settle()
+    annotator.press("g")
+    rows = annotator.page.locator("#history-list button")
+    expect(rows).to_have_text(
+        ["0Nothing yet", "1Marked: cup", "2Labelled Region 1: cup", "3Marked: Region 2"]
+    )
+    rows.nth(1).click()
+    annotator.settle()
+    expect(rows.nth(1)).to_have_attribute("aria-current", "step")
+    assert np.array_equal(annotator.labels(), one)
+    rows.nth(3).click()
+    annotator.settle()
+    assert np.array_equal(annotator.labels(), three)
+    rows.nth(0).click()
+    annotator.settle()
+    assert annotator.regions() == {}
+    # Going on from there takes the place of what was undone.
+    annotator.mark(*FLAG)
+    expect(rows).to_have_text(["0Nothing yet", "1Marked: Region 3"])
+
+
+def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("v")
+    twin = annotator.page.locator("#twin-picture img")
+    expect(twin).to_be_visible()
+    annotator.page.mouse.move(*annotator.client((100, 400)))
+    annotator.page.mouse.wheel(0, -300)
+    expect(annotator.page.locator("#twin-mark")).to_be_visible()
+    stage, shown = annotator.page.locator("#picture img").bounding_box(), twin.bounding_box()
+    assert stage is not None
+    assert shown is not None
+    offset = annotator.page.locator("#twin").bounding_box()
+    assert offset is not None
+    left = annotator.page.locator("#stage").bounding_box()
+    assert left is not None
+    assert shown["x"] - offset["x"] == pytest.approx(stage["x"] - left["x"], abs=1.5)
+    assert (shown["y"], shown["width"]) == pytest.approx((stage["y"], stage["width"]), abs=1.5)
+    annotator.press("v")
+    expect(twin).to_be_hidden()

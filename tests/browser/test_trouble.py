@@ -84,6 +84,8 @@ def test_two_windows_never_overwrite_each_other(server: Server, new_tab: NewTab,
     photo = "astronaut.jpg" if keep else "chelsea.jpg"
     one, other = new_tab(server), new_tab(server)
     other.expected = "409"
+    # It would see the other's change by itself after a while: here it has not yet.
+    other.page.route("**/version", lambda route: route.fulfill(json={"version": 0, "status": "in_work"}))
     one.open(photo)
     other.open(photo)
     one.mark(*CAT)
@@ -156,3 +158,16 @@ def test_the_servers_own_words_are_shown(annotator: Annotator) -> None:
     assert annotator.regions() == {}
     annotator.mark(*CAT)
     assert len(annotator.regions()) == 1
+
+
+def test_what_another_window_does_is_seen(server: Server, new_tab: NewTab) -> None:
+    one, other = new_tab(server), new_tab(server)
+    one.open("astronaut.jpg")
+    other.open("astronaut.jpg")
+    one.mark(*CAT)
+    expect(other.message).to_contain_text("changed elsewhere")
+    other.settle()
+    assert np.array_equal(other.labels(), one.labels())
+    # Nothing stands in the way of what this window does next.
+    other.mark(*FACE)
+    assert len(server.photo(other.state()["photo"]["id"])["regions"]) == 2

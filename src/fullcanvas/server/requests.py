@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -117,6 +118,23 @@ class RedoRequest(_Change):
         return annotation.redo(), None
 
 
+class GoRequest(_Change):
+    """Go to any point of the photo's history."""
+
+    kind: Literal["go"]
+    cursor: Annotated[
+        int, Field(ge=0, le=MAX_ID, strict=True, description="How many entries are in force then.")
+    ]
+
+    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+        """The annotation with that many entries in force."""
+        if self.cursor > len(annotation.entries):
+            raise RefusedError(
+                f"this photo's history has {len(annotation.entries)} entries, not {self.cursor}"
+            )
+        return replace(annotation, cursor=self.cursor), None
+
+
 Interaction = Annotated[
     AddRegionRequest
     | ScribbleRequest
@@ -124,7 +142,8 @@ Interaction = Annotated[
     | LabelRequest
     | DeleteRequest
     | UndoRequest
-    | RedoRequest,
+    | RedoRequest
+    | GoRequest,
     Field(discriminator="kind"),
 ]
 

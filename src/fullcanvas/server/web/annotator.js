@@ -3,7 +3,9 @@
 /** @import {Patch, Photo, Point, Rect} from "./types.js" */
 /** @import {State} from "./state.js" */
 /** @import {Task} from "./queue.js" */
+import { Album } from "./album.js";
 import * as api from "./api.js";
+import { Labelling } from "./labelling.js";
 import { LabelMap } from "./labelmap.js";
 import { Queue } from "./queue.js";
 import * as change from "./state.js";
@@ -18,13 +20,14 @@ import { Store } from "./store.js";
  * @property {(changed: Rect | null) => void} refresh  The label map changed there, or only colours did.
  */
 
-const PAGE = 100;
 /** Why a complete photo does not change. */
 export const CLOSED = "This photo is complete. Reopen it (Shift+Enter) to change it.";
 
 export class Annotator {
   /** @type {Store<State>} */
   store = new Store(change.START);
+  album = new Album(this);
+  labelling = new Labelling(this);
   /** @type {LabelMap | null} */
   map = null;
   /** @type {Sight | null} */
@@ -33,7 +36,7 @@ export class Annotator {
    * The region added last, answered or not.
    * @type {Ticket}
    */
-  #added = { id: null };
+  added = { id: null };
   /**
    * The version of each photo that the page has seen last.
    * @type {Map<Photo["id"], number>}
@@ -56,74 +59,15 @@ export class Annotator {
   }
 
   /**
-   * Load the project and the first page of its photos, then open one.
-   * @param {string | null} wanted  The id of a photo to open, if it exists.
-   */
-  start(wanted) {
-    this.#enqueue(async () => {
-      const project = await api.getProject();
-      const page = await api.getPhotos(0, PAGE, null);
-      this.store.update((state) => change.listMore(page)({ ...state, project, items: [] }));
-      const first = page.items.find((item) => item.status !== "complete") ?? page.items[0];
-      const id = page.items.find((item) => String(item.id) === wanted)?.id ?? wanted ?? first?.id;
-      if (id !== undefined) this.open(id);
-    });
-  }
-
-  /**
-   * List more photos, if there are more.
-   * @param {() => void} [then]
-   */
-  listMore(then) {
-    const { items, total, filter } = this.state;
-    if (items.length >= total) return;
-    this.#enqueue(async () => {
-      if (this.state.items.length === items.length && this.state.filter === filter) {
-        const page = await api.getPhotos(items.length, PAGE, filter);
-        // A page that came back empty ends the list, whatever the total says.
-        this.store.update(change.listMore(page.items.length ? page : { ...page, total: items.length }));
-      }
-      then?.();
-    });
-  }
-
-  /**
-   * List the photos of one status.
-   * @param {string | null} filter
-   */
-  filter(filter) {
-    this.#enqueue(async () => {
-      const page = await api.getPhotos(0, PAGE, filter);
-      this.store.update((state) => change.listMore(page)({ ...state, filter, items: [] }));
-    });
-  }
-
-  /**
    * Bring a photo to the stage, after everything done so far is stored.
    * @param {Photo["id"]} id
    */
   open(id) {
     const opening = ++this.#openings;
     this.store.update(change.beginOpening(id));
-    this.#enqueue(async () => {
+    this.enqueue(async () => {
       if (opening === this.#openings) await this.#load(id);
     }, (error) => this.#cannotOpen(id, error));
-  }
-
-  /**
-   * Open the photo `step` places further down the list.
-   * @param {1 | -1} step
-   */
-  openNext(step) {
-    const { items, photo, opening, problem, total } = this.state;
-    const current = opening ?? photo?.id ?? problem?.id;
-    const at = items.findIndex((item) => item.id === current);
-    const next = items[at + step];
-    if (next && at >= 0) return this.open(next.id);
-    const known = step < 0 && at >= 0;
-    if (items.length < total && !known) return this.listMore(() => this.openNext(step));
-    if (next) this.open(next.id);
-    else this.say(step < 0 ? "This is the first photo." : "This is the last photo of the list.");
   }
 
   /**
@@ -131,8 +75,8 @@ export class Annotator {
    * @param {Point[]} points  Its four extreme points, in any order.
    */
   addRegion(points) {
-    const ticket = (this.#added = /** @type {Ticket} */ ({ id: null }));
-    this.#send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
+    const ticket = (this.added = /** @type {Ticket} */ ({ id: null }));
+    this.send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
   }
 
   /**
@@ -140,7 +84,7 @@ export class Annotator {
    * @param {Point[]} points
    */
   scribble(points) {
-    this.#send({ kind: "scribble", points, region: this.state.selected }, { kind: "stroke", points });
+    this.send({ kind: "scribble", points, region: this.state.selected }, { kind: "stroke", points });
   }
 
   /**
@@ -148,49 +92,43 @@ export class Annotator {
    * @param {Point[]} points  Four extreme points, in any order.
    */
   movePoints(region, points) {
-    this.#send({ kind: "move_points", region, extreme_points: points }, { kind: "points", points });
+    this.send({ kind: "move_points", region, extreme_points: points }, { kind: "points", points });
   }
 
   /** Delete the selected region. */
   deleteSelected() {
     const region = this.state.selected;
     if (region === null) this.say("Select the region to delete first: Tab, or click its row.");
-    else this.#send({ kind: "delete", region });
+    else this.send({ kind: "delete", region });
   }
 
   /** @param {"undo" | "redo"} kind */
   step(kind) {
     const { photo, waiting } = this.state;
     const possible = kind === "undo" ? photo?.can_undo : photo?.can_redo;
-    if (photo && (possible || waiting)) this.#send({ kind });
+    if (photo && (possible || waiting)) this.send({ kind });
     else this.say(`There is nothing to ${kind}.`);
   }
 
   /**
-   * Label the selected region, or else the one added last.
-   * @param {string | null} name
-   * @param {boolean} isthing  What it is if it has to be created.
+   * Go to a point of the photo's history.
+   * @param {number} cursor  How many entries are in force then.
    */
-  label(name, isthing) {
-    const target = this.labelTarget();
-    if (!target) return this.say("There is no region to label yet.");
-    if (name !== null) this.#knowLabel(name, isthing);
-    this.#send({ kind: "label", region: target, label: name });
+  goTo(cursor) {
+    this.send({ kind: "go", cursor });
   }
 
-  /** @returns {Ticket | null}  The region that the next label goes to. */
-  labelTarget() {
-    const { selected, newest, sketches } = this.state;
-    if (selected !== null) return { id: selected };
-    if (sketches.some((sketch) => sketch.kind === "points")) return this.#added;
-    return newest === null ? null : { id: newest };
+  /** Show the photo on the stage as it is stored now. */
+  reload() {
+    const { photo } = this.state;
+    if (photo) this.enqueue(() => this.#load(photo.id));
   }
 
   /** Complete the photo (or just go on if it is) and open the next one. */
   completeAndGoOn() {
-    if (!this.state.photo) return this.openNext(1);
+    if (!this.state.photo) return this.album.openNext(1);
     if (this.state.photo.status !== "complete" || this.state.waiting) this.setComplete(true);
-    this.openNext(1);
+    this.album.openNext(1);
   }
 
   /** @param {boolean} complete */
@@ -198,7 +136,7 @@ export class Annotator {
     const { photo } = this.state;
     if (!photo) return;
     const key = makeKey();
-    this.#enqueueChange(async () => {
+    this.enqueueChange(async () => {
       const answer = await api.postComplete(photo.id, { version: this.#version(photo), key, complete });
       this.#takePhoto(answer);
       const project = await api.getProject();
@@ -213,7 +151,7 @@ export class Annotator {
    */
   async export(choice) {
     // Only its turn is waited for: what is done during a long export must not wait for it.
-    await new Promise((resolve) => this.#enqueue(async () => resolve(undefined)));
+    await new Promise((resolve) => this.enqueue(async () => resolve(undefined)));
     return api.getExport(choice);
   }
 
@@ -222,7 +160,7 @@ export class Annotator {
     const { photo } = this.state;
     return new Promise((resolve) => {
       if (!photo) return resolve(null);
-      this.#enqueue(async () => resolve(await api.getUncertainty(photo.id)), () => resolve(null));
+      this.enqueue(async () => resolve(await api.getUncertainty(photo.id)), () => resolve(null));
     });
   }
 
@@ -252,39 +190,20 @@ export class Annotator {
    * @param {{kind: "stroke" | "points", points: Point[]}} [sketch]  What to show until it is answered.
    * @param {Ticket} [ticket]  Learns the region of the answer.
    */
-  #send(fields, sketch, ticket) {
+  send(fields, sketch, ticket) {
     const { photo, opening } = this.state;
     if (!photo || opening !== null) return this.say("Not done: no photo is open yet.", "error");
     if (photo.status === "complete") return this.say(CLOSED, "error");
     const key = makeKey();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => this.store.update(change.removeSketch(key));
-    this.#enqueueChange(async () => {
+    this.enqueueChange(async () => {
       const region = resolveRegion(fields.region);
       const patch = await api.postInteraction(photo.id, { ...fields, region, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;
       this.#takePatch(patch, ticket ? patch.header.region : null);
       done();
     }, "Not done", done);
-  }
-
-  /**
-   * Create a label unless the project has it.
-   * @param {string} name
-   * @param {boolean} isthing
-   */
-  #knowLabel(name, isthing) {
-    if (this.state.project?.labels.some((label) => label.name === name)) return;
-    this.#enqueueChange(async () => {
-      try {
-        const label = await api.postLabel({ name, isthing });
-        this.store.update(change.addLabel(label));
-      } catch (error) {
-        if (!(error instanceof api.Refused && error.status === 409)) throw error;
-        const project = await api.getProject();
-        this.store.update(change.set({ project }));
-      }
-    }, "The label could not be created");
   }
 
   /** @param {Photo["id"]} id */
@@ -339,7 +258,7 @@ export class Annotator {
    * @param {() => Promise<void>} run
    * @param {(error: Error) => void} [dropped]
    */
-  #enqueue(run, dropped) {
+  enqueue(run, dropped) {
     this.#queue.add(this.#task(run, dropped));
   }
 
@@ -348,7 +267,7 @@ export class Annotator {
    * @param {string} complaint  Begins the message if the server refuses.
    * @param {() => void} [after]
    */
-  #enqueueChange(run, complaint, after) {
+  enqueueChange(run, complaint, after) {
     const dropped = (/** @type {Error} */ error) => {
       after?.();
       this.say(`${complaint}: ${error.message}`, "error");

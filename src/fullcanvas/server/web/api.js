@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {Label, Patch, Photo, PhotoPage, Project} from "./types.js" */
+/** @import {History, Label, Patch, Photo, PhotoPage, Project} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -50,7 +50,7 @@ export async function getPhoto(id) {
 }
 
 /**
- * The photo as a picture, ready to paint.
+ * The photo as a picture, ready to paint; whoever shows it lets go of its address when it is replaced.
  * @param {Photo["id"]} id
  * @param {"display" | "full"} [size]
  * @returns {Promise<HTMLImageElement>}
@@ -59,7 +59,7 @@ export async function getImage(id, size = "display") {
   const blob = await (await request(`${photoPath(id)}/image?size=${size}`)).blob();
   const image = new Image();
   image.src = URL.createObjectURL(blob);
-  await image.decode().finally(() => URL.revokeObjectURL(image.src));
+  await image.decode();
   return image;
 }
 
@@ -79,6 +79,23 @@ export async function getLabels(id) {
  */
 export async function getUncertainty(id) {
   return inflate(await (await request(`${photoPath(id)}/uncertainty`)).arrayBuffer());
+}
+
+/**
+ * @param {Photo["id"]} id
+ * @returns {Promise<History>}
+ */
+export async function getHistory(id) {
+  return (await request(`${photoPath(id)}/history`)).json();
+}
+
+/**
+ * How far the photo is now, whoever changed it.
+ * @param {Photo["id"]} id
+ * @returns {Promise<{version: number, status: Photo["status"]}>}
+ */
+export async function getVersion(id) {
+  return (await request(`${photoPath(id)}/version`)).json();
 }
 
 /**

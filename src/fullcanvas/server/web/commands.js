@@ -43,6 +43,7 @@ export const COMMANDS = [
   { id: "delete", group: "Regions", title: "Delete the selected region; while marking, take the last point back", keys: ["Delete", "Backspace"], run: remove },
   { id: "undo", group: "History", title: "Undo; while marking, take the last point back", keys: ["Z", "Mod+Z"], run: undo },
   { id: "redo", group: "History", title: "Redo", keys: ["Shift+Z", "Mod+Shift+Z", "Mod+Y"], run: ({ annotator }) => annotator.step("redo") },
+  { id: "history", group: "History", title: "The list of all that was done, to go to any point of it", keys: ["G"], run: update((state) => ({ ...state, history: !state.history })) },
   { id: "digit", group: "Labels", title: "Give the selected or newest region label 1 … 10 of the list", keys: DIGITS, shown: "1 … 9, 0", run: labelByDigit },
   { id: "label", group: "Labels", title: "Type a label", keys: ["/"], run: ({ picker }) => picker.open() },
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
@@ -55,12 +56,13 @@ export const COMMANDS = [
   { id: "solo", group: "View", title: "Fill only the selected region", keys: ["O"], run: update((state) => ({ ...state, solo: !state.solo })) },
   { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
   { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
+  { id: "beside", group: "View", title: "The photo alone, beside the stage", keys: ["V"], run: update((state) => ({ ...state, beside: !state.beside })) },
   { id: "less", group: "View", title: "Fainter overlay", keys: ["["], run: update(change.changeOpacity(-0.1)) },
   { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], run: update(change.changeOpacity(0.1)) },
   { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: complete },
   { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
-  { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.openNext(1) },
-  { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.openNext(-1) },
+  { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.album.openNext(1) },
+  { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.album.openNext(-1) },
   { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], run: ({ showExport }) => showExport() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
   { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
@@ -130,7 +132,7 @@ function undo({ annotator }) {
  */
 function labelByDigit({ annotator }, key) {
   const label = annotator.state.project?.labels[DIGITS.indexOf(key)];
-  if (label) annotator.label(label.name, label.isthing);
+  if (label) annotator.labelling.give(label.name, label.isthing);
   else annotator.say(`There is no label ${key} yet: press / and type one.`);
 }
 

@@ -174,6 +174,7 @@ export class Gestures {
   #hover(at) {
     const { state } = this.annotator;
     this.stage.hover = at;
+    this.stage.twin?.point(at);
     if (state.marking) this.stage.redraw();
     const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
     const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];

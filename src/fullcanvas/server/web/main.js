@@ -4,7 +4,9 @@ import { Annotator } from "./annotator.js";
 import { COMMANDS } from "./commands.js";
 import { makeExport, makeHelp } from "./dialogs.js";
 import { Gestures } from "./gestures.js";
+import { watchElsewhere } from "./elsewhere.js";
 import { showHeat } from "./heat.js";
+import { showHistory } from "./history-panel.js";
 import { listenToKeys } from "./keyboard.js";
 import { Keymap } from "./keys.js";
 import { Lookout } from "./look.js";
@@ -15,9 +17,11 @@ import { LabelPicker } from "./picker.js";
 import { showLabels, showRegions } from "./regions-panel.js";
 import { Stage } from "./stage.js";
 import { showToolbar } from "./toolbar.js";
+import { Twin } from "./twin.js";
 
 const annotator = new Annotator();
 const stage = new Stage(annotator);
+new Twin(annotator, stage);
 const gestures = new Gestures(stage, annotator);
 const picker = new LabelPicker(annotator, () => stage.element.focus());
 const keymap = new Keymap(COMMANDS);
@@ -30,6 +34,7 @@ showRegions(annotator, picker);
 showLabels(annotator);
 showToolbar(page, keymap);
 showHeat(annotator, stage);
+showHistory(annotator);
 listenToKeys(page, keymap);
 listenToAdjustments();
 
@@ -43,7 +48,8 @@ document.addEventListener("click", (event) => {
   if (pressed && !annotator.state.labelling && !document.querySelector("dialog[open]")) stage.element.focus();
 });
 stage.element.focus();
-annotator.start(decodeURIComponent(location.hash.slice(1)) || null);
+watchElsewhere(annotator);
+annotator.album.start(decodeURIComponent(location.hash.slice(1)) || null);
 
 // For people who look behind the page, and for its tests: reading only.
 Object.defineProperty(window, "fullcanvas", {

@@ -12,13 +12,13 @@ export function showPhotos(annotator) {
   const { store } = annotator;
   const list = byId("photo-list", HTMLUListElement);
   const filter = byId("filter", HTMLSelectElement);
-  filter.addEventListener("change", () => annotator.filter(filter.value || null));
+  filter.addEventListener("change", () => annotator.album.filter(filter.value || null));
   list.addEventListener("click", (event) => open(annotator, event));
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
   const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item)]), (item) => row(item, isCurrent(item)));
   const end = element("p", { class: "end" }, "More…");
   list.after(end);
-  const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.listMore());
+  const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.album.listMore());
   store.watch((state) => [state.items, state.total, current(state)], () => {
     const { items, total } = store.state;
     rows.show(items);

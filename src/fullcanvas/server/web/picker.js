@@ -39,7 +39,7 @@ export class LabelPicker {
     if (annotator.state.photo?.status === "complete") {
       return annotator.say(CLOSED, "error");
     }
-    const target = annotator.labelTarget();
+    const target = annotator.labelling.target();
     if (!target) return annotator.say("There is no region to label yet.");
     const region = findRegion(annotator.state.photo, target.id);
     this.#input.placeholder = region ? `Label for ${regionName(region)}…` : "Label for the new region…";
@@ -108,7 +108,7 @@ export class LabelPicker {
   #choose(index) {
     const option = this.#options[index];
     if (!option) return;
-    this.annotator.label(option.name, option.isthing);
+    this.annotator.labelling.give(option.name, option.isthing);
     this.close();
   }
 }

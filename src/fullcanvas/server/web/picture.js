@@ -9,6 +9,7 @@ const REST_MS = 200;
 
 export class Picture {
   #place = byId("picture", HTMLElement);
+  #twin = byId("twin-picture", HTMLElement);
   /** @type {Photo | null} */
   #photo = null;
   #asked = false;
@@ -51,7 +52,11 @@ export class Picture {
   #put(image) {
     image.alt = this.#photo?.path ?? "";
     image.draggable = false;
+    const copy = /** @type {HTMLImageElement} */ (image.cloneNode());
+    copy.alt = "";
+    for (const old of this.#place.querySelectorAll("img")) URL.revokeObjectURL(old.src);
     this.#place.replaceChildren(image);
+    this.#twin.replaceChildren(copy);
   }
 }
 
@@ -60,15 +65,14 @@ export function listenToAdjustments() {
   const sliders = ["brightness", "contrast"].map((name) => byId(name, HTMLInputElement));
   const show = () => {
     const changed = sliders.filter((slider) => slider.value !== "100");
-    byId("picture", HTMLElement).style.filter = changed.map((slider) => `${slider.id}(${slider.value}%)`).join(" ");
+    const filter = changed.map((slider) => `${slider.id}(${slider.value}%)`).join(" ");
+    for (const place of ["picture", "twin-picture"]) byId(place, HTMLElement).style.filter = filter;
   };
   const panel = byId("adjust", HTMLDetailsElement);
   byId("stage", HTMLElement).addEventListener("pointerdown", () => (panel.open = false));
   for (const slider of sliders) slider.addEventListener("input", show);
   byId("adjust-reset", HTMLButtonElement).addEventListener("click", () => {
-    const panel = byId("adjust", HTMLDetailsElement);
-  byId("stage", HTMLElement).addEventListener("pointerdown", () => (panel.open = false));
-  for (const slider of sliders) slider.value = "100";
+    for (const slider of sliders) slider.value = "100";
     show();
   });
 }

@@ -72,7 +72,7 @@ export function showLabels(annotator) {
   list.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-label]") : null;
     const label = button instanceof HTMLElement && annotator.state.project?.labels[Number(button.dataset["label"])];
-    if (label) annotator.label(label.name, label.isthing);
+    if (label) annotator.labelling.give(label.name, label.isthing);
   });
   annotator.store.watch((state) => state.project?.labels, (labels) => list.replaceChildren(...(labels ?? []).map(chip)));
 }

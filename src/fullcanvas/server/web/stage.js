@@ -4,6 +4,7 @@
 /** @import {LabelMap} from "./labelmap.js" */
 /** @import {Box, Color, Photo, Point, Rect, View} from "./types.js" */
 /** @import {Scene} from "./ink.js" */
+/** @import {Twin} from "./twin.js" */
 import { byId } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
@@ -27,6 +28,8 @@ export class Stage {
   view = { scale: 1, x: 0, y: 0 };
   /** @type {Live | null} */
   live = null;
+  /** @type {Twin | null} */
+  twin = null;
   /** @type {Point | null} Where the pointer is, in stage pixels. */
   hover = null;
   #sheet = byId("sheet", HTMLElement);
@@ -192,6 +195,7 @@ export class Stage {
     this.#sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.#sheet.classList.toggle("close", scale * devicePixelRatio >= PIXELS_SHOW_AT);
     this.#zoom.textContent = `${Math.round(((scale * map.width) / (this.annotator.state.photo?.width ?? map.width)) * 100)} %`;
+    this.twin?.show(this.view, map);
     this.layers.zoomed(scale);
     this.#picture.zoomed(scale * devicePixelRatio);
     this.redraw();

@@ -28,6 +28,8 @@ import { tellApart } from "./palette.js";
  * @property {Overlay} overlay
  * @property {boolean} peek
  * @property {boolean} heat
+ * @property {boolean} history  Whether the list of what was done is open.
+ * @property {boolean} beside  Whether the photo alone is shown beside the stage.
  * @property {boolean} solo  Whether only the selected region is filled.
  * @property {number} opacity  Of the fill, in [0, 1].
  * @property {number} waiting  Changes not stored yet.
@@ -58,6 +60,8 @@ export const START = Object.freeze({
   overlay: "full",
   peek: false,
   heat: false,
+  history: false,
+  beside: false,
   solo: false,
   opacity: 0.45,
   waiting: 0,

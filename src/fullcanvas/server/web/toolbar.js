@@ -46,7 +46,7 @@ function bind(button, command, page, keymap) {
 /** @param {Annotator} annotator */
 function watch({ store }) {
   store.watch((state) => [state.photo, state.waiting, state.selected, state.opening], () => enable(store.state));
-  store.watch((state) => [state.overlay, state.heat, state.marking], () => press(store.state));
+  store.watch((state) => [state.overlay, state.heat, state.beside, state.marking], () => press(store.state));
   store.watch((state) => state.photo, showUnassigned);
 }
 
@@ -64,10 +64,11 @@ function enable({ photo, waiting, selected, opening }) {
 }
 
 /** @param {State} state */
-function press({ overlay, heat, marking }) {
+function press({ overlay, heat, beside, marking }) {
   find("hide").setAttribute("aria-pressed", String(overlay === "hidden"));
   find("borders").setAttribute("aria-pressed", String(overlay === "borders"));
   find("heat").setAttribute("aria-pressed", String(heat));
+  find("beside").setAttribute("aria-pressed", String(beside));
   find("mark").setAttribute("aria-pressed", String(marking));
 }
 

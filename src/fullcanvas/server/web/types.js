@@ -52,6 +52,16 @@
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
  *
+ * @typedef {object} HistoryEntry  What an entry did, to which region, and the label that it gave.
+ * @property {string} kind
+ * @property {number | null} region
+ * @property {string | null} label
+ *
+ * @typedef {object} History  The first `cursor` entries are in force.
+ * @property {number} version
+ * @property {number} cursor
+ * @property {HistoryEntry[]} entries
+ *
  * @typedef {object} PatchHeader
  * @property {number} x0
  * @property {number} y0

@@ -1,0 +1,32 @@
+/** Other windows on the same photo: what they change is shown here as soon as nothing of ours is under way. */
+
+/** @import {Annotator} from "./annotator.js" */
+import { getVersion } from "./api.js";
+
+const EVERY_MS = 3000;
+
+/** @param {Annotator} annotator */
+export function watchElsewhere(annotator) {
+  const look = async () => {
+    if (isQuiet(annotator)) await compare(annotator);
+    setTimeout(look, EVERY_MS);
+  };
+  setTimeout(look, EVERY_MS);
+}
+
+/** @param {Annotator} annotator */
+function isQuiet({ state }) {
+  return state.photo !== null && !state.busy && state.opening === null && state.gone === null && !document.hidden;
+}
+
+/** @param {Annotator} annotator */
+async function compare(annotator) {
+  const { photo } = annotator.state;
+  if (!photo) return;
+  // A server that is away is noticed by whatever is asked of it next.
+  const answer = await getVersion(photo.id).catch(() => null);
+  const current = annotator.state.photo;
+  if (!answer || current?.id !== photo.id || !isQuiet(annotator) || answer.version <= current.version) return;
+  annotator.reload();
+  annotator.say("This photo was changed elsewhere; you see it as it is now.");
+}
