@@ -514,7 +514,7 @@ def test_evicted_photos_come_back(segmenter: Segmenter, folder: Path) -> None:
     from fullcanvas.server.project import open_project
 
     project = open_project(folder)
-    with TestClient(create_app(project, segmenter, max_sessions=1), base_url="http://localhost") as client:
+    with TestClient(create_app(project, segmenter, memory=1), base_url="http://localhost") as client:
         page = Page(client)
         shown = {}
         for photo in (1, 2, 3):
@@ -559,6 +559,8 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/photos/{photo_id}/interactions",
             "/photos/{photo_id}/complete",
             "/export",
+            "/photos/{photo_id}/history",
+            "/photos/{photo_id}/version",
             "/session",
         )
     }

@@ -33,7 +33,7 @@ from fullcanvas.server.errors import (
 )
 from fullcanvas.server.project import Project
 from fullcanvas.server.security import LOGIN, Guard
-from fullcanvas.server.workbench import MAX_SESSIONS, Workbench
+from fullcanvas.server.workbench import MEMORY, Workbench
 
 WEB = Path(__file__).parent / "web"
 _STATUS: dict[type[Exception], int] = {
@@ -54,7 +54,7 @@ _STATUS: dict[type[Exception], int] = {
 def create_app(
     project: Project,
     segmenter: Segmenter,
-    max_sessions: int = MAX_SESSIONS,
+    memory: int = MEMORY,
     accounts: Accounts | None = None,
 ) -> FastAPI:
     """The application for one project.
@@ -62,10 +62,10 @@ def create_app(
     Args:
         project: whose photos are annotated; closed by whoever opened it.
         segmenter: the model that answers.
-        max_sessions: how many photos are kept ready at once; bounds the memory.
+        memory: how many bytes of photos are kept ready.
         accounts: of those who may come in from anywhere; if None, whoever is on this machine may.
     """
-    workbench = Workbench(project, segmenter, max_sessions)
+    workbench = Workbench(project, segmenter, memory)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

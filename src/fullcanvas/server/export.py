@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,10 @@ def categories(project: Project) -> list[Category]:
 
 
 def exported_photos(
-    project: Project, segmenter: Segmenter, only_complete: bool = False
+    project: Project,
+    segmenter: Segmenter,
+    only_complete: bool = False,
+    room: AbstractContextManager[object] | None = None,
 ) -> list[ExportedPhoto]:
     """The photos that have regions, by path.
 
@@ -31,19 +35,28 @@ def exported_photos(
         project: whose photos.
         segmenter: answers for photos that are not complete.
         only_complete: whether those are left out.
+        room: held while a photo is segmented.
     """
     listed = project.store.list_photos(status="complete" if only_complete else None)
     read = (project.store.annotation(photo.id) for photo in listed if photo.regions)
-    return [_exported(project, segmenter, photo, annotation) for photo, annotation in read if annotation]
+    held = room or nullcontext()
+    return [_exported(project, segmenter, photo, log, held) for photo, log in read if log]
 
 
-def _exported(project: Project, segmenter: Segmenter, photo: Photo, annotation: Annotation) -> ExportedPhoto:
+def _exported(
+    project: Project,
+    segmenter: Segmenter,
+    photo: Photo,
+    annotation: Annotation,
+    room: AbstractContextManager[object],
+) -> ExportedPhoto:
     project.checked_hash(photo)
 
     def label_map() -> NDArray[np.int32]:
         if photo.status == "complete":
             return project.store.label_map(photo.id)
-        return segment(project, segmenter, photo, annotation)
+        with room:
+            return segment(project, segmenter, photo, annotation)
 
     return ExportedPhoto(
         id=photo.id,

@@ -184,7 +184,7 @@ def export(
     status: Literal["complete", "all"] = "all",
 ) -> Response:
     """All photos with regions in COCO's panoptic format."""
-    found = exported_photos(bench.project, bench.segmenter, only_complete=status == "complete")
+    found = exported_photos(bench.project, bench.segmenter, status == "complete", bench.room)
     file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
     try:
         with ZipSink(file) as sink:

@@ -7,11 +7,10 @@ second; if storing fails the session goes back, so that what is shown is never m
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
 import cv2
 import numpy as np
@@ -20,49 +19,22 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.inference.session import Patch, Session
+from fullcanvas.server.cache import Recent
 from fullcanvas.server.errors import RefusedError, ServerError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.project import Project
 from fullcanvas.server.requests import CompleteRequest, Interaction
 from fullcanvas.server.store import FinishedMap, Photo
 
-MAX_SESSIONS = 8
-MAX_EMBEDDINGS = 16
+MEMORY = 2 * 2**30
+"""How many bytes of photos are kept ready, unless somebody says otherwise."""
+MOST_AT_ONCE = 2
+"""How many photos are decoded, encoded or segmented in full at one time; each takes what its size takes."""
 JPEG_QUALITY = 92
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class Recent(Generic[K, V]):
-    """A mapping that forgets what was used least recently; for many threads."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._items: OrderedDict[K, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: K) -> V | None:
-        """The value, or None."""
-        with self._lock:
-            if key in self._items:
-                self._items.move_to_end(key)
-            return self._items.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        """Keep the value, and forget another if there are too many."""
-        with self._lock:
-            self._items[key] = value
-            self._items.move_to_end(key)
-            while len(self._items) > self._size:
-                self._items.popitem(last=False)
-
-    def drop(self, key: K) -> None:
-        """Forget the value."""
-        with self._lock:
-            self._items.pop(key, None)
+_POINT_BYTES = 300  # two numbers in a tuple, in the log and in what is drawn of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +74,25 @@ class _Work:
     photo: Photo
     content_hash: str
     stamp: tuple[int, int]
+    embedding: Embedding
     session: Session
 
     @property
     def view(self) -> View:
         return View(self.photo, self.session.annotation, self.session.display)
+
+
+class _Lock:
+    """A lock that can be referred to weakly."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_failure: object) -> None:
+        self._lock.release()
 
 
 class Workbench:
@@ -115,16 +101,21 @@ class Workbench:
     Args:
         project: whose photos.
         segmenter: the model that answers.
-        max_sessions: how many photos are kept ready; others are made ready again when they are asked for.
+        memory: how many bytes of photos are kept ready; others are made ready again when they are asked for.
+
+    Attributes:
+        room: held by whoever decodes, encodes or segments a photo in full.
     """
 
-    def __init__(self, project: Project, segmenter: Segmenter, max_sessions: int = MAX_SESSIONS) -> None:
+    def __init__(self, project: Project, segmenter: Segmenter, memory: int = MEMORY) -> None:
         self.project = project
         self.segmenter = segmenter
-        self._works: Recent[int, _Work] = Recent(max_sessions)
-        self._embeddings: Recent[str, Embedding] = Recent(MAX_EMBEDDINGS)
-        self._locks: dict[int, threading.Lock] = {}
+        self._works: Recent[int, _Work] = Recent(memory * 3 // 4)
+        self._embeddings: Recent[str, Embedding] = Recent(memory // 4)
+        # A lock lives as long as somebody holds it or waits for it: numbers that are tried cost nothing.
+        self._locks: WeakValueDictionary[int, _Lock] = WeakValueDictionary()
         self._locks_lock = threading.Lock()
+        self.room = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._ahead = ThreadPoolExecutor(1, "encode-ahead")
 
     def close(self) -> None:
@@ -196,10 +187,12 @@ class Workbench:
         Raises:
             ServerError: there is no such photo, or it cannot be opened.
         """
-        image = self.project.decode(self.project.store.photo(photo_id))
-        shrunk = resize(image, *display_size(image.shape[1], image.shape[0], most))
-        _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        return jpeg.tobytes()
+        with self.room:
+            image = self.project.decode(self.project.store.photo(photo_id))
+            shrunk = resize(image, *display_size(image.shape[1], image.shape[0], most))
+            del image
+            _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            return jpeg.tobytes()
 
     def encode_next(self, photo_id: int) -> None:
         """Encode the photo after this one in the background, so that it opens at once."""
@@ -212,15 +205,16 @@ class Workbench:
             if photo is not None and photo.status != "complete":
                 self._embedding(photo, self.project.checked_hash(photo))
 
-    def _lock(self, photo_id: int) -> threading.Lock:
+    def _lock(self, photo_id: int) -> _Lock:
         with self._locks_lock:
-            return self._locks.setdefault(photo_id, threading.Lock())
+            return self._locks.setdefault(photo_id, _Lock())
 
     def _embedding(self, photo: Photo, content_hash: str) -> Embedding:
         embedding = self._embeddings.get(content_hash)
         if embedding is None:
-            embedding = self.segmenter.encode(self.project.decode(photo))
-            self._embeddings.put(content_hash, embedding)
+            with self.room:
+                embedding = self.segmenter.encode(self.project.decode(photo))
+            self._embeddings.put(content_hash, embedding, embedding.array.nbytes)
         return embedding
 
     def _work(self, photo: Photo) -> _Work:
@@ -236,9 +230,12 @@ class Workbench:
         if annotation is not None:
             annotation = replace(annotation, model=self.segmenter.hash)
         session = Session(self.segmenter, embedding, annotation)
-        work = _Work(photo, content_hash, stamp, session)
-        self._works.put(photo.id, work)
+        work = _Work(photo, content_hash, stamp, embedding, session)
+        self._keep(work)
         return work
+
+    def _keep(self, work: _Work) -> None:
+        self._works.put(work.photo.id, work, size_of(work.session, work.embedding, self.segmenter.config))
 
     def _closed(self, photo: Photo) -> View:
         self.project.checked_hash(photo)
@@ -264,6 +261,7 @@ class Workbench:
             self._works.drop(work.photo.id)
             raise
         work.photo = kept
+        self._keep(work)
         return Answer(work.view, patch, region)
 
     def _check(self, annotation: Annotation, request: Interaction) -> None:
@@ -280,10 +278,20 @@ class Workbench:
         if photo.status == "complete":
             return photo
         work = self._work(photo)
-        made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
-        photo = store.complete(photo, made, request.key, author)
+        with self.room:
+            made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
+            photo = store.complete(photo, made, request.key, author)
         self._works.drop(photo.id)
         return photo
+
+
+def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
+    """How many bytes a session takes, near enough."""
+    regions = session.annotation.regions.values()
+    cells = config.channels * config.roi_size**2 + config.mask_size**2
+    points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
+    shown = session.display.size * 16  # label map, snapshot, uncertainty and what they are made of
+    return shown + len(regions) * cells * 4 + points * _POINT_BYTES + embedding.array.nbytes
 
 
 def region_at(session: Session, x: float, y: float) -> int:

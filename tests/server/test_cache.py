@@ -1,0 +1,91 @@
+"""What is kept ready stays within its bound, whatever is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.cache import Recent
+from fullcanvas.server.project import open_project
+from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
+from fullcanvas.server.workbench import Workbench, size_of
+from tests.server.conftest import LEFT, write_photo
+
+POINTS = [[float(x), float(y)] for x, y in LEFT]
+
+
+@given(
+    sizes=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 40)), max_size=30), limit=st.integers(0, 60)
+)
+def test_values_never_take_more_than_the_limit(sizes: list[tuple[int, int]], limit: int) -> None:
+    recent: Recent[int, int] = Recent(limit)
+    for key, size in sizes:
+        recent.put(key, key, size)
+        assert recent.get(key) == key
+        assert recent.total <= limit or len(recent) == 1
+    for key, _ in sizes:
+        recent.drop(key)
+    assert (recent.total, len(recent)) == (0, 0)
+
+
+def test_what_was_used_least_recently_goes_first() -> None:
+    recent: Recent[str, int] = Recent(20)
+    recent.put("a", 1, 10)
+    recent.put("b", 2, 10)
+    assert recent.get("a") == 1
+    recent.put("c", 3, 10)
+    assert (recent.get("a"), recent.get("b"), recent.get("c")) == (1, None, 3)
+    recent.put("c", 4, 20)
+    assert (recent.get("a"), recent.get("c")) == (None, 4)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    for number in range(12):
+        write_photo(tmp_path / f"{number}.png", seed=number)
+    return tmp_path
+
+
+def test_sessions_and_embeddings_are_bounded_whatever_is_opened(many: Path, segmenter: Segmenter) -> None:
+    project = open_project(many)
+    memory = 600_000
+    bench = Workbench(project, segmenter, memory)
+    for photo in range(1, 13):
+        bench.interact(photo, AddRegionRequest(version=0, kind="add_region", extreme_points=POINTS))
+        assert bench._works.total + bench._embeddings.total <= memory
+    assert 1 < len(bench._works) < 12
+    assert 1 < len(bench._embeddings) < 12
+    bench.close()
+    project.store.close()
+
+
+def test_a_session_is_weighed_anew_as_it_grows(many: Path, segmenter: Segmenter) -> None:
+    project = open_project(many)
+    bench = Workbench(project, segmenter)
+    bench.interact(1, AddRegionRequest(version=0, kind="add_region", extreme_points=POINTS))
+    before = bench._works.total
+    points = [[10.0, 10.0]] * 1000
+    bench.interact(1, ScribbleRequest(version=1, kind="scribble", points=points, region=1))
+    assert bench._works.total > before
+    work = bench._works.get(1)
+    assert work is not None
+    assert bench._works.total == size_of(work.session, work.embedding, segmenter.config)
+    bench.close()
+    project.store.close()
+
+
+def test_trying_numbers_costs_no_memory(many: Path, segmenter: Segmenter) -> None:
+    from fullcanvas.server.errors import NotFoundError
+
+    project = open_project(many)
+    bench = Workbench(project, segmenter)
+    for photo in range(1000, 1200):
+        with pytest.raises(NotFoundError):
+            bench.view(photo)
+    assert len(bench._locks) == 0
+    bench.close()
+    project.store.close()

@@ -1,0 +1,121 @@
+"""Databases of every version that was ever released open, whole, after a backup."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.server import schema
+from fullcanvas.server.errors import StoreError
+from fullcanvas.server.migrations import STEPS
+from fullcanvas.server.store import Store
+
+STORED = {
+    int(path.stem.split("-")[1]): path for path in (Path(__file__).parent / "data").glob("version-*.sql")
+}
+
+
+def restore(version: int, path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(STORED[version].read_text())
+    connection.close()
+
+
+def dump(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+def tables(path: Path) -> dict[str, set[tuple[str, str]]]:
+    """The columns of every table, with their types."""
+    connection = sqlite3.connect(path)
+    try:
+        return {
+            name: {(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({name})")}
+            for name in schema.metadata.tables
+        }
+    finally:
+        connection.close()
+
+
+def test_there_is_a_stored_database_and_a_step_for_every_older_version() -> None:
+    assert sorted(STORED) == sorted(STEPS) == list(range(1, schema.VERSION))
+
+
+@pytest.mark.parametrize("version", STORED)
+def test_an_old_database_opens_with_all_that_is_in_it(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "fullcanvas.db"
+    restore(version, path)
+    before = dump(path)
+    store = Store(path)
+    work, done = store.list_photos()
+    assert (work.path, work.status, work.version, work.last_key) == ("a.jpg", "in_work", 4, "k2")
+    assert (done.path, done.status, done.version) == ("b/ü.png", "complete", 2)
+    log = Annotation(10, 9, model="m").add_region([(1, 2), (8, 3), (4, 0), (5, 7)], "cat")
+    log = log.scribble(1, [(3, 3), (6, 6)]).add_region([(0, 2), (9, 3), (4, 1), (5, 8)]).undo()
+    assert store.annotation(work.id)[1] == log
+    assert (store.label_map(done.id) == np.repeat([[0], [1], [1]], 4, axis=1)).all()
+    assert [label.name for label in store.labels()] == ["sky", "cat"]
+    assert store.save(work, "h", log, log.redo(), author="anna").version == 5
+    store.close()
+    assert dump(tmp_path / f"fullcanvas.db.backup-{version}") == before
+
+
+@pytest.mark.parametrize("version", STORED)
+def test_migrated_tables_are_those_of_a_new_database(tmp_path: Path, version: int) -> None:
+    restore(version, tmp_path / "old.db")
+    for name in ("old.db", "new.db"):
+        Store(tmp_path / name).close()
+    old, new = tables(tmp_path / "old.db"), tables(tmp_path / "new.db")
+    # SQLite keeps no rule about lengths, so those may differ.
+    assert {name: {column for column, _ in found} for name, found in old.items()} == {
+        name: {column for column, _ in found} for name, found in new.items()
+    }
+
+
+def test_backups_never_replace_each_other(tmp_path: Path) -> None:
+    for _ in range(2):
+        (tmp_path / "fullcanvas.db").unlink(missing_ok=True)
+        restore(1, tmp_path / "fullcanvas.db")
+        Store(tmp_path / "fullcanvas.db").close()
+    assert sorted(path.name for path in tmp_path.glob("*backup*")) == [
+        "fullcanvas.db.backup-1",
+        "fullcanvas.db.backup-1_2",
+    ]
+
+
+def test_without_a_backup_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fullcanvas.db"
+    restore(1, path)
+    before = dump(path)
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match=r"backup .* cannot be made .*No space left.*nothing"):
+            Store(path)
+    assert dump(path) == before
+    assert not list(tmp_path.glob("*backup*"))
+
+
+def test_a_step_that_fails_leaves_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "fullcanvas.db"
+    restore(1, path)
+    before = dump(path)
+    steps = {1: (*STEPS[1], "ALTER TABLE nonsense ADD COLUMN x INTEGER")}
+    with monkeypatch.context() as patched:
+        patched.setattr("fullcanvas.server.migrations.STEPS", steps)
+        with pytest.raises(StoreError, match="no such table: nonsense"):
+            Store(path)
+    assert dump(path) == before
+    Store(path).close()
