@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from fullcanvas.annotation.entries import Entry
-from fullcanvas.server.answers import Problem
+from fullcanvas.server.answers import COMMON, Problem
 from fullcanvas.server.routes import Bench, PhotoId
 from fullcanvas.server.store import Status
 
-router = APIRouter(responses={404: {"model": Problem, "description": "There is no such photo."}})
+router = APIRouter(responses={**COMMON, 404: {"model": Problem, "description": "There is no such photo."}})
 
 
 class EntryAnswer(BaseModel):

@@ -129,8 +129,7 @@ class Workbench:
             ServerError: there is no such photo, or it cannot be opened.
         """
         with self._lock(photo_id):
-            photo = self.project.store.photo(photo_id)
-            return self._closed(photo) if photo.status == "complete" else self._work(photo).view
+            return self._view(self.project.store.photo(photo_id))
 
     def uncertainty(self, photo_id: int) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
@@ -153,10 +152,10 @@ class Workbench:
             photo = self.project.store.photo(photo_id)
             if request.key is not None and request.key == photo.last_key:
                 return self._repeat(photo)
-            _check_version(photo, request.version)
-            if photo.status == "complete":
-                raise RefusedError(f"{photo.path} is complete; reopen it first")
-            return self._change(self._work(photo), request, author)
+            _check_open(photo, request.version)
+            work = self._work(photo)
+            _check_open(work.photo, request.version)  # another program may have changed it meanwhile
+            return self._change(work, request, author)
 
     def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
@@ -171,7 +170,7 @@ class Workbench:
             if request.key is None or request.key != photo.last_key:
                 _check_version(photo, request.version)
                 photo = self._set_complete(photo, request, author)
-            return self._closed(photo) if photo.status == "complete" else self._work(photo).view
+            return self._view(photo)
 
     def fingerprint(self, photo_id: int) -> str:
         """The hash of the photo's file.
@@ -202,7 +201,7 @@ class Workbench:
         # Whatever is wrong with the next photo is said when it is opened.
         with suppress(ServerError):
             photo = self.project.store.photo_after(photo_id)
-            if photo is not None and photo.status != "complete":
+            if photo is not None and not photo.closed:
                 self._embedding(photo, self.project.checked_hash(photo))
 
     def _lock(self, photo_id: int) -> _Lock:
@@ -237,6 +236,13 @@ class Workbench:
     def _keep(self, work: _Work) -> None:
         self._works.put(work.photo.id, work, size_of(work.session, work.embedding, self.segmenter.config))
 
+    def _view(self, photo: Photo) -> View:
+        if not photo.closed:
+            work = self._work(photo)
+            if not work.photo.closed:  # another program may have completed it meanwhile
+                return work.view
+        return self._closed(photo)
+
     def _closed(self, photo: Photo) -> View:
         self.project.checked_hash(photo)
         photo, annotation = self.project.store.annotation(photo.id)
@@ -245,7 +251,7 @@ class Workbench:
 
     def _repeat(self, photo: Photo) -> Answer:
         """The answer to a change that was stored before, whose answer never arrived."""
-        view = self._closed(photo) if photo.status == "complete" else self._work(photo).view
+        view = self._view(photo)
         height, width = view.display.shape
         return Answer(view, Patch(0, 0, width, height, view.display), None)
 
@@ -274,8 +280,8 @@ class Workbench:
     def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
         store = self.project.store
         if not request.complete:
-            return store.reopen(photo, request.key) if photo.status == "complete" else photo
-        if photo.status == "complete":
+            return store.reopen(photo, request.key) if photo.closed else photo
+        if photo.closed:
             return photo
         work = self._work(photo)
         with self.room:
@@ -315,3 +321,9 @@ def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:
 def _check_version(photo: Photo, version: int) -> None:
     if photo.version != version:
         raise StaleError(f"{photo.path} was changed elsewhere meanwhile; it is loaded again", photo.version)
+
+
+def _check_open(photo: Photo, version: int) -> None:
+    _check_version(photo, version)
+    if photo.closed:
+        raise RefusedError(f"{photo.path} is complete; reopen it first")
