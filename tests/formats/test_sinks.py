@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -14,6 +17,7 @@ import pytest
 
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.sinks import FolderSink, ZipSink
+from tests.conftest import REPOSITORY
 
 NAMES = frozenset({"a", "b"})
 
@@ -159,6 +163,87 @@ def test_a_failed_first_export_leaves_nothing(place: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted(place, ZeroDivisionError)
     assert tree(place.parent) == {"source": b"s"}
+
+
+CUT = """
+import os, sys
+from pathlib import Path
+from tests.formats.test_sinks import export
+
+calls = 0
+
+def cut(self, target, real=Path.rename):
+    global calls
+    calls += 1
+    if calls == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+    return real(self, target)
+
+Path.rename = cut
+export(Path(sys.argv[1]), b"new")
+"""
+
+
+@pytest.mark.parametrize("rename", [1, 2])
+def test_an_export_killed_between_its_renames_is_put_right_by_the_next(place: Path, rename: int) -> None:
+    """Killed before the second, the place is empty: the earlier export waits beside it."""
+    export(place, b"old")
+    before = tree(place)
+    killed = subprocess.run([sys.executable, "-c", CUT, str(place), str(rename)], cwd=REPOSITORY)
+    assert killed.returncode == -signal.SIGKILL
+    assert place.exists() == (rename == 1)
+    FolderSink(place, NAMES)
+    assert tree(place) == before
+    assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
+    export(place, b"newer")
+    assert tree(place)["a"] == b"newer"
+    assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
+
+
+def test_an_export_killed_after_its_renames_leaves_nothing_for_long(place: Path) -> None:
+    export(place, b"new")
+    left = place.parent / ".out.abcd1234.old"
+    left.mkdir()
+    (left / "a").write_bytes(b"old")
+    FolderSink(place, NAMES)
+    assert tree(place)["a"] == b"new"
+    assert not left.exists()
+
+
+def test_an_export_under_way_is_left_alone(place: Path) -> None:
+    export(place, b"old")
+    with FolderSink(place, NAMES) as sink:
+        sink.write("a", b"first")
+        export(place, b"second")
+        sink.write("b", b"first")
+    assert tree(place) == {"a": b"first", "b": b"first"}
+
+
+@pytest.mark.parametrize(
+    "name", [".out.v2.abcd1234.old", ".out.old", ".outer.abcd1234.old", ".out.abcd1234.partial.old", ".out.x"]
+)
+def test_what_another_place_left_behind_is_left_alone(place: Path, name: str) -> None:
+    (place.parent / name).mkdir()
+    (place.parent / name / "a").write_bytes(b"another's")
+    export(place, b"new")
+    assert (place.parent / name / "a").read_bytes() == b"another's"
+
+
+def test_other_peoples_folders_with_such_a_name_are_left_alone(place: Path) -> None:
+    left = place.parent / ".out.abcd1234.old"
+    left.mkdir()
+    (left / "diary").write_bytes(b"dear")
+    export(place, b"new")
+    assert (left / "diary").read_bytes() == b"dear"
+
+
+def test_long_names_of_places_do_not_meet(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"s")
+    places = [tmp_path / ("x" * 200 + end) for end in "ab"]
+    assert FolderSink(places[0], NAMES)._prefix != FolderSink(places[1], NAMES)._prefix
+    for place in places:
+        export(place, b"new")
+    assert all(place.is_dir() for place in places)
 
 
 def test_a_zip_holds_the_same(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -12,6 +14,8 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from fullcanvas.formats.errors import ExportError
+
+_PARTIAL, _OLD = ".partial", ".old"
 
 
 class Sink(Protocol):
@@ -27,7 +31,9 @@ class Sink(Protocol):
 class FolderSink:
     """A folder, built beside its place and moved there at the end; an earlier export there is replaced.
 
-    Used in a `with` statement: if its block fails, the place is as it was before.
+    Used in a `with` statement: if its block fails, the place is as it was before. What an export left behind
+    that was killed is put right by the next one to the same place: an earlier export that was just being
+    replaced comes back, and half a new one goes.
 
     Args:
         place: the folder to make.
@@ -42,16 +48,41 @@ class FolderSink:
         self._place = Path(os.path.realpath(place))
         self._names = names
         self._link = link
-        self._check_place()
         self._beside: Path
+        self._hold: int | None = None
+        try:
+            self._put_right()
+        except OSError as error:
+            raise ExportError(f"{self._place}: cannot be read ({error.strerror})") from error
+        self._check_place()
+
+    @property
+    def _prefix(self) -> str:
+        """How the names of this place's unfinished folders begin; no other place's do."""
+        name = self._place.name
+        return f".{name if len(name) <= 100 else hashlib.sha256(os.fsencode(name)).hexdigest()}."
+
+    def _put_right(self) -> None:
+        """Undo what an export was in the middle of when it was killed."""
+        parent = self._place.parent
+        ours = re.compile(re.escape(self._prefix) + f"[a-z0-9_]+({re.escape(_PARTIAL)}|{re.escape(_OLD)})")
+        left = [path for path in parent.iterdir() if ours.fullmatch(path.name)] if parent.is_dir() else []
+        for path in sorted(left):
+            if not _in_use(path.with_suffix(_PARTIAL)) and not self._strange(path):
+                if path.suffix == _OLD and not self._place.exists():
+                    path.rename(self._place)
+                else:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _strange(self, folder: Path) -> list[str]:
+        return sorted({entry.name for entry in folder.iterdir()} - self._names)
 
     def _check_place(self) -> None:
         if not self._place.exists():
             return
         if not self._place.is_dir():
             raise ExportError(f"{self._place}: is a file; name a folder for the export")
-        strange = sorted({entry.name for entry in self._place.iterdir()} - self._names)
-        if strange:
+        if strange := self._strange(self._place):
             found = ", ".join(strange[:3])
             raise ExportError(
                 f"{self._place}: holds other things ({found}); name a new folder for the export"
@@ -61,8 +92,8 @@ class FolderSink:
         """Make the folder beside."""
         try:
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            prefix = f".{self._place.name[:100]}."
-            beside = tempfile.mkdtemp(prefix=prefix, suffix=".partial", dir=self._place.parent)
+            beside = tempfile.mkdtemp(prefix=self._prefix, suffix=_PARTIAL, dir=self._place.parent)
+            self._hold = _hold(Path(beside))
         except OSError as error:
             raise ExportError(f"{self._place}: cannot be written ({error.strerror})") from error
         self._beside = Path(beside)
@@ -101,6 +132,8 @@ class FolderSink:
             raise ExportError(f"{self._place}: cannot be written ({failure.strerror})") from failure
         finally:
             shutil.rmtree(self._beside, ignore_errors=True)
+            if self._hold is not None:
+                os.close(self._hold)
         if isinstance(error, OSError):
             raise ExportError(f"{self._place}: cannot be written ({error.strerror})") from error
 
@@ -108,7 +141,7 @@ class FolderSink:
         if not self._place.exists():
             self._beside.rename(self._place)
             return
-        old = self._beside.with_suffix(".old")
+        old = self._beside.with_suffix(_OLD)
         self._place.rename(old)
         try:
             self._beside.rename(self._place)
@@ -143,6 +176,37 @@ class ZipSink:
     def __exit__(self, *failure: object) -> None:
         """Write the directory at the end of the file."""
         self._zip.close()
+
+
+def _hold(folder: Path) -> int | None:
+    """Mark a folder as in use until the returned handle is closed, or this program ends in any way."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    with suppress(OSError):  # some network mounts have no such locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether an export still builds this folder; True where that cannot be known."""
+    if not folder.exists():
+        return False
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (ImportError, OSError):
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _umask() -> int:
