@@ -156,7 +156,7 @@ def test_the_schema_is_one():
 
 MALFORMED = {
     "no version": ({"version": None}, "version is a whole number"),
-    "another version": ({"version": 2}, "not an annotation of version 1"),
+    "another version": ({"version": 3}, "not an annotation of version 1 to 2"),
     "width of nothing": ({"width": 0}, "width is a whole number of 1 or more"),
     "height in halves": ({"height": 9.5}, "height is a whole number of 1 or more"),
     "height that is true": ({"height": True}, "height is a whole number of 1 or more"),

@@ -1,13 +1,25 @@
-"""The answer from scratch, as the paper writes it: image-sized maps, full matrices, all regions at once."""
+"""The answer from scratch, as the paper writes it: image-sized maps, full matrices, all regions at once.
+
+Paint, masks, merges and fill are done here pixel by pixel, by their definition in the decision record.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, DrawScribble
+from fullcanvas.annotation import (
+    Annotation,
+    DeleteRegion,
+    DrawScribble,
+    MergeRegions,
+    PaintRegion,
+    Region,
+    SplitRegion,
+)
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
@@ -21,14 +33,14 @@ class Answer:
     labels: NDArray[np.int32]
     uncertainty: NDArray[np.float32]
     close: NDArray[np.bool_]
-    """Where the two best logits differ by less than 1e-4."""
+    """Where the two best logits differ by less than 1e-4, or what was filled from such a place."""
 
 
 def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotation):
-    """Features [N, C, R, R], annotation [N, 2, R, R] and geometry [N, 4] of all regions, by id."""
+    """Features [N, C, R, R], annotation [N, 2, R, R] and geometry [N, 4] of all layers, by id."""
     config = segmenter.config
     width, height = embedding.working_width, embedding.working_height
-    regions = [annotation.regions[id_] for id_ in sorted(annotation.regions)]
+    regions = layers_of(annotation)
     ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
     maps = annotation_maps(regions, ink, width, height, config.shared)
     features, aligned, places = [], [], []
@@ -42,6 +54,12 @@ def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotati
     return np.array(features), np.array(aligned), np.array(places, np.float32)
 
 
+def layers_of(annotation: Annotation) -> list[Region]:
+    """The regions that the head answers for, by id."""
+    layers = [layer for region in annotation.regions.values() for layer in region.parts or (region,)]
+    return sorted(layers, key=lambda layer: layer.id)
+
+
 def _align(planes, box, cells):
     height, width = planes.shape[1:]
     rows = align_matrix(box[1], box[3], cells, height)
@@ -52,39 +70,112 @@ def from_scratch(
     segmenter: Segmenter, embedding: Embedding, annotation: Annotation, canvas: Canvas | None = None
 ) -> Answer:
     """Everything anew; on the full-resolution canvas unless another is given."""
-    full = Canvas(annotation.width, annotation.height, annotation.width, annotation.height)
-    canvas = canvas or full
-    planes = np.full((2, canvas.height, canvas.width), -np.inf, np.float32)
+    canvas = canvas or Canvas(annotation.width, annotation.height, annotation.width, annotation.height)
+    grow, bound = segmenter.config.grow_boxes, segmenter.config.ink_constraint
+    marks = _marks(annotation, canvas, grow, bound)
+    erased = {id_: _last_said(marks, id_, canvas) == -1 for id_ in annotation.regions}
+    planes, newest = _planes(segmenter, embedding, annotation, canvas, erased)
     ids = np.array([0, 0, *sorted(annotation.regions)])
-    grow = segmenter.config.grow_boxes
-    if annotation.regions:
-        names = ("features", "annotation", "geometry")
-        inputs = dict(zip(names, head_inputs(segmenter, embedding, annotation), strict=True))
-        layers = [
-            Layer(id_, region_box(annotation.regions[id_], grow), logits)
-            for id_, logits in zip(sorted(annotation.regions), segmenter._head.run(inputs), strict=True)
-        ]
-        planes = np.concatenate([planes, [project(layer, canvas, canvas.area) for layer in layers]])
     labels = ids[planes.argmax(0)].astype(np.int32)
+    labels[np.isneginf(planes).all(0)] = 0
     ordered = np.sort(planes, 0)
     with np.errstate(invalid="ignore"):
         close = ordered[-1] - ordered[-2] < 1e-4
         powers = np.nan_to_num(np.exp(planes - ordered[-1]))
         chances = np.sort(np.nan_to_num(powers / powers.sum(0)), 0)
     uncertainty = 1 - (chances[-1] - chances[-2])
-    if segmenter.config.ink_constraint:
-        drawn = np.zeros(labels.shape, np.int32)
-        draw_strokes(drawn, _strokes(annotation, grow), canvas, canvas.area)
-        labels[drawn > 0] = drawn[drawn > 0]
-        uncertainty[drawn > 0] = 0
-        close &= drawn == 0
+    held = np.zeros(labels.shape, np.bool_)
+    for position, id_, covered, erase in marks:
+        holds = covered & (newest <= position) & (_last_said(marks, id_, canvas) == 1)
+        if not erase:
+            labels[holds] = id_
+            held |= holds
+    uncertainty[held] = 0
+    close &= ~held
     return Answer(labels, uncertainty.astype(np.float32), close)
 
 
-def _strokes(annotation: Annotation, grow: bool) -> list[Stroke]:
-    regions = annotation.regions
-    return [
-        Stroke(entry.region, entry.points, region_box(regions[entry.region], grow))
-        for entry in annotation.entries[: annotation.cursor]
-        if isinstance(entry, DrawScribble) and entry.region in regions
-    ]
+def filled(raw: Answer) -> NDArray[np.int32]:
+    """Every unassigned pixel from the nearest assigned one, as OpenCV measures."""
+    empty = (raw.labels == 0).astype(np.uint8)
+    if not empty.any() or empty.all():
+        return raw.labels
+    _, zones = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    owner = {int(zone): label for zone, label in zip(zones[empty == 0], raw.labels[empty == 0], strict=True)}
+    return np.vectorize(lambda zone: owner[int(zone)], otypes=[np.int32])(zones)
+
+
+def _planes(segmenter, embedding, annotation, canvas, erased):
+    """Logits [2 + regions, h, w], minus infinity where none competes, and the newest mask's position."""
+    shape = canvas.height, canvas.width
+    regions, layers = annotation.regions, layers_of(annotation)
+    planes = {id_: np.full(shape, -np.inf, np.float32) for id_ in sorted(regions)}
+    owner = {layer.id: id_ for id_, region in regions.items() for layer in region.parts or (region,)}
+    newest = np.full(shape, -1)
+    for layer in layers:
+        if layer.mask is not None:
+            held = _centres_in(layer.mask.pixels, canvas) & ~erased[owner[layer.id]]
+            newest[held] = np.maximum(newest[held], layer.since)
+    if layers:
+        names = ("features", "annotation", "geometry")
+        inputs = dict(zip(names, head_inputs(segmenter, embedding, annotation), strict=True))
+        for layer, logits in zip(layers, segmenter._head.run(inputs), strict=True):
+            box = region_box(layer, segmenter.config.grow_boxes)
+            plane = project(Layer(layer.id, box, logits), canvas, canvas.area)
+            plane[newest > layer.since] = -np.inf
+            plane[erased[owner[layer.id]]] = -np.inf
+            if layer.mask is not None:
+                plane[~_centres_in(layer.mask.pixels, canvas)] = -np.inf
+            planes[owner[layer.id]] = np.maximum(planes[owner[layer.id]], plane)
+    nobody = np.full((2, *shape), -np.inf, np.float32)
+    return np.concatenate([nobody, *(plane[None] for plane in planes.values())]), newest
+
+
+def _centres_in(pixels, canvas):
+    rows = ((np.arange(canvas.height) + 0.5) * canvas.photo_height / canvas.height).astype(int)
+    columns = ((np.arange(canvas.width) + 0.5) * canvas.photo_width / canvas.width).astype(int)
+    return pixels[np.ix_(rows, columns)]
+
+
+def _marks(annotation, canvas, grow, bound):
+    """(position, region, covered bool [h, w], erase) of everything drawn that counts, in order."""
+    entries = list(enumerate(annotation.entries[: annotation.cursor]))
+    marks = []
+    for position, entry in entries:
+        if not isinstance(entry, PaintRegion) and not (isinstance(entry, DrawScribble) and bound):
+            continue
+        id_ = entry.region
+        for _, later in entries[position + 1 :]:
+            if isinstance(later, MergeRegions) and id_ in later.others:
+                id_ = later.region
+            elif isinstance(later, SplitRegion | DeleteRegion) and later.region == id_:
+                id_ = 0
+                break
+        if id_ and isinstance(entry, PaintRegion):
+            marks.append((position, id_, _painted(entry, canvas), entry.erase))
+        elif id_:
+            covered = np.zeros((canvas.height, canvas.width), np.int32)
+            box = region_box(annotation.regions[id_], grow)
+            draw_strokes(covered, [Stroke(1, entry.points, box)], canvas, canvas.area)
+            marks.append((position, id_, covered > 0, False))
+    return marks
+
+
+def _painted(entry, canvas):
+    x = canvas.columns(0, canvas.width)[None, :, None]
+    y = canvas.rows(0, canvas.height)[:, None, None]
+    starts = np.array(entry.points[:-1] or entry.points) + 0.5
+    steps = np.array(entry.points[1:] or entry.points) + 0.5 - starts
+    length = np.maximum((steps**2).sum(1), 1)
+    along = np.clip(((x - starts[:, 0]) * steps[:, 0] + (y - starts[:, 1]) * steps[:, 1]) / length, 0, 1)
+    dx, dy = x - starts[:, 0] - along * steps[:, 0], y - starts[:, 1] - along * steps[:, 1]
+    return (dx**2 + dy**2).min(2) <= entry.radius**2
+
+
+def _last_said(marks, region, canvas):
+    """1 where the region's last mark gave it the pixel, -1 where it took it, 0 where there is none."""
+    said = np.zeros((canvas.height, canvas.width), np.int8)
+    for _, id_, covered, erase in marks:
+        if id_ == region:
+            said[covered] = -1 if erase else 1
+    return said

@@ -250,4 +250,4 @@ def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, 
     pieces = segmenter.open(image, log)
     assert batches == [5, 2, 2, 1]
     for id_, state in whole._states.items():
-        np.testing.assert_allclose(pieces._states[id_].layer.logits, state.layer.logits, atol=1e-5)
+        np.testing.assert_allclose(pieces._states[id_].logits, state.logits, atol=1e-5)

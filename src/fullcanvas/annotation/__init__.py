@@ -10,7 +10,9 @@ from fullcanvas.annotation.entries import (
 )
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.log import Annotation
+from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.region import Point, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 
 __all__ = [
     "AddRegion",
@@ -19,11 +21,17 @@ __all__ = [
     "DeleteRegion",
     "DrawScribble",
     "Entry",
+    "FillRest",
+    "ImportMask",
     "LabelRegion",
+    "Mask",
+    "MergeRegions",
     "MovePoints",
+    "PaintRegion",
     "Point",
     "Region",
     "Scribble",
+    "SplitRegion",
     "order_extreme_points",
     "to_pixels",
 ]

@@ -6,14 +6,19 @@ of regions that the entries before it made, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
+from numbers import Real
 from typing import Any, ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.region import Point, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.table import Regions, added, find
 
-Regions = Mapping[int, Region]
+LARGEST_RADIUS = 10_000.0
+"""Of a brush, in photo pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,9 @@ class AddRegion:
     label: str | None = None
     kind: ClassVar[str] = "add_region"
 
-    def apply(self, regions: Regions) -> Regions:
+    def apply(self, regions: Regions, position: int) -> Regions:
         """The regions with this one added."""
-        if self.region in regions:
-            raise AnnotationError(f"region {self.region} exists already")
-        return {**regions, self.region: Region(self.region, self.extreme_points, (), self.label)}
+        return added(regions, Region(self.region, self.extreme_points, (), self.label, since=position))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +43,28 @@ class DrawScribble:
     points: tuple[Point, ...]
     kind: ClassVar[str] = "scribble"
 
-    def apply(self, regions: Regions) -> Regions:
+    def apply(self, regions: Regions, position: int) -> Regions:
         """The regions with the scribble added to its region."""
         region = find(regions, self.region)
-        return {**regions, region.id: replace(region, scribbles=(*region.scribbles, Scribble(self.points)))}
+        return {**regions, region.id: region.scribbled(Scribble(self.points), position)}
 
 
 @dataclass(frozen=True, slots=True)
 class MovePoints:
-    """New extreme points for a region (left, right, top, bottom); its scribbles stay."""
+    """New extreme points for a region (left, right, top, bottom); its scribbles stay.
+
+    They say anew where it is: an imported mask goes, and a merged region is answered for as one.
+    """
 
     region: int
     extreme_points: tuple[Point, Point, Point, Point]
     kind: ClassVar[str] = "move_points"
 
-    def apply(self, regions: Regions) -> Regions:
+    def apply(self, regions: Regions, position: int) -> Regions:
         """The regions with the points moved."""
-        region = find(regions, self.region)
-        return {**regions, region.id: replace(region, extreme_points=self.extreme_points)}
+        old = find(regions, self.region)
+        moved = Region(old.id, self.extreme_points, old.scribbles, old.label, since=position)
+        return {**regions, old.id: moved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class LabelRegion:
     label: str | None
     kind: ClassVar[str] = "label"
 
-    def apply(self, regions: Regions) -> Regions:
+    def apply(self, regions: Regions, _position: int) -> Regions:
         """The regions with the label set."""
         region = find(regions, self.region)
         return {**regions, region.id: replace(region, label=self.label)}
@@ -81,28 +88,32 @@ class DeleteRegion:
     region: int
     kind: ClassVar[str] = "delete"
 
-    def apply(self, regions: Regions) -> Regions:
+    def apply(self, regions: Regions, _position: int) -> Regions:
         """The regions without this one."""
         find(regions, self.region)
         return {id_: region for id_, region in regions.items() if id_ != self.region}
 
 
-Entry = AddRegion | DrawScribble | MovePoints | LabelRegion | DeleteRegion
-_KINDS: dict[str, type[Entry]] = {
-    cls.kind: cls for cls in (AddRegion, DrawScribble, MovePoints, LabelRegion, DeleteRegion)
-}
+Entry = (
+    AddRegion
+    | DrawScribble
+    | MovePoints
+    | LabelRegion
+    | DeleteRegion
+    | PaintRegion
+    | MergeRegions
+    | FillRest
+    | ImportMask
+    | SplitRegion
+)
+_KINDS: dict[str, type[Entry]] = {cls.kind: cls for cls in Entry.__args__}
 
 
-def find(regions: Regions, region: int) -> Region:
-    """The region with this id.
-
-    Raises:
-        AnnotationError: there is none.
-    """
-    try:
-        return regions[region]
-    except KeyError:
-        raise AnnotationError(f"there is no region {region}") from None
+def new_region(entry: Entry) -> int | None:
+    """The id of the region that an entry makes, or None."""
+    if isinstance(entry, SplitRegion):
+        return entry.new_region
+    return entry.region if isinstance(entry, AddRegion | ImportMask) else None
 
 
 def to_json(entry: Entry) -> dict[str, Any]:
@@ -111,7 +122,11 @@ def to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return [list(point) for point in value] if isinstance(value, tuple) else value
+    if isinstance(value, Mask):
+        return value.counts
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def from_json(data: Any, width: int, height: int) -> Entry:
@@ -136,22 +151,38 @@ def from_json(data: Any, width: int, height: int) -> Entry:
 
 
 def _check(name: str, value: Any, width: int, height: int) -> Any:
+    if name in _CHECKS:
+        return _CHECKS[name](value)
     match name:
-        case "region":
-            if type(value) is not int or value < 1:
-                raise AnnotationError(f"a region id is a whole number of 1 or more, not {value!r:.80}")
-            return value
-        case "label":
-            return checked_label(value)
+        case "mask" | "part" | "rest":
+            return _mask(value, width, height)
         case "extreme_points":
             return order_extreme_points(to_pixels(_list(value), width, height))
         case _:
             return Scribble(to_pixels(_list(value), width, height)).points
 
 
+def _region_id(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise AnnotationError(f"a region id is a whole number of 1 or more, not {value!r:.80}")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise AnnotationError(f"erase is true or false, not {value!r:.80}")
+    return value
+
+
+def _mask(value: Any, width: int, height: int) -> Mask:
+    if not isinstance(value, str):
+        raise AnnotationError(f"a mask is a text of run lengths, not {value!r:.80}")
+    return Mask(width, height, value)
+
+
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise AnnotationError(f"points are a list of pairs, not {value!r:.80}")
+        raise AnnotationError(f"points are a list of pairs, regions one of ids, not {value!r:.80}")
     return list(value)
 
 
@@ -164,3 +195,27 @@ def checked_label(label: Any) -> str | None:
     if label is not None and (not isinstance(label, str) or not label.strip() or len(label) > 200):
         raise AnnotationError(f"a label is a name of 1 to 200 characters, not {label!r:.80}")
     return label
+
+
+def checked_radius(radius: Any) -> float:
+    """The radius of a brush, in photo pixels, more than 0 and at most `LARGEST_RADIUS`.
+
+    Raises:
+        AnnotationError: it cannot be one.
+    """
+    number = float(radius) if isinstance(radius, Real) and radius is not True else 0.0
+    if not 0 < number <= LARGEST_RADIUS:  # nor is this true of what is not a number
+        raise AnnotationError(
+            f"a brush's radius is a number above 0 and up to {LARGEST_RADIUS:g} pixels, not {radius!r:.80}"
+        )
+    return number
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "region": _region_id,
+    "new_region": _region_id,
+    "others": lambda value: tuple(_region_id(item) for item in _list(value)),
+    "label": checked_label,
+    "radius": checked_radius,
+    "erase": _truth,
+}

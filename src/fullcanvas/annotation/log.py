@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fullcanvas.annotation import entries as kinds
 from fullcanvas.annotation.entries import (
@@ -17,9 +20,13 @@ from fullcanvas.annotation.entries import (
     MovePoints,
 )
 from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.region import Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.table import Regions
 
-VERSION = 1
+VERSION = 2
+"""Of the JSON form. Version 1 knew fewer kinds of entry, and is read as it is."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,22 @@ class Annotation:
         Raises:
             AnnotationError: an entry speaks of a region that is not there, or adds one that is.
         """
-        start: Mapping[int, Region] = {}
-        return reduce(lambda regions, entry: entry.apply(regions), self.entries[: self.cursor], start)
+        regions: Regions = {}
+        for position, entry in enumerate(self.entries[: self.cursor]):
+            regions = entry.apply(regions, position)
+        return regions
+
+    @cached_property
+    def layers(self) -> Mapping[int, Region]:
+        """What the mask head answers for, by id: the regions, or the parts of merged ones."""
+        if not any(region.parts for region in self.regions.values()):
+            return self.regions
+        return {layer.id: layer for region in self.regions.values() for layer in region.layers}
+
+    @cached_property
+    def filled(self) -> bool:
+        """Whether what the regions leave unassigned goes to the nearest of them."""
+        return any(isinstance(entry, FillRest) for entry in self.entries[: self.cursor])
 
     def append(self, entry: Entry) -> Annotation:
         """The log with one more entry in force; what was undone before can no longer be redone.
@@ -59,16 +80,15 @@ class Annotation:
         Raises:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
-        if isinstance(entry, AddRegion) and entry.region < self.next_region:
-            raise AnnotationError(
-                f"region id {entry.region} was used before; the next one is {self.next_region}"
-            )
-        regions = entry.apply(self.regions)
+        made = kinds.new_region(entry)
+        if made is not None and made < self.next_region:
+            raise AnnotationError(f"region id {made} was used before; the next one is {self.next_region}")
+        regions = entry.apply(self.regions, self.cursor)
         grown = replace(
             self,
             entries=(*self.entries[: self.cursor], entry),
             cursor=self.cursor + 1,
-            next_region=entry.region + 1 if isinstance(entry, AddRegion) else self.next_region,
+            next_region=self.next_region if made is None else made + 1,
         )
         # Spares the new log the fold over all its entries: the correction path must not grow with them.
         grown.__dict__["regions"] = regions
@@ -109,6 +129,70 @@ class Annotation:
         """The log with the region taken away."""
         return self.append(DeleteRegion(region))
 
+    def paint(
+        self, region: int, points: Sequence[Sequence[float]], radius: float, erase: bool = False
+    ) -> Annotation:
+        """The log with a brush stroke that gives the region pixels, or takes them from it.
+
+        Args:
+            region: whose pixels.
+            points: positions (x, y) of the brush in pixels, at least one.
+            radius: of the brush, in photo pixels, above 0.
+            erase: whether the region loses the pixels, each to the next best region.
+
+        Raises:
+            AnnotationError: an unknown region, no point, a point outside the image, or no such radius.
+        """
+        pixels = Scribble(to_pixels(points, self.width, self.height)).points
+        return self.append(PaintRegion(region, pixels, kinds.checked_radius(radius), bool(erase)))
+
+    def merge(self, region: int, others: Sequence[int]) -> Annotation:
+        """The log with other regions made part of the first, which keeps its id.
+
+        Raises:
+            AnnotationError: an unknown region, one named twice, or no other.
+        """
+        return self.append(MergeRegions(region, tuple(others)))
+
+    def fill(self) -> Annotation:
+        """The log in which no pixel is unassigned from here on: what is left goes to the nearest region."""
+        return self.append(FillRest())
+
+    def import_mask(self, mask: Mask | NDArray[np.bool_], label: str | None = None) -> Annotation:
+        """The log with a new region, this log's `next_region`, that has the pixels of a mask.
+
+        Args:
+            mask: bool [height, width], at least one pixel set; or the same as run lengths.
+            label: the name of its class, if known.
+
+        Raises:
+            AnnotationError: the mask is empty, or of another size than the photo.
+        """
+        given = self._fitting(mask)
+        return self.append(ImportMask(self.next_region, given, kinds.checked_label(label)))
+
+    def split(
+        self, region: int, part: Mask | NDArray[np.bool_], rest: Mask | NDArray[np.bool_]
+    ) -> Annotation:
+        """The log with a region split in two: `part` becomes this log's `next_region`.
+
+        Args:
+            region: the one that is split.
+            part: the pixels of the new region: bool [height, width], or run lengths.
+            rest: the pixels that the region keeps.
+
+        Raises:
+            AnnotationError: an unknown region, or masks that are empty or of another size.
+        """
+        return self.append(SplitRegion(region, self.next_region, self._fitting(part), self._fitting(rest)))
+
+    def _fitting(self, mask: Mask | NDArray[np.bool_]) -> Mask:
+        given = mask if isinstance(mask, Mask) else Mask.of(mask)
+        if (given.width, given.height) != (self.width, self.height):
+            sizes = f"{given.width} x {given.height} pixels, the image {self.width} x {self.height}"
+            raise AnnotationError(f"the mask has {sizes}")
+        return given
+
     @property
     def can_undo(self) -> bool:
         """Whether an entry is in force."""
@@ -126,6 +210,16 @@ class Annotation:
     def redo(self) -> Annotation:
         """The log with its first undone entry in force again; itself if there is none."""
         return replace(self, cursor=self.cursor + 1) if self.can_redo else self
+
+    def at(self, cursor: int) -> Annotation:
+        """The log with its first `cursor` entries in force; the others stay and can be redone.
+
+        Raises:
+            AnnotationError: there are not so many.
+        """
+        if not 0 <= cursor <= len(self.entries):
+            raise AnnotationError(f"the log has {len(self.entries)} entries: there is no step {cursor}")
+        return replace(self, cursor=cursor)
 
     def to_json(self) -> dict[str, Any]:
         """The log as JSON values that follow `schema.json`; `from_json` returns an equal log."""
@@ -147,8 +241,8 @@ class Annotation:
             AnnotationError: another version, a missing or ill-typed field, an unknown kind of entry, or
                 entries that do not follow from each other.
         """
-        if not isinstance(data, Mapping) or _whole(data, "version", 1) != VERSION:
-            raise AnnotationError(f"this is not an annotation of version {VERSION}")
+        if not isinstance(data, Mapping) or _whole(data, "version", 1) > VERSION:
+            raise AnnotationError(f"this is not an annotation of version 1 to {VERSION}")
         if unknown := set(map(str, data)) - set(cls(1, 1).to_json()):
             raise AnnotationError(f"an annotation has no fields {sorted(unknown)!s:.200}")
         width, height = (_whole(data, name, 1) for name in ("width", "height"))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import permutations
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from fullcanvas.annotation.errors import AnnotationError
+
+if TYPE_CHECKING:
+    from fullcanvas.annotation.mask import Mask
 
 Point = tuple[int, int]
 """A pixel (x, y): column and row, counted from the top left of the upright photo."""
@@ -38,12 +42,57 @@ class Region:
         extreme_points: left-most, right-most, top and bottom pixel, in this order.
         scribbles: in the order in which they were drawn.
         label: the name of its class, or None while nobody has said.
+        mask: its pixels, while an imported mask is all that was said of them.
+        parts: what it was merged of, each answered for by itself; a region has none or at least two. Its
+            extreme points and scribbles are then those of all parts.
+        since: the position in the log of the entry that last said where it is.
     """
 
     id: int
     extreme_points: tuple[Point, Point, Point, Point]
     scribbles: tuple[Scribble, ...] = ()
     label: str | None = None
+    mask: Mask | None = None
+    parts: tuple[Region, ...] = ()
+    since: int = field(default=0, compare=False)
+
+    @classmethod
+    def of_parts(cls, id_: int, parts: Sequence[Region], label: str | None) -> Region:
+        """A region merged of at least two parts, none of which has parts."""
+        lefts, rights, tops, bottoms = zip(*(part.extreme_points for part in parts), strict=True)
+        points = (
+            min(lefts, key=lambda point: point[0]),
+            max(rights, key=lambda point: point[0]),
+            min(tops, key=lambda point: point[1]),
+            max(bottoms, key=lambda point: point[1]),
+        )
+        scribbles = tuple(scribble for part in parts for scribble in part.scribbles)
+        unlabelled = tuple(replace(part, label=None) if part.label else part for part in parts)
+        return cls(id_, points, scribbles, label, parts=unlabelled, since=max(part.since for part in parts))
+
+    @property
+    def layers(self) -> tuple[Region, ...]:
+        """What the mask head answers for: the parts, or the region itself."""
+        return self.parts or (self,)
+
+    def scribbled(self, scribble: Scribble, position: int) -> Region:
+        """The region with a scribble; of several parts, the one in which (or nearest to which) it starts."""
+        if not self.parts:
+            return replace(self, scribbles=(*self.scribbles, scribble), mask=None, since=position)
+        chosen = min(self.parts, key=lambda part: _remoteness(part, scribble.points[0]))
+        grown = chosen.scribbled(scribble, position)
+        return Region.of_parts(
+            self.id, [grown if part is chosen else part for part in self.parts], self.label
+        )
+
+
+def _remoteness(part: Region, point: Point) -> tuple[int, int]:
+    """The square of the distance from a part's box to a point, and the box's area."""
+    marked = [*part.extreme_points, *(each for scribble in part.scribbles for each in scribble.points)]
+    xs, ys = zip(*marked, strict=True)
+    dx = max(min(xs) - point[0], point[0] - max(xs), 0)
+    dy = max(min(ys) - point[1], point[1] - max(ys), 0)
+    return dx * dx + dy * dy, (max(xs) - min(xs) + 1) * (max(ys) - min(ys) + 1)
 
 
 def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tuple[Point, ...]:

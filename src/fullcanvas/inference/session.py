@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, AnnotationError, DrawScribble, Region, to_pixels
+from fullcanvas.annotation import Annotation, AnnotationError, Mask, Region, to_pixels
 from fullcanvas.annotation.ink import Ink
-from fullcanvas.canvas.boxes import Box, box_of_points, hull, intersection, region_box, within
-from fullcanvas.canvas.competition import Canvas, Layer, compete, uncertainty
+from fullcanvas.canvas.boxes import Box, hull, intersection, region_box, within
+from fullcanvas.canvas.competition import Canvas, Layer
+from fullcanvas.canvas.cut import cut
+from fullcanvas.canvas.marks import marks_of
 from fullcanvas.canvas.resolution import display_size
-from fullcanvas.canvas.strokes import Stroke, draw_strokes
+from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import InkMap, Touch
+from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.roi import Roi
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ class _State:
     """What the mask head saw of a region, and what it answered."""
 
     roi: Roi
-    layer: Layer
+    logits: NDArray[np.float32]
 
 
 class Session:
@@ -79,7 +82,8 @@ class Session:
         ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
         self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
         self._states: dict[int, _State] = {}
-        self._strokes: list[Stroke] = []  # those that bind the competition: none in the paper's models
+        self._scene = Scene({}, ())
+        self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
         self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
         self._uncertainty = np.ones(self._labels.shape, np.float32)
         self._unsure: Box | None = None  # where the uncertainty is out of date
@@ -95,7 +99,7 @@ class Session:
     @property
     def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
-        return self._snapshot("display", self._labels.copy)
+        return self._snapshot("display", self._shown.copy)
 
     @property
     def label_map(self) -> NDArray[np.int32]:
@@ -115,11 +119,7 @@ class Session:
         """
         if self._unsure is not None:
             x0, y0, x1, y1 = self._unsure
-            part = uncertainty(self._layers(), self._canvas, self._unsure)
-            drawn = np.zeros(part.shape, np.bool_)
-            draw_strokes(drawn, self._strokes, self._canvas, self._unsure)
-            part[drawn] = 0
-            self._uncertainty[y0:y1, x0:x1] = part
+            self._uncertainty[y0:y1, x0:x1] = self._scene.uncertainty(self._canvas, self._unsure)
             self._unsure = None
         return self._uncertainty.copy()
 
@@ -129,7 +129,10 @@ class Session:
         Args:
             area: half-open, in photo pixels, inside the photo.
         """
-        return self._compete(self._full, area)
+        labels = self._scene.labels(self._full, area)
+        if self._filled is None:
+            return labels
+        return filled_from(labels, self._full, area, self._filled, self._canvas)
 
     def apply(self, annotation: Annotation) -> Patch:
         """Go to any annotation of this photo; the mask head re-runs only for regions that see a difference.
@@ -141,14 +144,14 @@ class Session:
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
         annotation = self._checked(annotation)
-        old, new = self._annotation.regions, annotation.regions
+        old, new = self._annotation.layers, annotation.layers
         ids = [id_ for id_ in {**old, **new} if _differ(old.get(id_), new.get(id_))]
         ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
         states = self._answer(new, set(ids), ink, touches)
-        strokes = _strokes(annotation, states) if self._segmenter.config.ink_constraint else []
-        dirty = _changed_boxes(self._states, states, set(ids)) + _reordered(self._strokes, strokes, set(ids))
-        self._annotation, self._ink, self._states, self._strokes = annotation, ink, states, strokes
-        return self._update(dirty)
+        scene = _scene(annotation, states, self._segmenter.config)
+        changes = scene.changes(self._scene, self._canvas)
+        self._annotation, self._ink, self._states, self._scene = annotation, ink, states, scene
+        return self._update(changes)
 
     def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
         """Add a region and return its id.
@@ -191,6 +194,70 @@ class Session:
         """Take a region away."""
         return self.apply(self._annotation.delete(region))
 
+    def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> Patch:
+        """Give a region the pixels under a brush, or take them from it.
+
+        Args:
+            points: the brush's positions (x, y) in photo pixels, at least one.
+            region: whose pixels.
+            radius: of the brush, in photo pixels, above 0.
+            erase: whether the region loses the pixels, each to the next best region.
+
+        Raises:
+            AnnotationError: no point, a point outside the photo, an unknown region, or no such radius.
+        """
+        return self.apply(self._annotation.paint(region, points, radius, erase))
+
+    def merge(self, region: int, others: Sequence[int]) -> Patch:
+        """Make other regions part of one, which keeps its id; no other pixel changes.
+
+        Raises:
+            AnnotationError: an unknown region, one named twice, or no other.
+        """
+        return self.apply(self._annotation.merge(region, others))
+
+    def fill(self) -> Patch:
+        """Leave nothing unassigned from here on: what is left goes to the nearest region."""
+        return self.apply(self._annotation.fill())
+
+    def import_mask(self, mask: NDArray[np.bool_] | Mask, label: str | None = None) -> int:
+        """Add a region that has the pixels of a mask until it is corrected, and return its id.
+
+        Args:
+            mask: bool [H, W], at least one pixel set; or run lengths.
+            label: the name of its class, if known.
+
+        Raises:
+            AnnotationError: the mask is empty, or of another size than the photo.
+        """
+        region = self._annotation.next_region
+        self.apply(self._annotation.import_mask(mask, label))
+        return region
+
+    def split(self, region: int, points: Sequence[Position]) -> int:
+        """Cut a region in two along a line, and return the id of the new, smaller one.
+
+        Args:
+            region: the one to split, as it is seen.
+            points: of the line, (x, y) in photo pixels, at least two; its ends may lie in the region if
+                going straight on from them leads out of it.
+
+        Raises:
+            AnnotationError: an unknown region, a line of less than two points or outside the photo, or one
+                that does not cut the region in two.
+        """
+        new = self._annotation.next_region
+        self.apply(self.with_split(region, points))
+        return new
+
+    def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
+        """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
+        if region not in self._annotation.regions:
+            raise AnnotationError(f"there is no region {region}")
+        line = to_pixels(points, self._full.width, self._full.height)
+        part, rest = cut(self.label_map == region, line)
+        return self._annotation.split(region, part, rest)
+
     def undo(self) -> Patch:
         """Undo the last thing said; an empty patch if there is none."""
         return self.apply(self._annotation.undo())
@@ -211,7 +278,7 @@ class Session:
         ((x, y),) = to_pixels([position], self._full.width, self._full.height)
         u = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
         v = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
-        region = int(self._labels[v, u])
+        region = int(self._shown[v, u])
         if region == 0:
             raise AnnotationError(f"no region lies under ({x}, {y}), where the scribble starts: name one")
         return region
@@ -225,10 +292,7 @@ class Session:
         shared = self._segmenter.config.shared
         maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
         answers = self._segmenter.logits([rois[id_] for id_ in asked], maps)
-        fresh = {
-            id_: _State(rois[id_], Layer(id_, rois[id_].box, logits))
-            for id_, logits in zip(asked, answers, strict=True)
-        }
+        fresh = {id_: _State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
         return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
 
     def _roi(self, region: Region, changed: bool) -> Roi:
@@ -249,28 +313,35 @@ class Session:
         shared = self._segmenter.config.shared
         return any(touch.reaches(roi.window) for touch in touches if shared or touch.region == region)
 
-    def _layers(self) -> list[Layer]:
-        return [state.layer for state in self._states.values()]
+    @property
+    def _shown(self) -> NDArray[np.int32]:
+        return self._labels if self._filled is None else self._filled
 
-    def _compete(self, canvas: Canvas, area: Box) -> NDArray[np.int32]:
-        labels = compete(self._layers(), canvas, area)
-        draw_strokes(labels, self._strokes, canvas, area)
-        return labels
+    def _update(self, changes: Sequence[Box]) -> Patch:
+        """Let the regions compete anew where something changed; the patch is what came out differently."""
+        if self._annotation.filled or self._filled is not None:
+            return self._update_filled(changes)
+        return self._compete(changes)
 
-    def _update(self, dirty: Sequence[Box]) -> Patch:
-        """Let the regions compete anew where boxes changed; the patch is what came out differently."""
-        windows = [self._canvas.window(box) for box in dirty]
-        area = hull(window for window in windows if intersection(window, window))
-        if dirty:
-            self._snapshots.clear()
+    def _compete(self, changes: Sequence[Box]) -> Patch:
+        area = hull(window for window in changes if intersection(window, window))
         if area is None:
             return _EMPTY
+        self._snapshots.clear()
         self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
         inside = self._labels[within(area, self._canvas.area)]
-        labels = self._compete(self._canvas, area)
+        labels = self._scene.labels(self._canvas, area)
         patch = _difference(inside, labels, area)
         inside[:] = labels
         return patch
+
+    def _update_filled(self, changes: Sequence[Box]) -> Patch:
+        """The same where the log says to fill, or said so before: that can show anywhere."""
+        shown = self._shown.copy()
+        self._compete(changes)
+        self._snapshots.clear()
+        self._filled = fill(self._labels) if self._annotation.filled else None
+        return _difference(shown, self._shown, self._canvas.area)
 
     def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
         if name not in self._snapshots:
@@ -283,7 +354,7 @@ class Session:
         for y0 in range(0, self._full.height, TILE):
             for x0 in range(0, self._full.width, TILE):
                 tile = x0, y0, min(x0 + TILE, self._full.width), min(y0 + TILE, self._full.height)
-                labels[within(tile, self._full.area)] = self._compete(self._full, tile)
+                labels[within(tile, self._full.area)] = self.labels_in(tile)
         return labels
 
 
@@ -291,39 +362,21 @@ _EMPTY = Patch(0, 0, 0, 0, np.zeros((0, 0), np.int32))
 
 
 def _differ(old: Region | None, new: Region | None) -> bool:
-    """Whether a region came, went, or has other points or scribbles; its label changes no pixel."""
+    """Whether a region came, went, or has other points or scribbles: all that the mask head sees of it."""
     if old is None or new is None:
         return True
     return old is not new and (old.extreme_points, old.scribbles) != (new.extreme_points, new.scribbles)
 
 
-def _strokes(annotation: Annotation, states: Mapping[int, _State]) -> list[Stroke]:
-    """The centre lines of all scribbles in force, in the order in which they were drawn."""
-    return [
-        Stroke(entry.region, entry.points, states[entry.region].roi.box)
-        for entry in annotation.entries[: annotation.cursor]
-        if isinstance(entry, DrawScribble) and entry.region in states
-    ]
-
-
-def _changed_boxes(old: Mapping[int, _State], new: Mapping[int, _State], changed: set[int]) -> list[Box]:
-    """The boxes, before and after, of regions that changed or were answered anew.
-
-    A region can change without a new answer: a scribble all of whose pixels bore its ink already, say. Its
-    centre line binds the competition nevertheless.
-    """
-    pairs = [
-        (old.get(id_), new.get(id_))
-        for id_ in {**old, **new}
-        if id_ in changed or old.get(id_) is not new.get(id_)
-    ]
-    return [state.roi.box for pair in pairs for state in pair if state is not None]
-
-
-def _reordered(old: Iterable[Stroke], new: Iterable[Stroke], changed: set[int]) -> list[Box]:
-    """The boxes of strokes that come in another order than before, though their regions are the same."""
-    before, after = ([stroke for stroke in strokes if stroke.region not in changed] for strokes in (old, new))
-    return [] if before == after else [box_of_points(stroke.points) for stroke in after]
+def _scene(annotation: Annotation, states: Mapping[int, _State], config: ModelConfig) -> Scene:
+    """What competes for the canvas, by the log and the mask head's answers."""
+    layers = {
+        part.id: Layer(id_, states[part.id].roi.box, states[part.id].logits, part.since, part.mask)
+        for id_, region in annotation.regions.items()
+        for part in region.layers
+    }
+    marks = marks_of(annotation, scribbles=config.ink_constraint, grow=config.grow_boxes)
+    return Scene(layers, marks)
 
 
 def _difference(old: NDArray[np.int32], new: NDArray[np.int32], area: Box) -> Patch:

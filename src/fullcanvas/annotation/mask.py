@@ -1,0 +1,143 @@
+"""A mask as a log holds it: run lengths in COCO's compressed form, exact to the pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.region import Point
+
+_ZERO, _DIGIT, _SIGN, _MORE = 48, 31, 16, 32
+_LONGEST = 12  # characters of one number: five bits each, so that none leaves 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """The pixels of a region, of which there is at least one.
+
+    Attributes:
+        width, height: of the upright photo, in pixels.
+        counts: run lengths, column by column from the top left, the first of pixels outside the region, in
+            the compressed form of COCO's files.
+    """
+
+    width: int
+    height: int
+    counts: str
+
+    def __post_init__(self) -> None:
+        runs = _runs(self.counts)
+        if (runs < 0).any() or runs.sum() != self.width * self.height:
+            raise AnnotationError(f"a mask's run lengths do not fill {self.width} x {self.height} pixels")
+        if not runs[1::2].any():
+            raise AnnotationError("a mask without pixels is no region")
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.bool_]) -> Mask:
+        """The mask of an array, bool [H, W].
+
+        Raises:
+            AnnotationError: it is no such array, or no pixel is set.
+        """
+        if getattr(pixels, "dtype", None) != np.bool_ or pixels.ndim != 2:
+            raise AnnotationError("a mask is a NumPy array, bool [H, W]")
+        flat = pixels.T.reshape(-1)
+        edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+        starts = np.concatenate([[0] if len(flat) and flat[0] else [], [0], edges, [len(flat)]])
+        runs = np.diff(np.sort(starts)).astype(np.int64)
+        return cls(pixels.shape[1], pixels.shape[0], compress(runs))
+
+    @property
+    def pixels(self) -> NDArray[np.bool_]:
+        """The mask as an array: bool [H, W]."""
+        return self.columns(0, self.width)
+
+    def columns(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Some columns of the mask: bool [H, stop - start], for start < stop."""
+        ends = np.cumsum(_runs(self.counts))
+        low, high = start * self.height, stop * self.height
+        first, last = np.searchsorted(ends, low, "right"), np.searchsorted(ends, high, "left")
+        lengths = np.diff(np.minimum(ends[first : last + 1], high), prepend=low)
+        values = np.arange(first, last + 1) % 2 == 1
+        return np.repeat(values, lengths).reshape(stop - start, self.height).T
+
+    @property
+    def extreme_points(self) -> tuple[Point, Point, Point, Point]:
+        """Its left-most, right-most, top and bottom pixel; the middle one of several."""
+        return _extreme_points(self)
+
+
+@lru_cache(maxsize=256)
+def _extreme_points(mask: Mask) -> tuple[Point, Point, Point, Point]:
+    runs, height = _runs(mask.counts), mask.height
+    ends = np.cumsum(runs)
+    used = runs[1::2] > 0
+    stops = ends[1::2][used]
+    starts = stops - runs[1::2][used]
+    (x0, y0), (x1, y1) = (np.divmod(at, height) for at in (starts, stops - 1))
+    wraps = x1 > x0  # a run that goes on in the next column touches both the bottom and the top
+    left = _middle(x0 == x0[0], x0, (y0 + np.where(wraps, height - 1, y1)) // 2)
+    right = _middle(x1 == x1[-1], x1, (np.where(wraps, 0, y0) + y1) // 2)
+    tops, bottoms = np.where(wraps, 0, y0), np.where(wraps, height - 1, y1)
+    top = _middle(tops == tops.min(), np.where(wraps, x0 + 1, x0), tops)
+    bottom = _middle(bottoms == bottoms.max(), np.where(wraps, x1 - 1, x1), bottoms)
+    return left, right, top, bottom
+
+
+def _middle(which: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int64]) -> Point:
+    candidates = np.flatnonzero(which)
+    index = candidates[len(candidates) // 2]
+    return int(xs[index]), int(ys[index])
+
+
+@lru_cache(maxsize=256)
+def _runs(counts: str) -> NDArray[np.int64]:
+    """The run lengths of a compressed text: int64 [n]; read-only."""
+    runs = expand(counts)
+    runs.flags.writeable = False
+    return runs
+
+
+def expand(counts: str) -> NDArray[np.int64]:
+    """The run lengths that COCO's compressed text stands for: int64 [n].
+
+    A number is written five bits a character, the lowest first; from the fourth on, a run length is written
+    as the difference from the one before the previous.
+
+    Raises:
+        AnnotationError: the text cannot be one.
+    """
+    codes = np.frombuffer(counts.encode("utf-32-le"), "<u4").astype(np.int64) - _ZERO
+    last = np.flatnonzero((codes & _MORE) == 0)
+    lengths = np.diff(last, prepend=-1)
+    whole = len(codes) and codes.min() >= 0 and codes.max() < 2 * _MORE and len(last)
+    if not whole or last[-1] != len(codes) - 1 or lengths.max() > _LONGEST:
+        raise AnnotationError(f"a mask's run lengths are not in COCO's compressed form: {counts!r:.80}")
+    begins = last - lengths + 1
+    shifts = 5 * (np.arange(len(codes)) - np.repeat(begins, lengths))
+    values = np.add.reduceat((codes & _DIGIT) << shifts, begins)
+    values -= np.where(codes[last] & _SIGN, np.int64(1) << (5 * lengths), 0)
+    for series in (values[1::2], values[2::2]):
+        np.cumsum(series, out=series)
+    return values
+
+
+def compress(runs: NDArray[np.int64]) -> str:
+    """Run lengths, int64 [n], in COCO's compressed form, which `expand` reads."""
+    values = np.asarray(runs, np.int64).copy()
+    values[3:] -= np.asarray(runs, np.int64)[1:-2]
+    return "".join(map(_compress_number, values.tolist()))
+
+
+def _compress_number(value: int) -> str:
+    text = ""
+    while True:
+        digit, value = value & _DIGIT, value >> 5
+        done = value == (-1 if digit & _SIGN else 0)
+        text += chr(digit + _ZERO + (0 if done else _MORE))
+        if done:
+            return text

@@ -1,0 +1,33 @@
+"""The table of regions that a log's entries build up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.region import Region
+
+Regions = Mapping[int, Region]
+
+
+def find(regions: Regions, region: int) -> Region:
+    """The region with this id.
+
+    Raises:
+        AnnotationError: there is none.
+    """
+    try:
+        return regions[region]
+    except KeyError:
+        raise AnnotationError(f"there is no region {region}") from None
+
+
+def added(regions: Regions, region: Region) -> Regions:
+    """The regions with one more.
+
+    Raises:
+        AnnotationError: there is one of its id.
+    """
+    if region.id in regions:
+        raise AnnotationError(f"region {region.id} exists already")
+    return {**regions, region.id: region}

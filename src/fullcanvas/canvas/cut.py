@@ -1,0 +1,77 @@
+"""Cutting a region in two along a drawn line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import AnnotationError, Point
+
+Pixels = NDArray[np.bool_]
+
+
+def cut(mask: Pixels, line: Sequence[Point]) -> tuple[Pixels, Pixels]:
+    """The two parts of a region on either side of a line: the smaller, and the rest with the line itself.
+
+    If the line as drawn leaves the region in one piece, it goes straight on at both ends. Pieces that touch
+    the line go by the side on which they do, other parts of the region by the side where most of them lies.
+
+    Args:
+        mask: bool [H, W], the region's pixels.
+        line: pixels (x, y) joined by straight lines.
+
+    Returns:
+        two masks, bool [H, W], that share no pixel and together are the region.
+
+    Raises:
+        AnnotationError: the line has less than two points, or does not cut the region in two.
+    """
+    if len(set(line)) < 2:
+        raise AnnotationError("a region is split along a line of at least two points")
+    points = np.array([point for point, before in zip(line, [None, *line], strict=False) if point != before])
+    extended = _extended(points, max(mask.shape) * 2)
+    for drawn in (points, extended):
+        part = _side(mask, drawn, extended)
+        if part.any() and (mask & ~part).any():
+            rest = mask & ~part
+            return (part, rest) if part.sum() <= rest.sum() else (rest, part)
+    raise AnnotationError("the line does not cut the region in two; draw it from one side to the other")
+
+
+def _extended(points: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
+    """The line, going on straight at both ends for `reach` pixels."""
+    ends = []
+    for line in (points, points[::-1]):
+        # Two neighbouring points of a stroke know eight directions: look back farther where one can.
+        back = line[min(len(line) - 1, 5)]
+        way = line[0] - (back if (back != line[0]).any() else line[1])
+        ends.append(line[0] + np.round(way * (reach / np.hypot(*way))))
+    return np.concatenate([ends[:1], points, ends[1:]]).astype(np.intp)
+
+
+def _side(mask: Pixels, drawn: NDArray[np.intp], extended: NDArray[np.intp]) -> Pixels:
+    """The pieces of the mask, without the drawn line, that lie on one side of the extended one."""
+    side = _one_side(mask.shape, extended)
+    ink = np.zeros(mask.shape, np.uint8)
+    cv2.polylines(ink, [drawn.astype(np.int32)], False, (1,), 1)
+    beside = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
+    count, pieces = cv2.connectedComponents((mask & (ink == 0)).astype(np.uint8), connectivity=4)
+    votes = np.bincount(pieces.ravel(), (2.0 * side - 1).ravel(), count)
+    near = np.bincount(pieces[beside], 2.0 * side[beside] - 1, count)
+    chosen = np.where(near != 0, near, votes) > 0
+    chosen[0] = False
+    return chosen[pieces]
+
+
+def _one_side(shape: tuple[int, ...], extended: NDArray[np.intp]) -> Pixels:
+    """The pixels on one side of a line that leaves the image at both ends."""
+    reach = 4 * max(shape)
+    way = extended[-1] - extended[0]
+    across = np.round(np.array([-way[1], way[0]]) * (reach / max(1.0, float(np.hypot(*way))))).astype(np.intp)
+    polygon = np.concatenate([extended, [extended[-1] + across, extended[0] + across]])
+    side = np.zeros(shape, np.uint8)
+    cv2.fillPoly(side, [polygon.astype(np.int32)], (1,))
+    return side > 0
