@@ -154,6 +154,16 @@ def export(
         raise typer.Exit(2) from error
 
 
+Limit = Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")]
+Jobs = Annotated[int, typer.Option(min=-1, help="Processes on this machine; -1 uses every core.")]
+EngineKind = Annotated[
+    Literal["processes", "dask", "ray"], typer.Option("--engine", help="Where the work is done.")
+]
+Address = Annotated[
+    str | None, typer.Option(help="Of a Dask or Ray cluster; it needs the same files at the same paths.")
+]
+
+
 @app.command()
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="A COCO panoptic data set: its folder, or its json file.")],
@@ -165,8 +175,8 @@ def evaluate(
     model: Annotated[
         str,
         typer.Option(
-            help="`default`, the path of a model file, or one of the baselines `smallest-box`, `grabcut`, "
-            "`random-walker` and `watershed`."
+            help="`default`, the path of a model file, `dextr:PATH`, `sam:ENCODER,DECODER` (ONNX files), or "
+            "one of the baselines `smallest-box`, `grabcut`, `random-walker` and `watershed`."
         ),
     ] = "default",
     first_model: Annotated[
@@ -175,8 +185,14 @@ def evaluate(
     annotator: Annotated[
         str, typer.Option(help="`paper`, or the clumsier `robust`; `robust:SIGMA` in pixels, `paper:PERT`.")
     ] = "paper",
-    limit: Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")] = None,
-    jobs: Annotated[int, typer.Option(min=-1, help="Processes; -1 uses every core.")] = 1,
+    limit: Limit = None,
+    fraction: Annotated[
+        float, typer.Option(min=0, max=1, help="Evaluate on a part that holds this share of the photos.")
+    ] = 1.0,
+    part: Annotated[int, typer.Option(min=0, help="Which part, counted from 0.")] = 0,
+    jobs: Jobs = 1,
+    engine: EngineKind = "processes",
+    address: Address = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulated annotator.")] = 0,
     scribble_seconds: Annotated[
         float, typer.Option(min=0, help="What a scribble costs a person; extreme points cost 7 s a region.")
@@ -193,8 +209,10 @@ def evaluate(
     from rich.console import Console
 
     from fullcanvas.datasets import DatasetError, open_dataset
+    from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import print_report, progress_bar
-    from fullcanvas.evaluation.run import EvaluationError, Settings
+    from fullcanvas.evaluation.errors import EvaluationError
+    from fullcanvas.evaluation.run import Settings
     from fullcanvas.evaluation.run import evaluate as run
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.simulation.annotators import Allocation, AnnotatorError
@@ -202,13 +220,15 @@ def evaluate(
     settings = Settings(model, first_model, annotator, Allocation(allocation), rounds, seed)
     options: dict[str, Any] = {
         "limit": limit,
-        "jobs": jobs or 1,
+        "fraction": fraction,
+        "part": part,
         "scribble_seconds": scribble_seconds,
         "out": json,
         "gallery": gallery,
     }
     try:
         with progress_bar(Console(stderr=True)) as progress:
+            options["engine"] = Engine(jobs or 1, engine, address)
             report = run(open_dataset(dataset), settings, **options, progress=progress)
     except (DatasetError, ModelError, EvaluationError, AnnotatorError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -229,8 +249,10 @@ def evaluate_clicks(
         Literal["max-dt", "worst", "best", "random"],
         typer.Option(help="Which of several objects is clicked on next."),
     ] = "max-dt",
-    limit: Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")] = None,
-    jobs: Annotated[int, typer.Option(min=-1, help="Processes; -1 uses every core.")] = 1,
+    limit: Limit = None,
+    jobs: Jobs = 1,
+    engine: EngineKind = "processes",
+    address: Address = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulated clicks.")] = 0,
     json: Annotated[
         Path | None,
@@ -241,17 +263,19 @@ def evaluate_clicks(
     from rich.console import Console
 
     from fullcanvas.datasets import DatasetError, open_dataset
+    from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import progress_bar
+    from fullcanvas.evaluation.errors import EvaluationError
     from fullcanvas.evaluation.protocols.multi_object import Strategy
     from fullcanvas.evaluation.protocols.run import ClickSettings
     from fullcanvas.evaluation.protocols.run import evaluate_clicks as run
-    from fullcanvas.evaluation.run import EvaluationError
     from fullcanvas.inference.model_file import ModelError
 
     settings = ClickSettings(protocol, model, Strategy(strategy), seed)
-    options: dict[str, Any] = {"limit": limit, "jobs": jobs or 1, "out": json}
+    options: dict[str, Any] = {"limit": limit, "out": json}
     try:
         with progress_bar(Console(stderr=True)) as progress:
+            options["engine"] = Engine(jobs or 1, engine, address)
             report = run(open_dataset(dataset), settings, **options, progress=progress)
     except (DatasetError, ModelError, EvaluationError) as error:
         typer.echo(f"Error: {error}", err=True)
@@ -266,8 +290,8 @@ def report(
     out: Annotated[Path, typer.Option(help="The folder for `report.md` and `report.png`.")] = Path(),
 ) -> None:
     """Draw the curves of several evaluations in one figure, and put them into one Markdown table."""
+    from fullcanvas.evaluation.errors import EvaluationError
     from fullcanvas.evaluation.report import write_report
-    from fullcanvas.evaluation.run import EvaluationError
 
     try:
         typer.echo(write_report(results, out), nl=False)

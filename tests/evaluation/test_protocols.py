@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from fullcanvas.annotation import Annotation
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, Sample, Segment, open_dataset
+from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.predictors import Baseline
 from fullcanvas.evaluation.protocols import multi_object, single_object
 from fullcanvas.evaluation.protocols.clicks import Trace, deepest
@@ -189,7 +190,7 @@ def test_a_whole_data_set(tmp_path, protocol):
     report = evaluate_clicks(dataset, settings, out=out)
     assert json.loads(out.read_text()) == report
     assert (report["images"], report["objects"]) == (2, 2 if protocol == "single-object" else 4)
-    assert evaluate_clicks(dataset, settings, jobs=2) == report
+    assert evaluate_clicks(dataset, settings, engine=Engine(2)) == report
     key = "mean_iou" if protocol == "single-object" else "iou"
     found = report["extreme_points_as_1"][key]
     assert (found["1"] if protocol == "single-object" else found) == 1.0

@@ -9,8 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fullcanvas.cli import app
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.report import labels, markdown_table, read_runs, write_report
-from fullcanvas.evaluation.run import EvaluationError
 
 
 def run(name: str = "tiny", budgets: tuple[int, ...] = (0, 1), **more: Any) -> dict[str, Any]:

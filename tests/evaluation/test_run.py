@@ -14,9 +14,11 @@ from fullcanvas.cli import app
 from fullcanvas.datasets import Dataset, DatasetError, open_dataset
 from fullcanvas.evaluation import run
 from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
-from fullcanvas.evaluation.run import EvaluationError, Settings, evaluate, seen_in_training
+from fullcanvas.evaluation.run import Settings, evaluate, seen_in_training
 from fullcanvas.simulation.annotators import Allocation, AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
 from tests.tiny_model import write_tiny_model
@@ -92,7 +94,7 @@ def test_the_mean_is_over_regions_and_the_scores_are_those_of_hand(tmp_path):
 def test_numbers_depend_on_neither_jobs_nor_order(dataset, model):
     settings = Settings(model, rounds=1)
     alone = evaluate(dataset, settings)
-    assert evaluate(dataset, settings, jobs=2) == alone
+    assert evaluate(dataset, settings, engine=Engine(2)) == alone
     backwards = Dataset(dataset.name, dataset.records[::-1])
     curve = evaluate(backwards, settings)["curve"]
     assert [point["mean_iou"] for point in curve] == pytest.approx(
@@ -173,7 +175,7 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
 
     answer = lambda _image, annotation: smallest_box_labels(annotation)  # noqa: E731
     known: dict[str, Predictor] = {"trained": Trained("trained", answer), "none": Baseline("none", answer)}
-    monkeypatch.setattr(run, "load_predictor", known.__getitem__)
+    monkeypatch.setattr(run, "load_predictor", lambda spec, _threads: known[spec])
     report = evaluate(dataset, Settings("trained", rounds=0))
     assert (report["images"], report["left_out"]) == (3, 2)
     report = evaluate(dataset, Settings("none", first_model="trained", rounds=0), limit=2)

@@ -8,8 +8,9 @@ import pytest
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.predictors import load_predictor
-from fullcanvas.evaluation.run import EvaluationError, Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate
 from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import ModelError

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
-
-from joblib import Parallel, delayed
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from fullcanvas.datasets import Dataset, Record, check, load_sample
+from fullcanvas.evaluation.clusters import Pool
 from fullcanvas.evaluation.files import Parts, Result
 
 Progress = Callable[[str, int, int, str], None]
@@ -25,15 +24,15 @@ class Score(Protocol[R_contra]):
         ...
 
 
-def check_files(dataset: Dataset, jobs: int, progress: Progress) -> None:
+def check_files(dataset: Dataset, pool: Pool, progress: Progress) -> None:
     """Decodes every photo and every map once: what is broken stops a run now rather than after hours.
 
     Raises:
         DatasetError: a file is missing, broken, or contradicts the json.
     """
     check(dataset)
-    calls = (delayed(_check_record)(record) for record in dataset.records)
-    for done, _ in enumerate(_spread(calls, jobs), 1):
+    calls = ((_check_record, (record,)) for record in dataset.records)
+    for done, _ in enumerate(pool.spread(calls), 1):
         progress("checking", done, len(dataset), "")
 
 
@@ -46,7 +45,7 @@ def run_all(
     work: Callable[[Record], R],
     *,
     parts: Parts[R],
-    jobs: int,
+    pool: Pool,
     progress: Progress,
     score: Score[R],
 ) -> list[R]:
@@ -56,7 +55,7 @@ def run_all(
         records: the samples.
         work: makes a result from a sample, in a process of its own if there are several.
         parts: results of an earlier run, which are used, and the place for new ones.
-        jobs: processes; -1 uses every core.
+        pool: does the work.
         progress: called before the first sample and after each.
         score: its text is shown.
     """
@@ -64,10 +63,8 @@ def run_all(
     for result in found.values():
         score.add(result)
     progress("evaluating", len(found), len(records), str(score))
-    calls = (
-        delayed(_numbered)(work, index, record) for index, record in enumerate(records) if index not in found
-    )
-    for index, result in _spread(calls, jobs):
+    calls = ((_numbered, (work, index, record)) for index, record in enumerate(records) if index not in found)
+    for index, result in pool.spread(calls):
         parts.keep(records[index], result)
         found[index] = result
         score.add(result)
@@ -77,11 +74,3 @@ def run_all(
 
 def _numbered(work: Callable[[Record], R], index: int, record: Record) -> tuple[int, R]:
     return index, work(record)
-
-
-def _spread(calls: Iterable[Any], jobs: int) -> Iterator[Any]:
-    """The answers of delayed calls, as they come."""
-    if jobs == 1:
-        return (function(*args, **kwargs) for function, args, kwargs in calls)
-    answers: Iterator[Any] = Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
-    return answers

@@ -140,17 +140,33 @@ def _baseline(name: str) -> Callable[[Image, Annotation], LabelMap]:
     return seeded.watershed_labels if name == "watershed" else seeded.random_walker_labels
 
 
-def load_predictor(spec: str) -> Predictor:
-    """The predictor that `--model` names: a baseline, `default`, or the path of a model file.
+def load_predictor(spec: str, threads: int | None = None) -> Predictor:
+    """The predictor that `--model` names.
+
+    Args:
+        spec: a baseline, `default`, the path of a model file, `sam:ENCODER,DECODER` or `dextr:PATH`.
+        threads: how many ONNX Runtime may use; None is one per core.
 
     Raises:
         ModelError: there is no such model file, or it cannot be used.
     """
     if spec in BASELINES:
         return Baseline(spec, _baseline(spec))
+    if spec.startswith("sam:"):
+        from fullcanvas.evaluation.sam import load_sam
+
+        return load_sam(spec.removeprefix("sam:"), threads)
+    if spec.startswith("dextr:"):
+        from fullcanvas.evaluation.dextr import load_dextr
+
+        return load_dextr(spec.removeprefix("dextr:"), threads)
+    return _model(spec, threads)
+
+
+def _model(spec: str, threads: int | None) -> Predictor:
     from fullcanvas.inference import Segmenter
 
-    segmenter = Segmenter.load(spec)
+    segmenter = Segmenter.load(spec, threads)
     if segmenter.config.canvas:
         return ModelPredictor(segmenter)
     from fullcanvas.evaluation.single_region import SingleRegionModel

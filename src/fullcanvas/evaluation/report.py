@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fullcanvas.evaluation.run import EvaluationError
+from fullcanvas.evaluation.errors import EvaluationError
 
 Run = Mapping[str, Any]
 """What `fullcanvas evaluate --json` wrote."""

@@ -8,20 +8,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fullcanvas import __version__
+from fullcanvas import __version__, datasets
 from fullcanvas.datasets import Dataset, Record, load_sample
 from fullcanvas.evaluation import summary
+from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress, check_files, run_all
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import Parts, write_json
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.evaluation.single_region import SingleRegionPredictor, evaluate_alone
 from fullcanvas.simulation.annotators import Allocation, load_annotator
-
-
-class EvaluationError(ValueError):
-    """An evaluation that cannot be done; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +44,64 @@ class Settings:
 
 
 @lru_cache(maxsize=1)
-def build(settings: Settings) -> Experiment:
+def build(settings: Settings, threads: int | None = None) -> Experiment:
     """The experiment that the settings describe; its models are loaded once per process.
+
+    Args:
+        settings: the description.
+        threads: how many ONNX Runtime may use; None is one per core.
 
     Raises:
         ModelError: a model cannot be used.
         AnnotatorError: the annotator is unknown.
     """
-    model = load_predictor(settings.model)
-    first = model if settings.first_model is None else load_predictor(settings.first_model)
+    model = load_predictor(settings.model, threads)
+    first = model if settings.first_model is None else load_predictor(settings.first_model, threads)
     annotator = load_annotator(settings.annotator)
     return Experiment(model, first, annotator, settings.allocation, settings.rounds, settings.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation is going to do.
+
+    Attributes:
+        settings: what is done with every image.
+        experiment: its models, loaded.
+        dataset: the photos that are left to evaluate.
+        left_out: how many photos the models were trained on.
+        identity: all that the result depends on, the samples aside; it becomes part of the report.
+    """
+
+    settings: Settings
+    experiment: Experiment
+    dataset: Dataset
+    left_out: int
+    identity: dict[str, Any]
+
+
+def plan(dataset: Dataset, settings: Settings, limit: int | None = None) -> Plan:
+    """Loads the models, and leaves out the photos that their records say they were trained on.
+
+    Args:
+        dataset: what to evaluate on.
+        settings: what to do with every image.
+        limit: keep the first photos only, as many as this.
+
+    Raises:
+        ModelError: a model cannot be used.
+        AnnotatorError: the annotator is unknown.
+        EvaluationError: no photo is left, or the models cannot do what the settings want.
+    """
+    build.cache_clear()
+    experiment = build(settings)
+    _check_models(experiment)
+    seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
+    kept = dataset.without(seen)
+    kept = kept if limit is None else kept.first(limit)
+    if not kept.records:
+        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
+    return Plan(settings, experiment, kept, len(seen), _identity(dataset.name, experiment))
 
 
 def evaluate(
@@ -64,7 +109,9 @@ def evaluate(
     settings: Settings,
     *,
     limit: int | None = None,
-    jobs: int = 1,
+    fraction: float = 1.0,
+    part: int = 0,
+    engine: Engine = Engine(),  # noqa: B008 (it is frozen)
     scribble_seconds: float = summary.SCRIBBLE_SECONDS,
     out: Path | None = None,
     gallery: Path | None = None,
@@ -72,7 +119,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Lets a simulated annotator work through a data set, and measures after every round.
 
-    The numbers depend on neither the order of the images nor `jobs`. An interrupted evaluation that has an
+    The numbers depend on neither the order of the images nor `engine`. An interrupted evaluation that has an
     `out` goes on where it was when it is called again. Photos that a model's record says it was trained on
     are left out and counted.
 
@@ -80,7 +127,8 @@ def evaluate(
         dataset: its files are all checked before the first image is evaluated.
         settings: what to do with every image.
         limit: evaluate the first photos only, as many as this.
-        jobs: processes; -1 uses every core.
+        fraction, part: evaluate on a part of the data set, as `datasets.fraction` cuts it.
+        engine: where the work is done.
         scribble_seconds: what a scribble costs in the model of annotation time.
         out: where to write the result as JSON.
         gallery: a folder for a picture of every sample, as `draw_picture` makes them.
@@ -92,33 +140,51 @@ def evaluate(
     Raises:
         DatasetError: the data set is broken.
         ModelError: a model cannot be used.
-        EvaluationError: there is nothing to evaluate, or a single-region model is asked for what it cannot.
+        EvaluationError: there is nothing to evaluate, a model is asked for what it cannot, or workers died.
         AnnotatorError: the annotator is unknown.
     """
-    build.cache_clear()
-    experiment = build(settings)
-    _check_models(experiment, gallery)
-    seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
-    kept = dataset.without(seen)
-    kept = kept if limit is None else kept.first(limit)
-    if not kept.records:
-        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
-    identity = _identity(dataset.name, experiment)
+    planned = plan(_part(dataset, fraction, part), settings, limit)
+    if gallery and isinstance(planned.experiment.model, SingleRegionPredictor):
+        raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
     # A run with pictures resumes none without: its parts would have none to show.
     drawn = {"gallery": str(gallery.resolve())} if gallery else {}
-    parts = Parts(out and out.with_name(out.name + ".parts"), {**identity, **drawn}, ImageResult.from_json)
-    check_files(kept, jobs, progress)
-    work = _Work(settings, (experiment.model.hash, experiment.first_model.hash), gallery)
-    results = run_all(kept.records, work, parts=parts, jobs=jobs, progress=progress, score=_RunningScore())
-    report = {**identity, **_counts(results), "left_out": len(seen), "scribble_seconds": scribble_seconds}
-    report["curve"] = summary.curve(results, settings.seed, scribble_seconds)
+    folder = out and out.with_name(out.name + ".parts")
+    parts = Parts(folder, {**planned.identity, **drawn}, ImageResult.from_json)
+    results = _work_off(planned, engine, parts, gallery, progress)
+    report = {
+        **planned.identity,
+        **_counts(results),
+        "fraction": fraction,
+        "part": part,
+        "left_out": planned.left_out,
+        "scribble_seconds": scribble_seconds,
+        "curve": summary.curve(results, settings.seed, scribble_seconds),
+    }
     if out is not None:
         write_json(out, report)
     parts.clear()
     return report
 
 
-def _check_models(experiment: Experiment, gallery: Path | None) -> None:
+def _part(dataset: Dataset, fraction: float, part: int) -> Dataset:
+    try:
+        return datasets.fraction(dataset, fraction, part)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _work_off(
+    planned: Plan, engine: Engine, parts: Parts[ImageResult], gallery: Path | None, progress: Progress
+) -> list[ImageResult]:
+    hashes = planned.experiment.model.hash, planned.experiment.first_model.hash
+    records = planned.dataset.records
+    with engine.open() as pool:
+        check_files(planned.dataset, pool, progress)
+        work = _Work(planned.settings, hashes, gallery, pool.threads)
+        return run_all(records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
+
+
+def _check_models(experiment: Experiment) -> None:
     alone = isinstance(experiment.model, SingleRegionPredictor)
     if alone != isinstance(experiment.first_model, SingleRegionPredictor):
         raise EvaluationError(
@@ -128,8 +194,6 @@ def _check_models(experiment: Experiment, gallery: Path | None) -> None:
         raise EvaluationError(
             "a single-region model gets one scribble per region: use --allocation one-per-region"
         )
-    if alone and gallery:
-        raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
 
 
 def seen_in_training(dataset: Dataset, predictor: Predictor) -> frozenset[int]:
@@ -159,9 +223,10 @@ class _Work:
     settings: Settings
     hashes: tuple[str, str]
     gallery: Path | None
+    threads: int | None
 
     def __call__(self, record: Record) -> ImageResult:
-        experiment = build(self.settings)
+        experiment = build(self.settings, self.threads)
         if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
             raise EvaluationError("a worker found another model file under the same name: start again")
         sample = load_sample(record)

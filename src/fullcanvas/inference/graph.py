@@ -23,14 +23,17 @@ class Graph:
         name: what messages call it.
         inputs: the names of its inputs.
         output: the name of its output.
+        threads: how many it may use; None is one per core.
 
     Raises:
         ModelError: the graph cannot be loaded, or has other inputs or another output.
     """
 
-    def __init__(self, data: bytes, name: str, inputs: tuple[str, ...], output: str) -> None:
+    def __init__(
+        self, data: bytes, name: str, inputs: tuple[str, ...], output: str, threads: int | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = real_cores()
+        options.intra_op_num_threads = threads or real_cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Threads that spin while they wait gain nothing measurable here, and on a busy machine they starve

@@ -40,20 +40,25 @@ class Segmenter:
     provenance: Mapping[str, Any]
     licence: str
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: ModelFile, threads: int | None = None) -> None:
         self.config, self.name, self.hash = model.config, model.name, model.hash
         self.provenance, self.licence = model.provenance, model.licence
-        self._encoder = Graph(model.encoder, "encoder.onnx", ("image",), "embedding")
-        self._head = Graph(model.head, "head.onnx", ("features", "annotation", "geometry"), "logits")
+        self._encoder = Graph(model.encoder, "encoder.onnx", ("image",), "embedding", threads)
+        names = ("features", "annotation", "geometry")
+        self._head = Graph(model.head, "head.onnx", names, "logits", threads)
 
     @classmethod
-    def load(cls, model: str | Path = "default") -> Segmenter:
+    def load(cls, model: str | Path = "default", threads: int | None = None) -> Segmenter:
         """The embedded default model, or the model file at a path.
+
+        Args:
+            model: `default`, or the path.
+            threads: how many it may use; None is one per core. The answers do not depend on it.
 
         Raises:
             ModelError: there is no such file, or it is no usable model file.
         """
-        return cls(read_model(model))
+        return cls(read_model(model), threads)
 
     def encode(self, image: NDArray[np.uint8]) -> Embedding:
         """The embedding of a photo: the slow part, done once; it may be kept and given to `open` later.

@@ -39,21 +39,26 @@ def seeds_of(annotation: Annotation) -> LabelMap:
     return seeds
 
 
-def compose(annotation: Annotation, claims: Mapping[int, Mask]) -> LabelMap:
+def compose(
+    annotation: Annotation, claims: Mapping[int, Mask], scores: Mapping[int, float] | None = None
+) -> LabelMap:
     """A label map int32 [H, W] from overlapping masks.
 
-    A pixel goes to the smallest box among the regions that claim it, else to the smallest box that holds it;
-    seeds belong to their regions.
+    A pixel goes to the highest score (of equal ones, and without scores, to the smallest box) among the
+    regions that claim it, else to the smallest box that holds it; seeds belong to their regions.
 
     Args:
         annotation: of N regions.
         claims: bool [y1 - y0, x1 - x0] in each region's box.
+        scores: of each region.
     """
     labels = np.zeros((annotation.height, annotation.width), np.int32)
     boxes = boxes_of(annotation)
     for id_, (x0, y0, x1, y1) in reversed(boxes.items()):
         labels[y0:y1, x0:x1] = id_
-    for id_, (x0, y0, x1, y1) in reversed(boxes.items()):
+    best_first = sorted(boxes, key=lambda id_: -scores[id_]) if scores is not None else list(boxes)
+    for id_ in reversed(best_first):
+        x0, y0, x1, y1 = boxes[id_]
         labels[y0:y1, x0:x1][claims[id_]] = id_
     seeds = seeds_of(annotation)
     return np.where(seeds > 0, seeds, labels)

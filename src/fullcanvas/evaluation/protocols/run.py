@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 from fullcanvas import __version__
 from fullcanvas.datasets import Dataset, Record, load_sample
+from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress, check_files, run_all
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import Parts, write_json
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.protocols import multi_object, single_object
 from fullcanvas.evaluation.protocols.clicks import Trace
-from fullcanvas.evaluation.run import EvaluationError, seen_in_training
+from fullcanvas.evaluation.run import seen_in_training
 
 Protocol = Literal["single-object", "multi-object"]
 
@@ -42,7 +44,7 @@ def evaluate_clicks(
     settings: ClickSettings,
     *,
     limit: int | None = None,
-    jobs: int = 1,
+    engine: Engine = Engine(),  # noqa: B008 (it is frozen)
     out: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
@@ -62,9 +64,10 @@ def evaluate_clicks(
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
     identity = _identity(dataset.name, settings, model)
     parts = Parts(out and out.with_name(out.name + ".parts"), identity, Trace.from_json)
-    check_files(kept, jobs, progress)
-    work = _Work(settings, model.hash)
-    traces = run_all(kept.records, work, parts=parts, jobs=jobs, progress=progress, score=_RunningScore())
+    with engine.open() as pool:
+        check_files(kept, pool, progress)
+        work = _Work(settings, model.hash, pool.threads)
+        traces = run_all(kept.records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
     report = {**identity, "images": len(traces), "left_out": len(seen), **_summary(settings.protocol, traces)}
     if out is not None:
         write_json(out, report)
@@ -73,9 +76,9 @@ def evaluate_clicks(
 
 
 @lru_cache(maxsize=1)
-def load_once(spec: str) -> Predictor:
+def load_once(spec: str, threads: int | None = None) -> Predictor:
     """`load_predictor`, once per process."""
-    return load_predictor(spec)
+    return load_predictor(spec, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ class _Work:
 
     settings: ClickSettings
     hash: str
+    threads: int | None
 
     def __call__(self, record: Record) -> Trace:
-        model = load_once(self.settings.model)
+        model = load_once(self.settings.model, self.threads)
         if model.hash != self.hash:
             raise EvaluationError("a worker found another model file under the same name: start again")
         sample = load_sample(record)
