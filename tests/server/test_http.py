@@ -27,6 +27,9 @@ def test_the_project_at_a_glance(page: Page, segmenter: Segmenter) -> None:
         "name": "photos",
         "photos": 3,
         "complete": 0,
+        "statuses": {"new": 3},
+        "seconds": 0.0,
+        "unassigned_allowed": True,
         "model": {"name": "tiny", "hash": segmenter.hash},
         "labels": [],
     }
@@ -37,7 +40,15 @@ def test_photos_are_listed_in_pages_without_decoding(page: Page, folder: Path) -
     listed = page.get("/photos", params={"offset": 0, "limit": 2})
     assert listed["total"] == 3
     assert [item["path"] for item in listed["items"]] == ["a.jpg", "b/a.jpg"]
-    assert listed["items"][0] == {"id": 1, "path": "a.jpg", "status": "new", "regions": 0, "unlabelled": 0}
+    assert listed["items"][0] == {
+        "id": 1,
+        "path": "a.jpg",
+        "status": "new",
+        "regions": 0,
+        "unlabelled": 0,
+        "seconds": 0.0,
+        "comment": None,
+    }
     assert [item["path"] for item in page.get("/photos?offset=2")["items"]] == ["c.png"]
     assert page.get("/photos?status=complete") == {"total": 0, "items": []}
     assert page.get("/photos?status=")["total"] == 3
@@ -56,6 +67,8 @@ def test_an_opened_photo_is_described(page: Page) -> None:
         "can_undo": False,
         "can_redo": False,
         "unassigned": 1.0,
+        "seconds": 0.0,
+        "comment": None,
         "regions": [],
     }
     assert not page.display(1).any()
@@ -561,6 +574,9 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/export",
             "/photos/{photo_id}/history",
             "/photos/{photo_id}/version",
+            "/photos/{photo_id}/review",
+            "/rule",
+            "/labels/{label_id}",
             "/session",
         )
     }

@@ -80,6 +80,9 @@ class ProjectAnswer(BaseModel):
     name: str
     photos: int
     complete: int
+    statuses: dict[str, int]
+    seconds: float
+    unassigned_allowed: bool
     model: ModelAnswer
     labels: list[LabelAnswer]
 
@@ -92,6 +95,8 @@ class PhotoItem(BaseModel):
     status: Status
     regions: int
     unlabelled: int
+    seconds: float
+    comment: str | None
 
 
 class PhotoList(BaseModel):
@@ -101,11 +106,17 @@ class PhotoList(BaseModel):
     items: list[PhotoItem]
 
     @classmethod
-    def of(cls, total: int, photos: list[Photo]) -> PhotoList:
-        """The answer that lists photos."""
-        return cls(
-            total=total, items=[PhotoItem.model_validate(photo, from_attributes=True) for photo in photos]
-        )
+    def of(cls, total: int, photos: list[Photo], seconds: Mapping[int, float]) -> PhotoList:
+        """The answer that lists photos, with the seconds of work that went to each."""
+        items = [
+            PhotoItem(**_listed(photo), seconds=round(seconds.get(photo.id, 0.0), 1)) for photo in photos
+        ]
+        return cls(total=total, items=items)
+
+
+def _listed(photo: Photo) -> dict[str, Any]:
+    names = ("id", "path", "status", "regions", "unlabelled", "comment")
+    return {name: getattr(photo, name) for name in names}
 
 
 class RegionAnswer(BaseModel):
@@ -118,9 +129,10 @@ class RegionAnswer(BaseModel):
     extreme_points: tuple[Point, Point, Point, Point]
     box: tuple[int, int, int, int]
     scribbles: int
+    seconds: float
 
     @classmethod
-    def of(cls, region: Region, labels: Mapping[str, Label], grow: bool) -> RegionAnswer:
+    def of(cls, region: Region, labels: Mapping[str, Label], grow: bool, seconds: float) -> RegionAnswer:
         """The answer that describes a region."""
         label = labels.get(region.label) if region.label else None
         return cls(
@@ -131,6 +143,7 @@ class RegionAnswer(BaseModel):
             extreme_points=region.extreme_points,
             box=region_box(region, grow),
             scribbles=len(region.scribbles),
+            seconds=round(seconds, 1),
         )
 
 
@@ -148,14 +161,18 @@ class PhotoAnswer(BaseModel):
     can_undo: bool
     can_redo: bool
     unassigned: float
+    seconds: float
+    comment: str | None
     regions: list[RegionAnswer]
 
     @classmethod
-    def of(cls, view: View, labels: Mapping[str, Label], grow: bool) -> PhotoAnswer:
+    def of(
+        cls, view: View, labels: Mapping[str, Label], grow: bool, times: Mapping[int, float]
+    ) -> PhotoAnswer:
         """The answer that describes an opened photo."""
         photo, annotation = view.photo, view.annotation
         display_height, display_width = view.display.shape
-        closed = photo.status == "complete"
+        closed = photo.closed
         return cls(
             id=photo.id,
             path=photo.path,
@@ -168,7 +185,12 @@ class PhotoAnswer(BaseModel):
             can_undo=annotation.can_undo and not closed,
             can_redo=annotation.can_redo and not closed,
             unassigned=1 - np.count_nonzero(view.display) / view.display.size,
-            regions=[RegionAnswer.of(region, labels, grow) for region in annotation.regions.values()],
+            seconds=round(sum(times.values()), 1),
+            comment=photo.comment,
+            regions=[
+                RegionAnswer.of(region, labels, grow, times.get(region.id, 0.0))
+                for region in annotation.regions.values()
+            ],
         )
 
 

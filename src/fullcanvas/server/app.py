@@ -18,7 +18,7 @@ from fullcanvas import __version__
 from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server import history, login, routes
+from fullcanvas.server import history, login, review, routes
 from fullcanvas.server.accounts import Accounts
 from fullcanvas.server.errors import (
     AccountError,
@@ -84,6 +84,7 @@ def create_app(
     app.state.accounts = accounts
     app.include_router(routes.router, prefix=routes.PREFIX)
     app.include_router(history.router, prefix=routes.PREFIX)
+    app.include_router(review.router, prefix=routes.PREFIX)
     app.include_router(login.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB, check_dir=False))

@@ -37,7 +37,7 @@ def exported_photos(
         only_complete: whether those are left out.
         room: held while a photo is segmented.
     """
-    listed = project.store.list_photos(status="complete" if only_complete else None)
+    listed = [photo for photo in project.store.list_photos() if photo.closed or not only_complete]
     read = (project.store.annotation(photo.id) for photo in listed if photo.regions)
     held = room or nullcontext()
     return [_exported(project, segmenter, photo, log, held) for photo, log in read if log]
@@ -53,7 +53,7 @@ def _exported(
     project.checked_hash(photo)
 
     def label_map() -> NDArray[np.int32]:
-        if photo.status == "complete":
+        if photo.closed:
             return project.store.label_map(photo.id)
         with room:
             return segment(project, segmenter, photo, annotation)

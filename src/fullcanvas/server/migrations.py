@@ -17,6 +17,11 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE entries ADD COLUMN author VARCHAR(64)",
         "ALTER TABLE label_maps ADD COLUMN author VARCHAR(64)",
     ),
+    2: (
+        "ALTER TABLE photos ADD COLUMN comment TEXT",
+        """CREATE TABLE times (photo_id INTEGER NOT NULL REFERENCES photos (id), region INTEGER NOT NULL,
+        seconds FLOAT NOT NULL, PRIMARY KEY (photo_id, region))""",
+    ),
 }
 """What leads from each version to the one after it."""
 

@@ -22,16 +22,21 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Outcome = tuple[Annotation, int | None]
 
 
-class _Change(BaseModel):
+class Change(BaseModel):
+    """What every change carries."""
+
     model_config = ConfigDict(extra="ignore")
 
     version: Annotated[int, Field(ge=0, le=MAX_ID, strict=True, description="The photo's, as seen last.")]
     key: Annotated[
         str | None, Field(max_length=64, description="Made up per change; repeated, it is not applied twice.")
     ] = None
+    seconds: Annotated[
+        float, Field(ge=0, le=3600, allow_inf_nan=False, description="Of work since the change before.")
+    ] = 0.0
 
 
-class AddRegionRequest(_Change):
+class AddRegionRequest(Change):
     """A new region."""
 
     kind: Literal["add_region"]
@@ -43,7 +48,7 @@ class AddRegionRequest(_Change):
         return annotation.add_region(self.extreme_points, self.label), annotation.next_region
 
 
-class ScribbleRequest(_Change):
+class ScribbleRequest(Change):
     """A scribble that grows a region: the given one, or the one under the first point."""
 
     kind: Literal["scribble"]
@@ -59,7 +64,7 @@ class ScribbleRequest(_Change):
         return annotation.scribble(region, self.points), region
 
 
-class MovePointsRequest(_Change):
+class MovePointsRequest(Change):
     """New extreme points for a region."""
 
     kind: Literal["move_points"]
@@ -71,7 +76,7 @@ class MovePointsRequest(_Change):
         return annotation.move_points(self.region, self.extreme_points), None
 
 
-class LabelRequest(_Change):
+class LabelRequest(Change):
     """A label for a region, or null to take it away."""
 
     kind: Literal["label"]
@@ -83,7 +88,7 @@ class LabelRequest(_Change):
         return annotation.label(self.region, self.label), None
 
 
-class DeleteRequest(_Change):
+class DeleteRequest(Change):
     """A region to be taken away."""
 
     kind: Literal["delete"]
@@ -94,7 +99,7 @@ class DeleteRequest(_Change):
         return annotation.delete(self.region), None
 
 
-class UndoRequest(_Change):
+class UndoRequest(Change):
     """Undo the latest interaction."""
 
     kind: Literal["undo"]
@@ -106,7 +111,7 @@ class UndoRequest(_Change):
         return annotation.undo(), None
 
 
-class RedoRequest(_Change):
+class RedoRequest(Change):
     """Redo what was undone last."""
 
     kind: Literal["redo"]
@@ -118,7 +123,7 @@ class RedoRequest(_Change):
         return annotation.redo(), None
 
 
-class GoRequest(_Change):
+class GoRequest(Change):
     """Go to any point of the photo's history."""
 
     kind: Literal["go"]
@@ -148,7 +153,7 @@ Interaction = Annotated[
 ]
 
 
-class CompleteRequest(_Change):
+class CompleteRequest(Change):
     """Close a photo, or open it again."""
 
     complete: Annotated[bool, Field(strict=True)]

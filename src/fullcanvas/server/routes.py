@@ -33,6 +33,7 @@ from fullcanvas.server.export import categories, exported_photos
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Admin, Caller, Reviewer, require
 from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
+from fullcanvas.server.store import CLOSED
 from fullcanvas.server.workbench import View, Workbench
 
 PREFIX = "/api/v1"
@@ -63,10 +64,14 @@ router = APIRouter(responses=COMMON)
 def project(bench: Bench) -> ProjectAnswer:
     """The project at a glance."""
     store = bench.project.store
+    statuses = store.progress.statuses()
     return ProjectAnswer(
         name=bench.project.name,
-        photos=store.count_photos(),
-        complete=store.count_photos("complete"),
+        photos=sum(statuses.values()),
+        complete=sum(statuses.get(status, 0) for status in CLOSED),
+        statuses=statuses,
+        seconds=round(sum(store.progress.seconds().values()), 1),
+        unassigned_allowed=store.progress.unassigned_allowed,
         model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
         labels=[LabelAnswer.of(label) for label in store.labels()],
     )
@@ -88,18 +93,19 @@ def photos(
     bench: Bench,
     offset: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    status: Literal["", "new", "in_work", "complete"] = "",
+    status: Literal["", "new", "in_work", "complete", "reviewed", "rejected"] = "",
 ) -> PhotoList:
     """A page of the list of photos, by path. Nothing is decoded."""
     store = bench.project.store
     found = store.list_photos(offset, limit, status or None)
-    return PhotoList.of(store.count_photos(status or None), found)
+    seconds = store.progress.seconds([photo.id for photo in found])
+    return PhotoList.of(store.count_photos(status or None), found, seconds)
 
 
 @router.get("/photos/{photo_id}", responses=_MISSING)
 def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     """Open a photo."""
-    answer = _describe(bench, bench.view(photo_id))
+    answer = describe(bench, bench.view(photo_id))
     bench.encode_next(photo_id)
     return answer
 
@@ -133,7 +139,7 @@ def image(
 def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
     view = bench.view(photo_id)
-    return _octets(pack_patch(whole(view.display), _describe(bench, view), None))
+    return _octets(pack_patch(whole(view.display), describe(bench, view), None))
 
 
 @router.get(
@@ -160,7 +166,7 @@ def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
 def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Interaction) -> Response:
     """Do what the person asked; it is stored before this answers."""
     answer = bench.interact(photo_id, interaction, caller.name)
-    return _octets(pack_patch(answer.patch, _describe(bench, answer.view), answer.region))
+    return _octets(pack_patch(answer.patch, describe(bench, answer.view), answer.region))
 
 
 @router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})
@@ -168,7 +174,7 @@ def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRe
     """Close a photo, keeping its label map as it is, or open it again, which takes a reviewer."""
     if not change.complete:
         require(caller, Role.REVIEWER)
-    return _describe(bench, bench.complete(photo_id, change, caller.name))
+    return describe(bench, bench.complete(photo_id, change, caller.name))
 
 
 @router.get(
@@ -197,9 +203,11 @@ def export(
     return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
 
 
-def _describe(bench: Workbench, view: View) -> PhotoAnswer:
-    known = {label.name: label for label in bench.project.store.labels()}
-    return PhotoAnswer.of(view, known, bench.segmenter.config.grow_boxes)
+def describe(bench: Workbench, view: View) -> PhotoAnswer:
+    """The answer that describes an opened photo."""
+    store = bench.project.store
+    known = {label.name: label for label in store.labels()}
+    return PhotoAnswer.of(view, known, bench.segmenter.config.grow_boxes, store.progress.times(view.photo.id))
 
 
 def _octets(content: bytes) -> Response:

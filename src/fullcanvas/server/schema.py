@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Of the tables below. A database of a newer version is refused; an older one is migrated."""
 
 # PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
@@ -48,6 +49,7 @@ photos = Table(
     Column("next_region", Integer, nullable=False, default=1),
     Column("regions", Integer, nullable=False, default=0),
     Column("unlabelled", Integer, nullable=False, default=0),
+    Column("comment", Text),  # of whoever rejected it, until it is complete again
     Index("photos_by_status", "present", "status", "path"),
     sqlite_autoincrement=True,
 )
@@ -59,6 +61,14 @@ entries = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),  # one entry of the annotation's JSON form
     Column("author", String(64)),  # whose entry it is; null where there are no accounts
+)
+
+times = Table(
+    "times",
+    metadata,
+    Column("photo_id", ForeignKey("photos.id"), primary_key=True),
+    Column("region", Integer, primary_key=True, autoincrement=False),  # 0: spent on no region of its own
+    Column("seconds", Float, nullable=False),
 )
 
 labels = Table(

@@ -23,6 +23,7 @@ from fullcanvas.server.app import create_app
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.security import LOGIN, LOOPBACK
+from fullcanvas.server.store import CLOSED
 
 
 class StartError(ServerError):
@@ -202,7 +203,7 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
 
 
 def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
-    total, complete = project.store.count_photos(), project.store.count_photos("complete")
+    total, complete = project.store.count_photos(), sum(map(project.store.count_photos, CLOSED))
     if total == 0:
         console.print(f"[yellow]There is no photo in[/] {escape(str(project.folder))}")
     for path in project.skipped[:10]:

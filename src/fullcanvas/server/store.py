@@ -24,8 +24,11 @@ from fullcanvas.server.database import Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
 from fullcanvas.server.labels import Label
+from fullcanvas.server.progress import Progress, spend
 
-Status = Literal["new", "in_work", "complete"]
+Status = Literal["new", "in_work", "complete", "reviewed", "rejected"]
+CLOSED = ("complete", "reviewed")
+"""What does not change, and keeps its label map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,12 @@ class Photo:
     Attributes:
         id: stays with the path for good.
         path: relative to the folder of photos, with forward slashes.
-        status: "new", "in_work" or "complete".
+        status: how far it is; a rejected one is in work again.
         version: grows by one with every change.
         regions, unlabelled: how many regions are in force, and how many of them have no label.
         content_hash: of the file when its first entry was stored, or None before that.
         last_key: what the caller named the latest change, or None.
+        comment: why it was rejected, until it is complete again.
     """
 
     id: int
@@ -50,6 +54,12 @@ class Photo:
     unlabelled: int
     content_hash: str | None
     last_key: str | None
+    comment: str | None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it does not change, and keeps its label map."""
+        return self.status in CLOSED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +89,7 @@ class Store:
 
     def __init__(self, place: Path | str) -> None:
         self._database = Database(place)
+        self.progress = Progress(self._database)
 
     @property
     def name(self) -> str:
@@ -174,6 +185,7 @@ class Store:
         *,
         key: str | None = None,
         author: str | None = None,
+        spent: tuple[int, float] = (0, 0.0),
     ) -> Photo:
         """Store a changed annotation; only the entries that differ are written.
 
@@ -184,6 +196,7 @@ class Store:
             after: what it becomes.
             key: the caller's name of this change.
             author: who made it; None where there are no accounts.
+            spent: a region, or 0, and the seconds of work that went to it.
 
         Returns:
             The photo as it is now.
@@ -218,12 +231,18 @@ class Store:
             ]
             if added:
                 connection.execute(insert(table), added)
+            spend(connection, photo.id, *spent)
         return _photo(row)
 
     # finished work
 
     def complete(
-        self, photo: Photo, made: FinishedMap, key: str | None = None, author: str | None = None
+        self,
+        photo: Photo,
+        made: FinishedMap,
+        key: str | None = None,
+        author: str | None = None,
+        seconds: float = 0.0,
     ) -> Photo:
         """Close a photo and keep its label map, losslessly.
 
@@ -232,6 +251,7 @@ class Store:
             made: what to keep.
             key: the caller's name of this change.
             author: who made it; None where there are no accounts.
+            seconds: of work since the latest change.
 
         Raises:
             StaleError: the photo has changed meanwhile.
@@ -242,13 +262,30 @@ class Store:
         height, width = made.label_map.shape
         values = {"content_hash": made.content_hash, "width": width, "height": height, "last_key": key}
         with self._database.write() as connection:
-            row = _change(connection, photo, {"status": "complete", **values})
+            row = _change(connection, photo, {"status": "complete", "comment": None, **values})
             connection.execute(delete(table).where(table.c.photo_id == photo.id))
             kept = {"photo_id": photo.id, "png": png, "model": made.model, "author": author}
             connection.execute(insert(table).values(kept))
+            spend(connection, photo.id, 0, seconds)
         return _photo(row)
 
-    def reopen(self, photo: Photo, key: str | None = None) -> Photo:
+    def accept(self, photo: Photo, key: str | None = None) -> Photo:
+        """Say of a complete photo that it was reviewed.
+
+        Raises:
+            StaleError: the photo has changed meanwhile.
+            StoreError: it could not be stored.
+        """
+        with self._database.write() as connection:
+            return _photo(_change(connection, photo, {"status": "reviewed", "last_key": key}))
+
+    def reopen(
+        self,
+        photo: Photo,
+        key: str | None = None,
+        status: Literal["in_work", "rejected"] = "in_work",
+        comment: str | None = None,
+    ) -> Photo:
         """Open a complete photo to changes again; its stored label map goes.
 
         Raises:
@@ -257,7 +294,7 @@ class Store:
         """
         table = schema.label_maps
         with self._database.write() as connection:
-            row = _change(connection, photo, {"status": "in_work", "last_key": key})
+            row = _change(connection, photo, {"status": status, "comment": comment, "last_key": key})
             connection.execute(delete(table).where(table.c.photo_id == photo.id))
         return _photo(row)
 

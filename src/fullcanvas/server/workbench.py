@@ -172,6 +172,26 @@ class Workbench:
                 photo = self._set_complete(photo, request, author)
             return self._view(photo)
 
+    def review(self, photo_id: int, version: int, key: str | None, verdict: str, comment: str | None) -> View:
+        """Accept a complete photo ("reviewed"), or give it back with a comment ("rejected").
+
+        Raises:
+            StaleError: the photo has changed since the caller saw it.
+            ServerError: it cannot be done or stored; nothing has changed.
+        """
+        store = self.project.store
+        with self._lock(photo_id):
+            photo = store.photo(photo_id)
+            if key is None or key != photo.last_key:
+                _check_version(photo, version)
+                if not photo.closed:
+                    raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
+                rejected = verdict == "rejected"
+                photo = (
+                    store.reopen(photo, key, "rejected", comment) if rejected else store.accept(photo, key)
+                )
+            return self._view(photo)
+
     def fingerprint(self, photo_id: int) -> str:
         """The hash of the photo's file.
 
@@ -261,8 +281,9 @@ class Workbench:
         self._check(after, request)
         try:
             patch = work.session.apply(after)
+            spent = (region or getattr(request, "region", None) or 0, request.seconds)
             named = {"key": request.key, "author": author}
-            kept = self.project.store.save(work.photo, work.content_hash, before, after, **named)
+            kept = self.project.store.save(work.photo, work.content_hash, before, after, spent=spent, **named)
         except BaseException:
             self._works.drop(work.photo.id)
             raise
@@ -286,7 +307,9 @@ class Workbench:
         work = self._work(photo)
         with self.room:
             made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
-            photo = store.complete(photo, made, request.key, author)
+            if not store.progress.unassigned_allowed:
+                _check_assigned(photo, made.label_map)
+            photo = store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
         return photo
 
@@ -327,3 +350,13 @@ def _check_open(photo: Photo, version: int) -> None:
     _check_version(photo, version)
     if photo.closed:
         raise RefusedError(f"{photo.path} is complete; reopen it first")
+
+
+def _check_assigned(photo: Photo, label_map: NDArray[np.int32]) -> None:
+    left = label_map.size - np.count_nonzero(label_map)
+    if left:
+        share = f"{max(0.01, 100 * left / label_map.size):.2f} %"
+        raise RefusedError(
+            f"{left} pixels of {photo.path} ({share}) belong to no region, "
+            "and this project wants them all assigned"
+        )

@@ -1,0 +1,66 @@
+"""How far a project is: photos by status, the time that people spent, and the rule for completing a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from fullcanvas.server import schema
+from fullcanvas.server.database import Database
+
+_RULE = "unassigned_allowed"
+
+
+class Progress:
+    """The part of the store that tells how far the project is. Its methods may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def statuses(self) -> dict[str, int]:
+        """How many of the photos that are present have each status."""
+        table = schema.photos
+        query = select(table.c.status, func.count()).where(table.c.present).group_by(table.c.status)
+        with self._database.read() as connection:
+            return {status: int(count) for status, count in connection.execute(query)}
+
+    def times(self, photo_id: int) -> Mapping[int, float]:
+        """Seconds of work by region; 0 stands for what went to no region of its own."""
+        table = schema.times
+        query = select(table.c.region, table.c.seconds).where(table.c.photo_id == photo_id)
+        with self._database.read() as connection:
+            return {row.region: row.seconds for row in connection.execute(query)}
+
+    def seconds(self, photo_ids: Sequence[int] | None = None) -> Mapping[int, float]:
+        """Seconds of work by photo, for these photos or for all; those without any are left out."""
+        table = schema.times
+        mine = [] if photo_ids is None else [table.c.photo_id.in_(photo_ids)]
+        query = select(table.c.photo_id, func.sum(table.c.seconds)).where(*mine).group_by(table.c.photo_id)
+        with self._database.read() as connection:
+            return {photo_id: float(seconds) for photo_id, seconds in connection.execute(query)}
+
+    @property
+    def unassigned_allowed(self) -> bool:
+        """Whether a photo may be complete while pixels of it belong to no region."""
+        query = select(schema.settings.c.value).where(schema.settings.c.name == _RULE)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none() != "false"
+
+    def allow_unassigned(self, allowed: bool) -> None:
+        """Set that rule."""
+        table = schema.settings
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.name == _RULE))
+            connection.execute(insert(table).values(name=_RULE, value="true" if allowed else "false"))
+
+
+def spend(connection: Connection, photo_id: int, region: int, seconds: float) -> None:
+    """Add to the time that was spent on a region, in the transaction that is open."""
+    if seconds <= 0:
+        return
+    table = schema.times
+    mine = (table.c.photo_id == photo_id, table.c.region == region)
+    added = connection.execute(update(table).where(*mine).values(seconds=table.c.seconds + seconds))
+    if not added.rowcount:
+        connection.execute(insert(table).values(photo_id=photo_id, region=region, seconds=seconds))

@@ -1,0 +1,82 @@
+"""What a lead does: review complete photos, set the project's rule, change labels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from fullcanvas.server.answers import (
+    COMMON,
+    LabelAnswer,
+    PhotoAnswer,
+    Problem,
+    Responses,
+    StaleProblem,
+)
+from fullcanvas.server.errors import NotFoundError
+from fullcanvas.server.labels import MAX_ID, Color, Label
+from fullcanvas.server.login import Admin, Reviewer
+from fullcanvas.server.requests import Change
+from fullcanvas.server.routes import Bench, PhotoId, describe
+
+router = APIRouter(responses=COMMON)
+_MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo or label."}}
+_STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
+
+
+class ReviewRequest(Change):
+    """A verdict on a complete photo; a rejected one is open to changes again."""
+
+    verdict: Literal["reviewed", "rejected"]
+    comment: Annotated[str | None, Field(max_length=2000)] = None
+
+
+class Rule(BaseModel):
+    """When a photo may be complete."""
+
+    unassigned_allowed: Annotated[bool, Field(strict=True)]
+
+
+class LabelChange(BaseModel):
+    """What becomes of a label; its name and id stay."""
+
+    isthing: Annotated[bool | None, Field(strict=True)] = None
+    color: Annotated[
+        list[Annotated[int, Field(ge=0, le=255, strict=True)]] | None, Field(min_length=3, max_length=3)
+    ] = None
+
+    def of(self, label: Label) -> Label:
+        """The label as changed."""
+        color: Color = (self.color[0], self.color[1], self.color[2]) if self.color else label.color
+        return replace(label, isthing=label.isthing if self.isthing is None else self.isthing, color=color)
+
+
+@router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**_MISSING, **_STALE})
+def review(bench: Bench, photo_id: PhotoId, verdict: ReviewRequest) -> PhotoAnswer:
+    """Accept a complete photo, or give it back with a comment."""
+    view = bench.review(photo_id, verdict.version, verdict.key, verdict.verdict, verdict.comment)
+    return describe(bench, view)
+
+
+@router.put("/rule", dependencies=[Admin])
+def rule(bench: Bench, rule: Rule) -> Rule:
+    """Say whether a photo may be complete while pixels of it belong to no region."""
+    bench.project.store.progress.allow_unassigned(rule.unassigned_allowed)
+    return rule
+
+
+@router.patch("/labels/{label_id}", dependencies=[Admin], responses=_MISSING)
+def change_label(
+    bench: Bench, label_id: Annotated[int, Path(ge=1, le=MAX_ID)], change: LabelChange
+) -> LabelAnswer:
+    """Give a label another color, or say whether it is a thing or stuff."""
+    labels = bench.project.store.change_labels(
+        lambda known: [change.of(label) if label.id == label_id else label for label in known]
+    )
+    for label in labels:
+        if label.id == label_id:
+            return LabelAnswer.of(label)
+    raise NotFoundError(f"there is no label {label_id}")

@@ -1,0 +1,98 @@
+"""Statuses beyond complete, the project's rule, time spent, and labels that change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import LEFT, RIGHT, Page
+
+WHOLE = [[0, 40], [95, 40], [50, 0], [50, 79]]
+
+
+def done(page: Page, photo: int = 1) -> Any:
+    page.interact(photo, "add_region", extreme_points=LEFT)
+    answer = page.post(f"/photos/{photo}/complete", version=1, complete=True)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_reviewed_photo_stays_closed_and_is_exported(page: Page) -> None:
+    done(page)
+    answer = page.post("/photos/1/review", version=2, verdict="reviewed").json()
+    assert (answer["status"], answer["version"]) == ("reviewed", 3)
+    refused = page.post("/photos/1/interactions", version=3, kind="delete", region=1)
+    assert refused.status_code == 422
+    glance = page.get("/project")
+    assert (glance["complete"], glance["statuses"]) == (1, {"new": 2, "reviewed": 1})
+    assert page.get("/photos?status=reviewed")["total"] == 1
+    exported = page.client.get("/api/v1/export?status=complete&unlabelled=void")
+    assert exported.status_code == 200
+
+
+def test_a_rejected_photo_is_open_again_and_says_why(page: Page) -> None:
+    done(page)
+    answer = page.post(
+        "/photos/1/review", version=2, verdict="rejected", comment="the tail is missing"
+    ).json()
+    assert (answer["status"], answer["comment"]) == ("rejected", "the tail is missing")
+    assert page.get("/photos?status=rejected")["items"][0]["comment"] == "the tail is missing"
+    page.interact(1, "add_region", extreme_points=RIGHT)
+    again = page.get("/photos/1")
+    assert (again["status"], again["comment"]) == ("in_work", "the tail is missing")
+    complete = page.post("/photos/1/complete", version=4, complete=True).json()
+    assert (complete["status"], complete["comment"]) == ("complete", None)
+
+
+def test_only_complete_photos_are_reviewed_and_nobody_overwrites(page: Page) -> None:
+    refused = page.post("/photos/1/review", version=0, verdict="reviewed")
+    assert refused.status_code == 422
+    assert "not complete" in refused.json()["detail"]
+    done(page)
+    assert page.post("/photos/1/review", version=1, verdict="rejected").status_code == 409
+    body = {"version": 2, "verdict": "reviewed", "key": "k"}
+    assert [page.post("/photos/1/review", **body).json()["version"] for _ in range(2)] == [3, 3]
+    assert page.post("/photos/1/review", version=3, verdict="fine").status_code == 422
+
+
+def test_a_project_can_want_every_pixel_assigned(page: Page) -> None:
+    assert page.client.put("/api/v1/rule", json={"unassigned_allowed": False}).status_code == 200
+    assert page.get("/project")["unassigned_allowed"] is False
+    page.interact(1, "add_region", extreme_points=LEFT)
+    refused = page.post("/photos/1/complete", version=1, complete=True)
+    assert refused.status_code == 422
+    assert "belong to no region" in refused.json()["detail"]
+    assert page.get("/photos/1")["status"] == "in_work"
+    page.interact(1, "add_region", extreme_points=WHOLE)
+    assert page.get("/photos/1")["unassigned"] == 0
+    assert page.post("/photos/1/complete", version=2, complete=True).json()["status"] == "complete"
+
+
+def test_time_is_added_up_by_region_and_photo_and_never_twice(page: Page) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT, seconds=7.5)
+    page.interact(1, "scribble", points=[[20, 20], [30, 30]], region=1, seconds=2, key="k")
+    repeated = page.post(
+        "/photos/1/interactions", version=1, kind="scribble", points=[[20, 20]], region=1, seconds=2, key="k"
+    )
+    assert repeated.status_code == 200
+    page.interact(1, "undo", seconds=1)
+    photo = page.get("/photos/1")
+    assert photo["seconds"] == pytest.approx(10.5)
+    assert photo["regions"][0]["seconds"] == pytest.approx(9.5)
+    page.post("/photos/1/complete", version=3, complete=True, seconds=4)
+    assert page.get("/photos")["items"][0]["seconds"] == pytest.approx(14.5)
+    assert page.get("/project")["seconds"] == pytest.approx(14.5)
+    refused = page.post("/photos/2/interactions", version=0, kind="undo", seconds=-1)
+    assert refused.status_code == 422
+
+
+def test_labels_change_their_color_and_kind_but_not_their_name(page: Page) -> None:
+    label = page.post("/labels", name="sky").json()
+    changed = page.client.patch(f"/api/v1/labels/{label['id']}", json={"color": [1, 2, 3], "isthing": False})
+    assert changed.json() == {"id": label["id"], "name": "sky", "color": [1, 2, 3], "isthing": False}
+    kept = page.client.patch(f"/api/v1/labels/{label['id']}", json={"name": "sea"}).json()
+    assert kept == changed.json()
+    assert page.get("/project")["labels"] == [kept]
+    assert page.client.patch("/api/v1/labels/99", json={}).status_code == 404
+    assert page.client.patch(f"/api/v1/labels/{label['id']}", json={"color": [1, 2]}).status_code == 422
