@@ -19,6 +19,7 @@ from PIL import Image
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.app import create_app
 from fullcanvas.server.project import Project, open_project
+from tests.server.process import Server
 from tests.tiny_model import write_tiny_model
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -126,3 +127,18 @@ def start(segmenter: Segmenter) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(start: Callable[..., Page], folder: Path) -> Page:
     return start(folder)
+
+
+@pytest.fixture
+def launch(model: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers in processes of their own; none outlives the test."""
+    servers: list[Server] = []
+
+    def launching(folder: Path, *options: Any, **more: Any) -> Server:
+        servers.append(Server(folder, model, *options, **more))
+        return servers[-1]
+
+    yield launching
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
