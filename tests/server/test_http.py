@@ -277,6 +277,20 @@ def test_a_change_sent_again_with_its_key_is_not_applied_twice(page: Page) -> No
         assert response.json()["version"] == 2
 
 
+@pytest.mark.parametrize("key", ["a\0", "\n", "x" * 65])
+def test_a_key_that_a_database_could_not_keep_is_refused(page: Page, key: str) -> None:
+    body = {"kind": "add_region", "extreme_points": LEFT, "key": key}
+    assert page.post("/photos/1/interactions", version=0, **body).status_code == 422
+
+
+def test_text_that_is_no_unicode_is_refused(page: Page) -> None:
+    for body in ('{"name": "\\ud800"}', '{"name": "cat", "color": "\\udfff"}'):
+        response = page.client.post(
+            "/api/v1/labels", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert response.status_code == 422
+
+
 def test_undo_all_the_way_and_back(page: Page) -> None:
     for points in (LEFT, RIGHT):
         page.interact(1, "add_region", extreme_points=points)

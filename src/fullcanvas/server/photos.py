@@ -26,6 +26,8 @@ Pixels = NDArray[np.uint8]
 MAX_PIXELS = 200_000_000
 MAX_SIDE = 65_500
 """The longest side that the JPEG sent to the page can have, in pixels."""
+MAX_SCANS = 200
+"""Of a JPEG, each of which costs a pass over all its pixels; cameras make one, the web about ten."""
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
@@ -173,6 +175,8 @@ def _formats() -> tuple[str, ...]:
 def _decode(path: Path, max_pixels: int) -> Pixels:
     if path.stat().st_size == 0:
         raise PhotoError(f"{path.name}: the file is empty")
+    if _scans(path) > MAX_SCANS:
+        raise PhotoError(f"{path.name}: asks for more than {MAX_SCANS} scans, as no camera does")
     with Image.open(path, formats=_formats()) as image:
         width, height = image.size
         if width * height > max_pixels:
@@ -182,6 +186,18 @@ def _decode(path: Path, max_pixels: int) -> Pixels:
         image.load()
         upright = ImageOps.exif_transpose(image)
         return np.ascontiguousarray(_to_rgb(upright))
+
+
+def _scans(path: Path) -> int:
+    """How often a JPEG begins a scan; 0 for other files."""
+    with path.open("rb") as file:
+        if file.read(2) != b"\xff\xd8":
+            return 0
+        count, last = 0, b""
+        while block := file.read(2**20):
+            count += (last + block).count(b"\xff\xda")
+            last = block[-1:]
+        return count
 
 
 def _to_rgb(image: Image.Image) -> Pixels:

@@ -29,7 +29,12 @@ class Change(BaseModel):
 
     version: Annotated[int, Field(ge=0, le=MAX_ID, strict=True, description="The photo's, as seen last.")]
     key: Annotated[
-        str | None, Field(max_length=64, description="Made up per change; repeated, it is not applied twice.")
+        str | None,
+        Field(
+            max_length=64,
+            pattern=r"^[^\x00-\x1f]*$",
+            description="Made up per change; repeated, it is not applied twice.",
+        ),
     ] = None
     seconds: Annotated[
         float, Field(ge=0, le=3600, allow_inf_nan=False, description="Of work since the change before.")
