@@ -102,6 +102,55 @@ app.command()(commands.serve)
 app.add_typer(commands.users, name="users")
 
 
+@app.command("import")
+def import_(
+    photos: Annotated[Path, typer.Argument(help="The folder of photos.")],
+    *,
+    format: Annotated[  # noqa: A002 the option's name
+        Literal["coco-panoptic", "coco-instances", "label-png"], typer.Option(help="What is read.")
+    ],
+    origin: Annotated[Path, typer.Option("--from", help="The folder that holds the work, or its json file.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Delete (it can be undone) the regions that photos have.")
+    ] = False,
+    labels: Annotated[
+        Path | None, typer.Option(help="Labels to take over; for label-png, the classes of its values.")
+    ] = None,
+    project: Annotated[
+        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="The address of a PostgreSQL database, instead of a file.")
+    ] = None,
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+) -> None:
+    """Bring existing work in, to correct it; photos that have been worked on are left alone."""
+    from rich.console import Console
+
+    from fullcanvas.formats.errors import ImportFormatError
+    from fullcanvas.server.errors import ServerError
+    from fullcanvas.server.take_in import import_project
+
+    try:
+        report = import_project(
+            photos,
+            origin,
+            form=format,
+            overwrite=overwrite,
+            labels=labels,
+            place=project,
+            max_pixels=round(max_megapixels * 1e6),
+            console=Console(stderr=True),
+            database=database,
+        )
+    except (ServerError, ImportFormatError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    for line in [*report.notes, *report.skipped]:
+        typer.echo(line)
+    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {len(report.skipped)} skipped")
+
+
 @app.command()
 def export(
     photos: Annotated[Path, typer.Argument(help="The folder of photos.")],
@@ -284,6 +333,66 @@ def evaluate_clicks(
 
 
 @app.command()
+def reproduce(
+    what: Annotated[
+        Literal["table1", "table2", "figure5", "figure6"], typer.Argument(help="Which result of the paper.")
+    ],
+    *,
+    data: Annotated[
+        Path,
+        typer.Option(help="COCO's folder; with --small the one with the small data sets.", file_okay=False),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Models, scores and the result go here; what is there is used.", file_okay=False),
+    ],
+    small: Annotated[bool, typer.Option("--small", help="A light network and little data: hours.")] = False,
+    configs: Annotated[
+        Path | None, typer.Option(help="A folder of TOML files; else `configs/paper` or `configs/small`.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Evaluate on this; else on COCO's val2017, or on `coco-val50`.")
+    ] = None,
+    limit: Limit = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of scribbles, for the figures.")] = 9,
+    jobs: Jobs = 1,
+    engine: EngineKind = "processes",
+    address: Address = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated annotator.")] = 0,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+) -> None:
+    """Reproduce a table or a figure of the paper: train what is missing, evaluate, write it beside the paper's.
+
+        fullcanvas reproduce table2 --data coco/ --out runs/paper
+
+        fullcanvas reproduce table2 --data data/ --out runs/small --small
+
+    Interrupted, it goes on where it was when the same command is given again.
+    """
+    from rich.console import Console
+
+    from fullcanvas.evaluation.clusters import Engine
+    from fullcanvas.evaluation.console import progress_bar
+    from fullcanvas.evaluation.errors import EvaluationError
+    from fullcanvas.evaluation.reproduce import Request
+    from fullcanvas.evaluation.reproduce import reproduce as run
+
+    console = Console(stderr=True)
+
+    def train_row(config: Path, folder: Path, sibling: Path | None) -> None:
+        from fullcanvas.learning import train as learning
+
+        request = learning.Request(config, [data], folder, sibling=sibling and str(sibling), device=device)
+        learning.train(request, console)
+
+    options: dict[str, Any] = {"small": small, "configs": configs, "dataset": dataset, "limit": limit}
+    with _refusals(EvaluationError):
+        workers = Engine(jobs or 1, engine, address)
+        request = Request(what, data, out, rounds=rounds, seed=seed, engine=workers, **options)
+        Console().print(run(request, train_row, console.print, lambda: progress_bar(console)), markup=False)
+
+
+@app.command()
 def report(
     results: Annotated[list[Path], typer.Argument(help="Files that `fullcanvas evaluate --json` wrote.")],
     *,
@@ -364,8 +473,8 @@ def export_model(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """What training refuses becomes one line and exit code 2."""
+def _refusals(*more: type[Exception]) -> Iterator[None]:
+    """What training refuses, and more if need be, becomes one line and exit code 2."""
     from fullcanvas.datasets import DatasetError
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.learning.errors import LearningError
@@ -375,7 +484,7 @@ def _refusals() -> Iterator[None]:
     except ModuleNotFoundError as error:
         typer.echo(f'Error: {error}; training needs more packages: pip install "fullcanvas[train]"', err=True)
         raise typer.Exit(2) from error
-    except (DatasetError, ModelError, LearningError) as error:
+    except (DatasetError, ModelError, LearningError, *more) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
 

@@ -1,0 +1,170 @@
+"""Importing existing work into a project from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.imported import ImportedPhoto, Source
+from fullcanvas.formats.read_coco_instances import read_coco_instances
+from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
+from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.records import Category
+from fullcanvas.server.labels import Label, checked_name, merge, read_labels
+from fullcanvas.server.project import Project, open_project
+from fullcanvas.server.store import Photo
+
+FORMATS: Mapping[str, Callable[[Path], Source]] = {
+    "coco-panoptic": read_coco_panoptic,
+    "coco-instances": read_coco_instances,
+    "label-png": read_label_png,
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did.
+
+    Attributes:
+        photos, regions: how many were imported.
+        skipped: lines about photos that were left as they were.
+        notes: lines about what was not taken over as it was.
+    """
+
+    photos: int = 0
+    regions: int = 0
+    skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def import_project(
+    folder: Path,
+    origin: Path,
+    *,
+    form: str,
+    overwrite: bool,
+    labels: Path | None,
+    place: Path | None,
+    max_pixels: int,
+    console: Console,
+    database: str | None = None,
+) -> Report:
+    """Import existing work into the project of a folder of photos; a photo's is stored whole or not at all.
+
+    Args:
+        folder: that holds the photos.
+        origin: the work: a folder, or the json file in it.
+        form: one of `FORMATS`.
+        overwrite: whether regions that a photo has are deleted (which can be undone) rather than the photo
+            skipped. Complete photos are skipped in any case.
+        labels: a file of labels to take over; the classes of label PNGs by their ids.
+        place: where the database is; beside the photos if None.
+        max_pixels: the largest photo that is opened.
+        console: for the progress bar.
+        database: the address of a PostgreSQL database, instead of a file.
+
+    Raises:
+        ServerError: the project cannot be used, or a photo cannot be opened.
+        ImportFormatError: the work cannot be used; photos imported before stay imported.
+    """
+    source = _source(origin, form, labels)
+    project = open_project(folder, place, labels, max_pixels, database)
+    try:
+        named = _matches(source, project.store.list_photos())
+        project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
+        report = Report()
+        for name, read in track(source.photos.items(), "Importing", console=console):
+            if name not in named:
+                report.skipped.append(f"{name}: is not among the photos")
+                continue
+            _import(project, named[name], read, overwrite, report)
+    finally:
+        project.store.close()
+    return report
+
+
+def _source(origin: Path, form: str, labels: Path | None) -> Source:
+    if form == "label-png" and labels is not None:
+        return read_label_png(
+            origin, [Category(label.id, label.name, label.isthing) for label in read_labels(labels)]
+        )
+    return FORMATS[form](origin)
+
+
+def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
+    """The photo of each name in the source: the same path, the same but for its extension, or the same name.
+
+    The last two count where one photo alone has it.
+
+    Raises:
+        ImportFormatError: no photo is named.
+    """
+    exact = {photo.path: photo for photo in photos}
+    keys: tuple[Callable[[str], str], ...] = (
+        lambda path: str(PurePosixPath(path).with_suffix("")),
+        lambda path: PurePosixPath(path).name,
+        lambda path: PurePosixPath(path).stem,
+    )
+    tables = [_unique(photos, key) for key in keys]
+    named = {}
+    for name in source.photos:
+        found = [exact.get(name), exact.get(name.removesuffix(".png"))]
+        found += [table.get(key(name)) for key, table in zip(keys, tables, strict=True)]
+        photo = next((one for one in found if one is not None), None)
+        if photo is not None:
+            named[name] = photo
+    if not named:
+        asked = ", ".join(list(source.photos)[:3]) or "nothing"
+        raise ImportFormatError(f"none of the photos is in what was to be imported; it speaks of {asked}")
+    return named
+
+
+def _unique(photos: Sequence[Photo], key: Callable[[str], str]) -> dict[str, Photo]:
+    table: dict[str, list[Photo]] = {}
+    for photo in photos:
+        table.setdefault(key(photo.path), []).append(photo)
+    return {name: found[0] for name, found in table.items() if len(found) == 1}
+
+
+def _new_labels(categories: Sequence[Category], known: Sequence[Label]) -> list[dict[str, Any]]:
+    """The classes that the project has no label for; they keep their ids where these are free."""
+    names, ids = {label.name for label in known}, {label.id for label in known}
+    fresh: list[dict[str, Any]] = []
+    for category in categories:
+        name = checked_name(category.name)
+        if name not in names:
+            names.add(name)
+            item: dict[str, Any] = {"name": name, "isthing": category.isthing}
+            fresh.append({**item, "id": category.id} if category.id not in {0, *ids} else item)
+    return fresh
+
+
+def _import(
+    project: Project, photo: Photo, read: Callable[[], ImportedPhoto], overwrite: bool, report: Report
+) -> None:
+    if photo.closed:
+        report.skipped.append(f"{photo.path}: is {photo.status}; reopen it first")
+        return
+    stored, before = project.store.annotation(photo.id)
+    if before is not None and before.entries and not overwrite:
+        report.skipped.append(f"{photo.path}: has been worked on; --overwrite replaces its regions")
+        return
+    imported = read()
+    image = project.decode(photo)
+    height, width = image.shape[:2]
+    if (imported.width, imported.height) != (width, height):
+        sizes = f"{imported.width} x {imported.height} pixels, the upright photo {width} x {height}"
+        raise ImportFormatError(f"{photo.path}: what was to be imported has {sizes}")
+    if imported.regions:
+        after = imported.annotate(before or Annotation(width, height))
+        project.store.save(stored, project.checked_hash(photo), before, after)
+        report.photos += 1
+        report.regions += len(imported.regions)
+    report.notes += [f"{photo.path}: {note}" for note in imported.notes]

@@ -1,0 +1,288 @@
+"""Reading existing work: COCO panoptic, COCO instances, label PNGs; held against code that is not ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hotcoco import mask as coco_mask
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
+from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.imported import ImportedPhoto, from_labels
+from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
+from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
+from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.records import Category
+from fullcanvas.formats.sinks import FolderSink
+from tests.formats.test_coco_panoptic import CATEGORIES, LABELS, MAP, photo
+
+CORNERS = st.lists(st.tuples(st.floats(-4, 24), st.floats(-4, 20)), min_size=3, max_size=8)
+
+
+def label_map(imported: ImportedPhoto) -> NDArray[np.int32]:
+    """The regions as a map, numbered from 1; every pixel in at most one of them."""
+    labels = np.zeros((imported.height, imported.width), np.int32)
+    for number, region in enumerate(imported.regions, 1):
+        assert not labels[region.mask.pixels].any()
+        labels[region.mask.pixels] = number
+    return labels
+
+
+def write(folder: Path, data: Any, name: str = "panoptic.json") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(data if isinstance(data, str) else json.dumps(data))
+    return folder / name
+
+
+# COCO panoptic
+
+
+@pytest.fixture
+def panoptic(tmp_path: Path) -> Path:
+    with FolderSink(tmp_path / "panoptic", NAMES) as sink:
+        write_coco_panoptic([photo()], CATEGORIES, sink)
+    return tmp_path / "panoptic"
+
+
+def test_an_export_comes_back(panoptic: Path) -> None:
+    source = read_coco_panoptic(panoptic)
+    assert [(item.id, item.name, item.isthing) for item in source.categories] == [
+        (17, "cat", True), (3, "sky", False), (4, "sea", False),
+    ]  # fmt: skip
+    imported = source.photos["a.jpg"]()
+    found = {
+        frozenset(zip(*(part.tolist() for part in np.nonzero(region.mask.pixels)), strict=True)): region.label
+        for region in imported.regions
+    }
+    whole = np.where(MAP == 4, 1, MAP)  # stuff of one class became one segment
+    expected = {
+        frozenset(zip(*(part.tolist() for part in np.nonzero(whole == id_)), strict=True)): LABELS[id_]
+        for id_ in set(whole.ravel().tolist()) - {0}
+    }
+    assert found == expected
+
+
+def change(folder: Path, **changes: Any) -> Path:
+    file = folder / "panoptic.json"
+    write(folder, {**json.loads(file.read_text()), **changes})
+    return folder
+
+
+def test_crowds_are_left_out_and_said_so(panoptic: Path) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data["annotations"][0]["segments_info"][0]["iscrowd"] = 1
+    write(panoptic, data)
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"]()
+    assert imported.notes == ("1 crowds were left out: they are no regions",)
+    assert len(imported.regions) == 5
+
+
+def test_downloads_of_coco_are_found(panoptic: Path, tmp_path: Path) -> None:
+    root = tmp_path / "coco"
+    write(root / "annotations", (panoptic / "panoptic.json").read_text(), "panoptic_val.json")
+    (panoptic / "panoptic").rename(root / "panoptic_val")
+    assert len(read_coco_panoptic(root).photos["a.jpg"]().regions) == 6
+
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "an unlisted image": ({"images": []}, r"panoptic.json: the annotation a.png is of image 1, which is not"),
+    "no images": ({"images": 5}, "panoptic.json: images is no list of objects"),
+    "a category without id": (
+        {"categories": [{}]},
+        "a category: id is a whole number of 0 or more, not None",
+    ),
+    "a category without name": ({"categories": [{"id": 1}]}, "category 1: name is missing"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_json_is_named(panoptic: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ImportFormatError, match=message):
+        read_coco_panoptic(change(panoptic, **changes))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "panoptic.json: is not json"), ("[]", "panoptic.json: holds no object")],
+)
+def test_what_is_no_json_is_named(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(ImportFormatError, match=message):
+        read_coco_panoptic(write(tmp_path, content))
+
+
+def test_segments_that_do_not_fit_are_named(panoptic: Path) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    listed = data["annotations"][0]["segments_info"]
+    listed[0]["category_id"] = 99
+    write(panoptic, data)
+    with pytest.raises(ImportFormatError, match=r"a.png: segment 1 has the unknown category 99"):
+        read_coco_panoptic(panoptic).photos["a.jpg"]()
+    del listed[0]
+    write(panoptic, data)
+    with pytest.raises(ImportFormatError, match=r"a.png: holds the segments \[1\], which the json does not"):
+        read_coco_panoptic(panoptic).photos["a.jpg"]()
+
+
+def test_maps_that_cannot_be_read_are_named(panoptic: Path) -> None:
+    read = read_coco_panoptic(panoptic).photos["a.jpg"]
+    file = panoptic / "panoptic" / "a.png"
+    Image.new("L", (5, 3)).save(file)
+    with pytest.raises(ImportFormatError, match=r"a.png: is a PNG of mode L"):
+        read()
+    file.write_bytes(b"no")
+    with pytest.raises(ImportFormatError, match=r"a.png: cannot be read as PNG"):
+        read()
+
+
+def test_missing_and_ambiguous_places_are_named(panoptic: Path, tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match="no COCO panoptic annotations here; looked for"):
+        read_coco_panoptic(tmp_path / "none")
+    file = write(tmp_path / "far" / "alone", (panoptic / "panoptic.json").read_text())
+    with pytest.raises(ImportFormatError, match="the folder of its maps is missing"):
+        read_coco_panoptic(file)
+    for name in ("panoptic_a.json", "panoptic_b.json"):
+        write(tmp_path / "two", "{}", name)
+    with pytest.raises(ImportFormatError, match="several files of COCO panoptic annotations"):
+        read_coco_panoptic(tmp_path / "two")
+    (tmp_path / "far" / "instances.json").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ImportFormatError, match=r"instances.json: cannot be read \(No such file"):
+        read_coco_instances(tmp_path / "far")
+
+
+# COCO instances
+
+
+@given(CORNERS)
+def test_polygons_are_drawn_as_coco_draws_them(corners: list[tuple[float, float]]) -> None:
+    flat = [value for corner in corners for value in corner]
+    (run,) = coco_mask.frPyObjects([flat], 16, 20)
+    expected = np.asarray(coco_mask.decode(run)).reshape(16, 20) > 0
+    np.testing.assert_array_equal(draw_polygon(np.array(corners), 20, 16), expected)
+
+
+def instances(folder: Path, *annotations: dict[str, Any], **image: Any) -> Path:
+    image = {"id": 7, "file_name": "a.jpg", "width": 20, "height": 16, **image}
+    categories = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+    listed = [{"id": 5, "image_id": 7, "category_id": 1, **item} for item in annotations]
+    return write(
+        folder, {"images": [image], "annotations": listed, "categories": categories}, "instances.json"
+    )
+
+
+def square(x0: int, y0: int, x1: int, y1: int) -> list[int]:
+    return [x0, y0, x1, y0, x1, y1, x0, y1]
+
+
+def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) -> None:
+    file = instances(
+        tmp_path,
+        {"segmentation": [square(8, 8, 12, 12)], "category_id": 2},
+        {"segmentation": [square(0, 0, 20, 16)]},
+        {"segmentation": [square(0, 0, 2, 2), square(4, 0, 6, 2)]},
+        {"segmentation": [square(9, 9, 9, 9)]},
+        {"segmentation": {"size": [16, 20], "counts": [0, 320]}, "iscrowd": 1},
+    )
+    imported = read_coco_instances(file).photos["a.jpg"]()
+    labels = label_map(imported)
+    assert [region.label for region in imported.regions] == ["dog", "cat", "cat"]
+    assert [int((labels == number).sum()) for number in (1, 2, 3)] == [16, 296, 8]
+    assert imported.notes == (
+        "24 pixels in several instances went to the smaller ones",
+        "1 instances without a pixel of their own were left out",
+        "1 crowds were left out: they are no regions",
+    )
+
+
+@given(st.integers(0, 999), st.booleans())
+def test_run_lengths_of_either_kind_are_read_exactly(seed: int, compressed: bool) -> None:
+    from tempfile import TemporaryDirectory
+
+    pixels = np.random.default_rng(seed).random((16, 20)) < 0.4
+    runs: dict[str, Any] = dict(coco_mask.encode(np.asfortranarray(pixels.astype(np.uint8))))
+    counts = runs["counts"]
+    text = counts.decode() if isinstance(counts, bytes) else counts
+    flat = pixels.T.ravel()
+    edges = [0, *(np.flatnonzero(np.diff(flat)) + 1).tolist(), flat.size]
+    plain = ([0] if flat[0] else []) + np.diff(edges).tolist()
+    with TemporaryDirectory() as folder:
+        runs = {"size": [16, 20], "counts": text if compressed else plain}
+        imported = read_coco_instances(instances(Path(folder), {"segmentation": runs})).photos["a.jpg"]()
+    np.testing.assert_array_equal(imported.regions[0].mask.pixels, pixels)
+    assert imported.regions[0].mask.counts == text
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing drawn": ({}, "has no polygons and no run lengths"),
+    "two corners": ({"segmentation": [[1, 2, 3, 4]]}, "of at least 3 corners"),
+    "odd numbers": ({"segmentation": [[1, 2, 3, 4, 5, 6, 7]]}, "of at least 3 corners"),
+    "text": ({"segmentation": [["a", 2, 3, 4, 5, 6]]}, "of at least 3 corners"),
+    "another size": ({"segmentation": {"size": [20, 16], "counts": [0, 320]}}, r"are of \[20, 16\]"),
+    "halves": ({"segmentation": {"size": [16, 20], "counts": [0.5]}}, "run lengths are whole numbers"),
+    "too few": ({"segmentation": {"size": [16, 20], "counts": [0, 5]}}, "do not fill 20 x 16 pixels"),
+    "not compressed": ({"segmentation": {"size": [16, 20], "counts": "\x00"}}, "not in COCO's compressed"),
+    "no category": ({"segmentation": [square(0, 0, 3, 3)], "category_id": 9}, "the unknown category 9"),
+}
+
+
+@pytest.mark.parametrize(("item", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: str) -> None:
+    source = read_coco_instances(instances(tmp_path, item))
+    with pytest.raises(ImportFormatError, match=r"instances.json: image 7, annotation 5: .*" + message):
+        source.photos["a.jpg"]()
+
+
+def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match="an annotation is of image 8, which is not listed"):
+        read_coco_instances(instances(tmp_path, {"image_id": 8}))
+
+
+# label PNGs
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
+def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str) -> None:
+    values = np.array([[1, 0, 1], [2, 255, 0]], np.uint16 if mode == "I;16" else np.uint8)
+    picture = Image.fromarray(values)
+    if mode == "P":
+        picture.putpalette([0] * 768)
+    (tmp_path / "b").mkdir()
+    picture.save(tmp_path / "b" / "a.png")
+    imported = read_label_png(tmp_path, [Category(1, "sky", False), Category(2, "cat", True)]).photos[
+        "b/a.png"
+    ]()
+    assert [region.label for region in imported.regions] == ["sky", "cat"]
+    assert label_map(imported).tolist() == [[1, 0, 1], [2, 0, 0]]
+    unlabelled = read_label_png(tmp_path).photos["b/a.png"]()
+    assert [region.label for region in unlabelled.regions] == [None] * 3
+
+
+def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ImportFormatError, match="holds no PNG"):
+        read_label_png(tmp_path)
+    Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
+    Image.new("L", (3, 2), 9).save(tmp_path / "b.png")
+    (tmp_path / "c.png").write_bytes(b"no")
+    photos = read_label_png(tmp_path, [Category(1, "sky", False)]).photos
+    for name, message in {
+        "a.png": r"a.png: is a PNG of mode RGB",
+        "b.png": r"b.png: holds the values \[9\], which are no class's number",
+        "c.png": r"c.png: cannot be read as PNG",
+    }.items():
+        with pytest.raises(ImportFormatError, match=message):
+            photos[name]()
+
+
+def test_regions_that_were_there_go_and_can_come_back() -> None:
+    before = Annotation(5, 3).import_mask(np.ones((3, 5), np.bool_), "old")
+    after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}).annotate(before)
+    assert [(region.id, region.label) for region in after.regions.values()] == [(2, "sky"), (3, "cat")]
+    assert after.at(before.cursor).regions == before.regions

@@ -1,0 +1,118 @@
+"""`fullcanvas import`: existing work becomes regions, and nobody's work is overwritten silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from typer.testing import CliRunner
+
+from fullcanvas.cli import app
+from fullcanvas.server.project import open_project
+from tests.server.conftest import LEFT, RIGHT, Page
+
+WIDTH, HEIGHT = 96, 80
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    """What the command prints."""
+    result = CliRunner().invoke(app, ["import", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def values() -> NDArray[np.uint8]:
+    """A label map with holes, several parts, and a rest of nothing."""
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    labels[5:40, 5:60] = 1
+    labels[20:30, 20:30] = 2
+    labels[60:70, 70:90] = 2
+    return labels
+
+
+def write_maps(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(values()).save(folder / name)
+    labels = [{"id": 1, "name": "sky", "isthing": False}, {"id": 2, "name": "cat"}]
+    (folder.parent / "labels.json").write_text(json.dumps(labels))
+    return folder
+
+
+def test_label_maps_become_regions_that_show_exactly_their_pixels(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", "b/a.png", "nobody.png")
+    labels = tmp_path / "labels.json"
+    output = run(folder, "--format", "label-png", "--from", maps, "--labels", labels)
+    assert "nobody.png: is not among the photos" in output
+    assert "4 regions in 2 photos imported, 1 skipped" in output
+    page = start(folder)
+    (first, _) = (item["id"] for item in page.get("/photos")["items"] if item["regions"] == 2)
+    assert [region["label"] for region in page.get(f"/photos/{first}")["regions"]] == ["sky", "cat"]
+    np.testing.assert_array_equal(page.display(first), values())
+    page.interact(first, "undo")
+    assert set(np.unique(page.display(first))) == {0, 1}
+
+
+def instances(folder: Path, width: int = WIDTH) -> Path:
+    image = {"id": 1, "file_name": "a.jpg", "width": width, "height": HEIGHT}
+    square = {"id": 1, "image_id": 1, "category_id": 3, "segmentation": [[5, 5, 30, 5, 30, 30, 5, 30]]}
+    data = {"images": [image], "annotations": [square], "categories": [{"id": 3, "name": "dog"}]}
+    (folder / "instances.json").write_text(json.dumps(data))
+    return folder
+
+
+def test_work_that_is_there_is_kept_unless_told_otherwise(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    page = start(folder)
+    page.interact(1, "add_region", extreme_points=LEFT)
+    page.interact(1, "add_region", extreme_points=RIGHT)
+    origin = ["--format", "coco-instances", "--from", instances(tmp_path)]
+    assert "a.jpg: has been worked on; --overwrite replaces its regions" in run(folder, *origin)
+    assert [region["id"] for region in page.get("/photos/1")["regions"]] == [1, 2]
+    assert "1 regions in 1 photos imported" in run(folder, *origin, "--overwrite")
+    (region,) = page.get("/photos/1")["regions"]
+    assert (region["id"], region["label"]) == (3, "dog")
+    expected = np.zeros((HEIGHT, WIDTH), np.uint16)
+    expected[5:30, 5:30] = 3
+    np.testing.assert_array_equal(page.display(1), expected)
+    for _ in range(3):
+        page.interact(1, "undo")
+    assert [region["id"] for region in page.get("/photos/1")["regions"]] == [1, 2]
+
+
+def test_finished_photos_are_never_touched(folder: Path, tmp_path: Path, start: Callable[..., Page]) -> None:
+    page = start(folder)
+    version = page.interact(1, "add_region", extreme_points=LEFT).header["photo"]["version"]
+    page.post("/photos/1/complete", version=version, complete=True)
+    before = page.display(1)
+    output = run(folder, "--format", "coco-instances", "--from", instances(tmp_path), "--overwrite")
+    assert "a.jpg: is complete; reopen it first" in output
+    np.testing.assert_array_equal(page.display(1), before)
+
+
+def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_path: Path) -> None:
+    origin = ["--format", "coco-instances", "--from", instances(tmp_path, width=90)]
+    output = run(folder, *origin, code=2)
+    assert "a.jpg: what was to be imported has 90 x 80 pixels, the upright photo 96 x 80" in output
+    project = open_project(folder)
+    assert not any(photo.regions for photo in project.store.list_photos())
+    project.store.close()
+    maps = write_maps(tmp_path / "maps", "nobody.png")
+    output = run(folder, "--format", "label-png", "--from", maps, code=2)
+    assert "none of the photos is in what was to be imported; it speaks of nobody.png" in output
+
+
+def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.json"
+    labels.write_text('[{"id": 3, "name": "bird"}]')
+    run(folder, "--format", "coco-instances", "--from", instances(tmp_path), "--labels", labels)
+    project = open_project(folder)
+    assert [(label.id, label.name) for label in project.store.labels()] == [(3, "bird"), (4, "dog")]
+    project.store.close()
