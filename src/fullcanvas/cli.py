@@ -361,7 +361,7 @@ def reproduce(
     seed: Annotated[int, typer.Option(min=0, help="Of the simulated annotator.")] = 0,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
 ) -> None:
-    """Reproduce a table or a figure of the paper: train what is missing, evaluate, write it beside the paper's.
+    """Reproduce a table or a figure of the paper: train what is missing, evaluate, compare with the paper.
 
         fullcanvas reproduce table2 --data coco/ --out runs/paper
 
@@ -373,7 +373,6 @@ def reproduce(
 
     from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import progress_bar
-    from fullcanvas.evaluation.errors import EvaluationError
     from fullcanvas.evaluation.reproduce import Request
     from fullcanvas.evaluation.reproduce import reproduce as run
 
@@ -382,11 +381,12 @@ def reproduce(
     def train_row(config: Path, folder: Path, sibling: Path | None) -> None:
         from fullcanvas.learning import train as learning
 
-        request = learning.Request(config, [data], folder, sibling=sibling and str(sibling), device=device)
+        learnt_from = None if sibling is None else str(sibling)
+        request = learning.Request(config, [data], folder, sibling=learnt_from, device=device)
         learning.train(request, console)
 
     options: dict[str, Any] = {"small": small, "configs": configs, "dataset": dataset, "limit": limit}
-    with _refusals(EvaluationError):
+    with _refusals():
         workers = Engine(jobs or 1, engine, address)
         request = Request(what, data, out, rounds=rounds, seed=seed, engine=workers, **options)
         Console().print(run(request, train_row, console.print, lambda: progress_bar(console)), markup=False)
@@ -473,9 +473,10 @@ def export_model(
 
 
 @contextmanager
-def _refusals(*more: type[Exception]) -> Iterator[None]:
-    """What training refuses, and more if need be, becomes one line and exit code 2."""
+def _refusals() -> Iterator[None]:
+    """What training and evaluations refuse becomes one line and exit code 2."""
     from fullcanvas.datasets import DatasetError
+    from fullcanvas.evaluation.errors import EvaluationError
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.learning.errors import LearningError
 
@@ -484,7 +485,7 @@ def _refusals(*more: type[Exception]) -> Iterator[None]:
     except ModuleNotFoundError as error:
         typer.echo(f'Error: {error}; training needs more packages: pip install "fullcanvas[train]"', err=True)
         raise typer.Exit(2) from error
-    except (DatasetError, ModelError, LearningError, *more) as error:
+    except (DatasetError, ModelError, LearningError, EvaluationError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
 

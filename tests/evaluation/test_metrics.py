@@ -151,3 +151,21 @@ def test_intervals_over_regions_weigh_images_by_their_regions_and_follow_the_see
     ones = np.ones((30, 1), int)
     assert metrics.bootstrap_intervals(random, ones, 1) == metrics.bootstrap_intervals(random, ones, 1)
     assert metrics.bootstrap_intervals(random, ones, 1) != metrics.bootstrap_intervals(random, ones, 2)
+
+
+def test_the_interval_of_panoptic_quality_draws_images_again():
+    alike = [{1: Matches(0.8, 1), 2: Matches(0.0, 0, 0, 1)}] * 5
+    assert metrics.panoptic_interval(alike, 0) == pytest.approx((0.4, 0.4))
+    # One category, one pair an image: the quality of a draw is the mean of the IoUs it drew.
+    ious = np.random.default_rng(0).uniform(0.5, 1, 300)
+    interval = metrics.panoptic_interval([{7: Matches(float(iou), 1)} for iou in ious], 3)
+    (expected,) = metrics.bootstrap_intervals(ious[:, None], np.ones((300, 1), int), 3)
+    assert interval == pytest.approx(expected)
+    # A category that only one image has is missing from the draws without that image.
+    rare = [{1: Matches(1.0, 1)}, {2: Matches(0.6, 1)}]
+    assert metrics.panoptic_interval(rare, 0) == pytest.approx((0.6, 1.0))
+
+
+def test_no_category_has_no_interval():
+    assert metrics.panoptic_interval([{}, {}], 0) is None
+    assert metrics.panoptic_interval([{1: Matches()}], 0) is None

@@ -99,7 +99,7 @@ def _decoder() -> bytes:
         node("ReduceMean", ["signs"], ["sure"], axes=[1], keepdims=1),
         node("Reshape", ["sure", "table"], ["iou_predictions"]),
     ]
-    inputs = {
+    inputs: dict[str, list[Any]] = {
         "image_embeddings": [1, 3, 4, 4],
         "point_coords": [1, "points_", 2],
         "point_labels": [1, "points_"],
@@ -107,7 +107,7 @@ def _decoder() -> bytes:
         "has_mask_input": [1],
         "orig_im_size": [2],
     }
-    outputs = {
+    outputs: dict[str, list[Any]] = {
         "masks": [1, 1, "h", "w"],
         "iou_predictions": [1, 1],
         "low_res_masks": [1, 1, LOW, LOW],

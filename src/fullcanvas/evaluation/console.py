@@ -68,7 +68,7 @@ def _cells(point: Mapping[str, Any]) -> list[str]:
         f"{point['scribbles_drawn']:.2f}",
         _score(point["mean_iou"], point["interval"], 1),
         *groups,
-        _score(point["panoptic_quality"]),
+        _score(point["panoptic_quality"], point["panoptic_interval"]),
         f"{point['seconds_per_region']:.1f}",
     ]
 

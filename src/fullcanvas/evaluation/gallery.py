@@ -82,3 +82,36 @@ def _reduced(picture: Picture) -> Picture:
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def stack(pictures: Sequence[Path], rounds: int, file: Path) -> None:
+    """Writes figure 6: of each picture by `draw_picture` the photo, the prediction before any scribble, after
+    the first round and after the last one, and the truth; one picture below the other.
+
+    Args:
+        pictures: files, all with as many rounds.
+        rounds: of scribbles.
+        file: of the figure.
+    """
+    chosen = list(dict.fromkeys([0, 2, min(3, rounds + 2), rounds + 2, 1]))
+    strips = [_columns(picture, rounds + 3, chosen) for picture in pictures]
+    width = max(strip.shape[1] for strip in strips)
+    rows = [_enlarged(strip, width) for strip in strips]
+    gap = np.full((GAP, width, 3), 255, np.uint8)
+    figure = np.concatenate([part for row in rows for part in (row, gap)][:-1])
+    _, data = cv2.imencode(".png", figure)
+    write_bytes(file, data.tobytes())
+
+
+def _columns(file: Path, panels: int, chosen: Sequence[int]) -> Picture:
+    """Some panels of a picture, side by side; blue, green, red."""
+    picture = np.asarray(cv2.imread(str(file)), np.uint8)
+    width = (picture.shape[1] + GAP) // panels
+    gap = np.full((len(picture), GAP, 3), 255, np.uint8)
+    parts = [part for one in chosen for part in (picture[:, one * width : (one + 1) * width - GAP], gap)]
+    return np.concatenate(parts[:-1], 1)
+
+
+def _enlarged(picture: Picture, width: int) -> Picture:
+    height = max(1, round(len(picture) * width / picture.shape[1]))
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

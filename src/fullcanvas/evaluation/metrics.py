@@ -148,8 +148,12 @@ class Matches:
     @property
     def quality(self) -> float | None:
         """The category's panoptic quality in [0, 1], or None if it never occurs."""
-        weight = self.matched + (self.extra + self.missed) / 2
-        return self.iou / weight if weight else None
+        return self.iou / self.weight if self.weight else None
+
+    @property
+    def weight(self) -> float:
+        """What the summed IoU is divided by: pairs, and half of what has no partner."""
+        return self.matched + (self.extra + self.missed) / 2
 
 
 def panoptic_matches(table: NDArray[np.int64], categories: Sequence[int]) -> dict[int, Matches]:
@@ -206,6 +210,38 @@ def bootstrap_intervals(
         # A draw of nothing but images without such regions has no mean.
         np.divide(times @ sums, total, out=row, where=total > 0)
     return [_interval(column[np.isfinite(column)]) for column in means.T]
+
+
+def panoptic_interval(
+    matches: Sequence[Mapping[int, Matches]], seed: int, resamples: int = 1000
+) -> tuple[float, float] | None:
+    """The 95 % interval of panoptic quality when images are drawn again with replacement.
+
+    Args:
+        matches: of each image, by category.
+        seed: the same seed draws the same images as in `bootstrap_intervals`.
+        resamples: how often the images are drawn.
+
+    Returns:
+        The 2.5th and the 97.5th percentile; None if no category occurs. A category that a draw lacks is no
+        part of that draw's mean.
+    """
+    kinds = {
+        category: column for column, category in enumerate(sorted({key for one in matches for key in one}))
+    }
+    ious, weights = np.zeros((2, len(matches), len(kinds)))
+    for row, one in enumerate(matches):
+        for category, counts in one.items():
+            ious[row, kinds[category]] = counts.iou
+            weights[row, kinds[category]] = counts.weight
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    found = []
+    for _ in range(resamples):
+        times = np.bincount(rng.integers(len(ious), size=len(ious)), minlength=len(ious)).astype(np.float64)
+        total = times @ weights
+        if (total > 0).any():
+            found.append(float(np.mean((times @ ious)[total > 0] / total[total > 0])))
+    return _interval(np.array(found))
 
 
 def _interval(means: Scores) -> tuple[float, float] | None:

@@ -80,13 +80,16 @@ class Plan:
     identity: dict[str, Any]
 
 
-def plan(dataset: Dataset, settings: Settings, limit: int | None = None) -> Plan:
+def plan(
+    dataset: Dataset, settings: Settings, limit: int | None = None, fraction: float = 1.0, part: int = 0
+) -> Plan:
     """Loads the models, and leaves out the photos that their records say they were trained on.
 
     Args:
         dataset: what to evaluate on.
         settings: what to do with every image.
         limit: keep the first photos only, as many as this.
+        fraction, part: keep a part of the data set, as `datasets.fraction` cuts it.
 
     Raises:
         ModelError: a model cannot be used.
@@ -96,12 +99,14 @@ def plan(dataset: Dataset, settings: Settings, limit: int | None = None) -> Plan
     build.cache_clear()
     experiment = build(settings)
     _check_models(experiment)
+    dataset = _part(dataset, fraction, part)
     seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
     kept = dataset.without(seen)
     kept = kept if limit is None else kept.first(limit)
     if not kept.records:
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
-    return Plan(settings, experiment, kept, len(seen), _identity(dataset.name, experiment))
+    identity = {**_identity(dataset.name, experiment), "fraction": fraction, "part": part}
+    return Plan(settings, experiment, kept, len(seen), identity)
 
 
 def evaluate(
@@ -126,8 +131,7 @@ def evaluate(
     Args:
         dataset: its files are all checked before the first image is evaluated.
         settings: what to do with every image.
-        limit: evaluate the first photos only, as many as this.
-        fraction, part: evaluate on a part of the data set, as `datasets.fraction` cuts it.
+        limit, fraction, part: evaluate some photos only; as in `plan`.
         engine: where the work is done.
         scribble_seconds: what a scribble costs in the model of annotation time.
         out: where to write the result as JSON.
@@ -143,7 +147,27 @@ def evaluate(
         EvaluationError: there is nothing to evaluate, a model is asked for what it cannot, or workers died.
         AnnotatorError: the annotator is unknown.
     """
-    planned = plan(_part(dataset, fraction, part), settings, limit)
+    planned = plan(dataset, settings, limit, fraction, part)
+    return carry_out(
+        planned,
+        engine=engine,
+        scribble_seconds=scribble_seconds,
+        out=out,
+        gallery=gallery,
+        progress=progress,
+    )
+
+
+def carry_out(
+    planned: Plan,
+    *,
+    engine: Engine,
+    scribble_seconds: float = summary.SCRIBBLE_SECONDS,
+    out: Path | None = None,
+    gallery: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """Does what is planned; all else is as in `evaluate`."""
     if gallery and isinstance(planned.experiment.model, SingleRegionPredictor):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
     # A run with pictures resumes none without: its parts would have none to show.
@@ -154,11 +178,9 @@ def evaluate(
     report = {
         **planned.identity,
         **_counts(results),
-        "fraction": fraction,
-        "part": part,
         "left_out": planned.left_out,
         "scribble_seconds": scribble_seconds,
-        "curve": summary.curve(results, settings.seed, scribble_seconds),
+        "curve": summary.curve(results, planned.settings.seed, scribble_seconds),
     }
     if out is not None:
         write_json(out, report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,8 @@ def curve(
     Returns:
         A point per round: `scribbles_per_region` (the budget), `scribbles_drawn` (per region, what was
         used), `mean_iou` with its 95 % `interval` over images, the same for each group of regions and for the
-        boundary F, the `distribution` of IoU, `panoptic_quality` and `seconds_per_region`. Scores are
-        fractions in [0, 1], and None where there is no such region.
+        boundary F, the `distribution` of IoU, `panoptic_quality` with its `panoptic_interval`, and
+        `seconds_per_region`. Scores are fractions in [0, 1], and None where there is no such region.
     """
     return [_point(results, index, seed, scribble_seconds) for index in range(len(results[0].rounds))]
 
@@ -56,7 +56,8 @@ def _point(results: Sequence[ImageResult], index: int, seed: int, scribble_secon
         "boundary_f": boundary,
         **dict(zip(GROUPS, parts, strict=True)),
         "distribution": metrics.distribution(ious),
-        "panoptic_quality": _panoptic_quality(results, index),
+        "panoptic_quality": metrics.panoptic_quality(_summed(one.rounds[index].matches for one in results)),
+        "panoptic_interval": metrics.panoptic_interval(_matches_by_photo(results, index), seed),
         "seconds_per_region": EXTREME_SECONDS + scribble_seconds * drawn,
     }
 
@@ -89,12 +90,20 @@ def _means(
     ]
 
 
-def _panoptic_quality(results: Sequence[ImageResult], index: int) -> float | None:
+def _summed(several: Iterable[Mapping[int, Matches]]) -> dict[int, Matches]:
     total: dict[int, Matches] = {}
-    for result in results:
-        for category, matches in result.rounds[index].matches.items():
+    for one in several:
+        for category, matches in one.items():
             total[category] = total.get(category, Matches()) + matches
-    return metrics.panoptic_quality(total)
+    return total
+
+
+def _matches_by_photo(results: Sequence[ImageResult], index: int) -> list[dict[int, Matches]]:
+    """The matches of each photo, ordered by its id; those of its samples are added up."""
+    photos: dict[int, list[Mapping[int, Matches]]] = {}
+    for result in results:
+        photos.setdefault(result.image_id, []).append(result.rounds[index].matches)
+    return [_summed(photos[image_id]) for image_id in sorted(photos)]
 
 
 def _joined(scores: Iterable[Sequence[float]]) -> metrics.Scores:

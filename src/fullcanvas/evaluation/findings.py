@@ -1,0 +1,183 @@
+"""What came out beside what the paper printed: as JSON, as Markdown, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fullcanvas.evaluation.paper import Claim, Experiment
+
+Found = Mapping[str, Any]
+"""What `gather` returns."""
+
+
+def gather(
+    experiment: Experiment, reports: Mapping[str, Mapping[str, Any]], trained: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The outcome of an experiment as JSON values; scores are fractions in [0, 1].
+
+    Args:
+        experiment: what was done.
+        reports: what `evaluate` said, by the rows' keys.
+        trained: what the models' files say of their training, by configuration.
+    """
+    one = reports[experiment.rows[0].key]
+    curves = {key: _curve(experiment, report) for key, report in reports.items()}
+    rows = [
+        {
+            "key": row.key,
+            "label": row.label,
+            "model": reports[row.key]["model"],
+            "first_model": reports[row.key]["first_model"],
+            "allocation": row.allocation.value,
+            "images": reports[row.key]["images"],
+            "left_out": reports[row.key]["left_out"],
+            "paper": {str(budget): value / 100 for budget, value in row.printed.items()},
+            "curve": curves[row.key],
+        }
+        for row in experiment.rows
+    ]
+    claims = [{"claim": claim.text, "holds": holds(claim, curves)} for claim in experiment.claims]
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "dataset": one["dataset"],
+        "regions": experiment.group or "all",
+        "seed": one["seed"],
+        "rows": rows,
+        "claims": claims,
+        "training": {name: dict(record) for name, record in trained.items()},
+    }
+
+
+def _curve(experiment: Experiment, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    points = []
+    for point in report["curve"]:
+        whole = {"mean": point["mean_iou"], "interval": point["interval"]}
+        score = point[experiment.group] if experiment.group else whole
+        points.append(
+            {
+                "scribbles_per_region": point["scribbles_per_region"],
+                "mean_iou": score["mean"],
+                "interval": score["interval"],
+            }
+        )
+    return points
+
+
+def holds(claim: Claim, curves: Mapping[str, list[dict[str, Any]]]) -> bool:
+    """Whether the better row is the better one at every budget that the claim is about."""
+    better, worse = ([point["mean_iou"] for point in curves[key]] for key in (claim.better, claim.worse))
+    pairs = list(zip(better, worse, strict=True))[claim.first_round :]
+    return all(one is not None and other is not None and one > other + claim.least for one, other in pairs)
+
+
+def markdown(experiment: Experiment, found: Found, picture: str, rounds: int) -> str:
+    """The outcome as Markdown, with the picture in it."""
+    if experiment.name == "figure6":
+        last = f"{rounds} scribble" + ("s" if rounds != 1 else "")
+        panels = f"the photo; extreme points alone; after 1 scribble per region; after {last}; the truth"
+        return f"# {found['title']}\n\n![{panels}]({picture})\n\nFrom left to right: {panels}.\n"
+    regions = "objects alone" if experiment.group == "things" else "all regions"
+    parts = [
+        f"# {found['title']}",
+        f"Mean IoU in % over {regions} of {found['dataset']}; in brackets 95 % intervals over images.",
+        _table(found),
+        _claims(found),
+        _training(found),
+        f"![Ours and the paper's]({picture})",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(found: Found) -> str:
+    budgets = [point["scribbles_per_region"] for point in found["rows"][0]["curve"]]
+    heads = ["the paper", "ours"] if budgets == [0] else [f"{budget}" for budget in budgets]
+    lines = [["", "images", *heads], ["---", *["---:"] * (len(heads) + 1)]]
+    for row in found["rows"]:
+        ours = [_score(point) for point in row["curve"]]
+        paper = [f"{100 * row['paper'][str(b)]:.1f}" if str(b) in row["paper"] else "" for b in budgets]
+        if budgets == [0]:
+            lines.append([row["label"], str(row["images"]), *paper, *ours])
+        else:
+            lines.append([row["label"], str(row["images"]), *ours])
+            lines.append(["... in the paper", "", *paper])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _score(point: Mapping[str, Any]) -> str:
+    if point["mean_iou"] is None:
+        return "-"
+    low, high = (100 * end for end in point["interval"])
+    return f"{100 * point['mean_iou']:.1f} ({low:.1f}-{high:.1f})"
+
+
+def _claims(found: Found) -> str:
+    lines = [f"- {'yes' if one['holds'] else '**no**'}: {one['claim']}" for one in found["claims"]]
+    return "\n".join(["What the paper finds, and whether it came out:", "", *lines]) if lines else ""
+
+
+def _training(found: Found) -> str:
+    told = {name: _budget(record) for name, record in found["training"].items() if "steps" in record}
+    lines = [f"- `{name}`: {budget}" for name, budget in told.items()]
+    return "\n".join(["What the models were given:", "", *lines]) if lines else ""
+
+
+def _budget(record: Mapping[str, Any]) -> str:
+    minutes = record.get("seconds", 0) / 60
+    return f"{record['steps']} steps in {minutes:.1f} minutes"
+
+
+def draw(experiment: Experiment, found: Found, file: Path) -> None:
+    """Writes the figure: curves if there are scribbles, else a row of marks; the paper's are hollow."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = found["rows"]
+    figure = Figure(figsize=(7, 5) if experiment.rounds else (7, 1.2 + 0.5 * len(rows)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(found["title"], fontsize="medium")
+    (_draw_curves if experiment.rounds else _draw_marks)(axes, rows)
+    axes.grid(alpha=0.3)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=150)
+
+
+def _draw_curves(axes: Any, rows: list[dict[str, Any]]) -> None:
+    for number, row in enumerate(rows):
+        points = [point for point in row["curve"] if point["mean_iou"] is not None]
+        means = [100 * point["mean_iou"] for point in points]
+        budgets = [point["scribbles_per_region"] for point in points]
+        color = f"C{number}"
+        axes.errorbar(
+            budgets, means, yerr=_ends(points), color=color, marker="o", capsize=3, label=row["label"]
+        )
+        stated = {int(budget): 100 * value for budget, value in row["paper"].items()}
+        hollow = {"marker": "s", "mfc": "none", "ls": "none", "color": color}
+        axes.plot(list(stated), list(stated.values()), **hollow, label="... in the paper")
+    axes.set(xlabel="scribbles per region", ylabel="mean IoU (%)")
+    axes.legend(loc="lower right", fontsize="small")
+
+
+def _draw_marks(axes: Any, rows: list[dict[str, Any]]) -> None:
+    for number, row in enumerate(rows):
+        (point,) = row["curve"]
+        first = number == 0
+        if point["mean_iou"] is not None:
+            ends, label = _ends([point]), "ours" if first else None
+            axes.errorbar(
+                100 * point["mean_iou"], number, xerr=ends, color="C0", marker="o", capsize=3, label=label
+            )
+        label = "the paper" if first else None
+        axes.plot(100 * row["paper"]["0"], number, "s", mfc="none", color="C1", label=label)
+    axes.set_yticks(range(len(rows)), [row["label"] for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("mean IoU (%)")
+    axes.legend(fontsize="small")
+
+
+def _ends(points: list[dict[str, Any]]) -> list[list[float]]:
+    """How far the intervals reach below and above the means, in percent."""
+    return [[100 * abs(point["interval"][end] - point["mean_iou"]) for point in points] for end in (0, 1)]

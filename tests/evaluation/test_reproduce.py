@@ -1,0 +1,148 @@
+"""The paper's tables and figures from models that are there; `tests/learning` trains them, too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from fullcanvas.evaluation import findings
+from fullcanvas.evaluation.errors import EvaluationError
+from fullcanvas.evaluation.gallery import GAP
+from fullcanvas.evaluation.paper import EXPERIMENTS, FIGURE_5, TABLE_2, Claim
+from fullcanvas.evaluation.reproduce import Request, reproduce
+from tests.panoptic_folder import write_dataset
+from tests.tiny_model import write_tiny_model
+
+ALONE = {"canvas": False, "grow_boxes": False, "ink_constraint": False}
+SEEDS = {"single-region": 1, "mask-wise-shared": 2, "pixel-wise-not-shared": 3, "full-image": 4}
+SEEDS |= {"single-region-scribble": 5, "full-image-scribble": 6}
+
+
+def triangles(shift: int) -> NDArray[np.int64]:
+    """A map of 40 x 60 pixels and two regions; their boxes overlap."""
+    ys, xs = np.mgrid[:40, :60]
+    return np.where(xs > ys + shift, 1, 2)
+
+
+class Trainer:
+    """Writes a tiny model at once, and remembers the order and the siblings."""
+
+    def __init__(self) -> None:
+        self.trained: list[tuple[str, str | None]] = []
+
+    def __call__(self, config: Path, folder: Path, sibling: Path | None) -> None:
+        name = config.stem
+        self.trained.append((name, None if sibling is None else sibling.parent.name))
+        folder.mkdir(parents=True, exist_ok=True)
+        alone = ALONE if name.startswith(("single", "mask")) else {}
+        write_tiny_model(folder / "model.zip", seed=SEEDS[name], **alone)
+
+
+@pytest.fixture
+def request_for(tmp_path):
+    """A function that makes a request for a small table or figure."""
+    write_dataset(tmp_path / "data" / "coco-val50", [triangles(10 * number) for number in range(3)])
+    for name in SEEDS:
+        (tmp_path / f"{name}.toml").write_text("", encoding="utf-8")
+
+    def make(name: Any, **more: Any) -> Request:
+        options = {"small": True, "configs": tmp_path, "rounds": 2, **more}
+        return Request(name, tmp_path / "data", tmp_path / "out", **options)
+
+    return make
+
+
+def test_table_2_trains_its_cells_and_writes_them_beside_the_papers(request_for, tmp_path):
+    train = Trainer()
+    told: list[str] = []
+    text = reproduce(request_for("table2"), train, told.append)
+    assert train.trained == [(name, None) for name in list(SEEDS)[:4]]
+    assert (tmp_path / "out" / "table2.md").read_text() == text
+    found = json.loads((tmp_path / "out" / "table2.json").read_text())
+    assert [row["paper"]["0"] for row in found["rows"]] == pytest.approx([0.758, 0.76, 0.784, 0.791])
+    assert (found["dataset"], found["regions"]) == ("coco-val50", "all")
+    for row in found["rows"]:
+        (point,) = row["curve"]
+        assert 0 < point["mean_iou"] < 1
+        assert f"| {100 * row['paper']['0']:.1f} | {100 * point['mean_iou']:.1f} (" in text
+    with Image.open(tmp_path / "out" / "table2.png") as picture:
+        assert picture.width > 500
+    # Everything is there: nothing is trained or evaluated again, and the same comes out.
+    again: list[str] = []
+    assert reproduce(request_for("table2"), train, again.append) == text
+    assert len(train.trained) == 4
+    assert [line.split(": ")[-1] for line in again] == ["evaluated before"] * 4
+    assert "training" in told[0]
+
+
+def test_figure_5_starts_from_the_models_of_table_2_and_counts_two_allocations(request_for, tmp_path):
+    train = Trainer()
+    reproduce(request_for("table2", limit=2), train)
+    text = reproduce(request_for("figure5"), train)
+    siblings = [("single-region-scribble", "single-region"), ("full-image-scribble", "full-image")]
+    assert train.trained[4:] == siblings
+    found = json.loads((tmp_path / "out" / "figure5.json").read_text())
+    _, shared, free = found["rows"]
+    assert [len(row["curve"]) for row in found["rows"]] == [3, 3, 3]
+    assert [row["allocation"] for row in found["rows"]] == ["one-per-region", "one-per-region", "free"]
+    assert shared["curve"][0] == free["curve"][0]
+    assert shared["first_model"] != shared["model"] == free["model"]
+    assert text.count("... in the paper") == 3
+    assert "| 75.8 |  |  |" in text
+    assert len(found["claims"]) == 2
+    # Other settings share no scores.
+    told: list[str] = []
+    reproduce(request_for("figure5", seed=1), train, told.append)
+    assert not [line for line in told if "before" in line]
+
+
+def test_figure_6_shows_photo_rounds_and_truth(request_for, tmp_path):
+    text = reproduce(request_for("figure6", limit=2), Trainer())
+    with Image.open(tmp_path / "out" / "figure6.png") as picture:
+        assert picture.size == (5 * 60 + 4 * GAP, 2 * 40 + GAP)
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    folder = tmp_path / "data" / "coco-val50" / "images"
+    with Image.open(min(folder.iterdir())) as photo:
+        expected = np.asarray(photo.convert("RGB")).astype(int)
+    np.testing.assert_allclose(pixels[:40, :60], expected, atol=1)
+    assert "after 2 scribbles; the truth" in text
+    (tmp_path / "out" / "figure6" / "photos" / "map1.png").unlink()
+    assert reproduce(request_for("figure6", limit=2), Trainer()) == text
+
+
+def test_missing_configurations_are_found_before_anything_is_trained(request_for, tmp_path):
+    (tmp_path / "full-image.toml").unlink()
+    train = Trainer()
+    with pytest.raises(EvaluationError, match=r"full-image\.toml to train it by"):
+        reproduce(request_for("table2"), train)
+    assert not train.trained
+
+
+def test_a_claim_holds_only_if_it_does_at_every_budget():
+    curves = {
+        key: [{"mean_iou": value} for value in values]
+        for key, values in {"a": (0.5, 0.7, 0.9), "b": (0.6, 0.6, 0.8), "c": (0.5, None, 0.8)}.items()
+    }
+    assert not findings.holds(Claim("", "a", "b"), curves)
+    assert findings.holds(Claim("", "a", "b", first_round=1), curves)
+    assert not findings.holds(Claim("", "a", "c"), curves)
+    assert findings.holds(Claim("", "a", "b", -0.11), curves)
+    assert not findings.holds(Claim("", "a", "b", -0.1), curves)
+
+
+def test_what_the_paper_printed():
+    assert [row.printed[0] for row in TABLE_2.rows] == [75.8, 76.0, 78.4, 79.1]
+    starts = {row.model: row.printed[0] for row in TABLE_2.rows}
+    assert all(row.printed[0] == starts[row.first_model] for row in FIGURE_5.rows if row.first_model)
+    for experiment in EXPERIMENTS.values():
+        keys = [row.key for row in experiment.rows]
+        assert len(set(keys)) == len(keys)
+        assert {key for claim in experiment.claims for key in (claim.better, claim.worse)} <= set(keys)
+        for row in experiment.rows:
+            assert experiment.sibling(row.model) == row.first_model
