@@ -71,6 +71,7 @@ def annotate(
         Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
     ] = None,
     database: commands.Address = None,
+    memory: commands.Memory = 2,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Annotate a folder of photos in the browser; everything is stored as you go."""
@@ -90,6 +91,7 @@ def annotate(
         place=project,
         max_pixels=round(max_megapixels * 1e6),
         database=database,
+        memory=round(memory * 1e9),
     )
     try:
         serve(service, browser, Console())

@@ -22,6 +22,9 @@ Address = Annotated[
     str | None,
     typer.Option(envvar="FULLCANVAS_DATABASE", help="`postgresql://USER@HOST/NAME`, instead of a file."),
 ]
+Memory = Annotated[
+    float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
+]
 Name = Annotated[str, typer.Argument(help="Letters, digits and . _ @ -")]
 
 
@@ -38,6 +41,7 @@ def serve(
     database: Address = None,
     certificate: Annotated[Path | None, typer.Option(help="For https: the certificate, in PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="For https: its private key, in PEM.")] = None,
+    memory: Memory = 2,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Serve a folder of photos to a team: everybody needs an account.
@@ -58,6 +62,7 @@ def serve(
         place=project,
         max_pixels=round(max_megapixels * 1e6),
         database=database,
+        memory=round(memory * 1e9),
         certificate=certificate,
         key=key,
     )

@@ -24,6 +24,7 @@ from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.security import LOGIN, LOOPBACK
 from fullcanvas.server.store import CLOSED
+from fullcanvas.server.workbench import MEMORY
 
 
 class StartError(ServerError):
@@ -42,6 +43,7 @@ class Service:
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
         database: the address of a PostgreSQL database, instead of a file.
+        memory: how many bytes of photos are kept ready.
         certificate, key: files for https; plain http if None.
     """
 
@@ -53,6 +55,7 @@ class Service:
     place: Path | None
     max_pixels: int
     database: str | None = None
+    memory: int = MEMORY
     certificate: Path | None = None
     key: Path | None = None
 
@@ -134,7 +137,7 @@ def _answer(
             segmenter = Segmenter.load(service.model)
         _describe(console, project, segmenter)
         greet()
-        _run(create_app(project, segmenter, accounts=accounts), listening, service)
+        _run(create_app(project, segmenter, service.memory, accounts), listening, service)
         console.print("Stopped; everything is stored.")
     finally:
         project.store.close()

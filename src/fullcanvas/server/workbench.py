@@ -29,7 +29,7 @@ from fullcanvas.server.project import Project
 from fullcanvas.server.requests import CompleteRequest, Interaction
 from fullcanvas.server.store import FinishedMap, Photo
 
-MEMORY = 2 * 2**30
+MEMORY = 2_000_000_000
 """How many bytes of photos are kept ready, unless somebody says otherwise."""
 MOST_AT_ONCE = 2
 """How many photos are decoded, encoded or segmented in full at one time; each takes what its size takes."""
