@@ -4,12 +4,14 @@ PHOTOS ?= examples/photos
 # Class names to offer; the example photos bring their own.
 LABELS ?= $(if $(filter examples/photos,$(PHOTOS)),examples/labels.json)
 
-.PHONY: help annotate test
+.PHONY: help annotate test attack soak
 
 help:
 	@echo "make annotate                 annotate the example photos in the browser"
 	@echo "make annotate PHOTOS=folder   annotate your own (LABELS=file offers class names)"
 	@echo "make test                     lint, types and every test, the browser's included"
+	@echo "make attack                   kill the server 1,000 times, and send 1,000 requests of each kind"
+	@echo "make soak                     an hour of simulated annotators"
 
 annotate:
 	@scripts/setup.sh
@@ -18,3 +20,12 @@ annotate:
 test:
 	@scripts/setup.sh dev,train,experiments
 	@scripts/test.sh
+
+attack:
+	@scripts/setup.sh dev,train,experiments
+	@FULLCANVAS_CRASHES=1000 FULLCANVAS_EXAMPLES=1000 .venv/bin/python -m pytest -s \
+		tests/server/test_crash.py tests/server/test_described_requests.py
+
+soak:
+	@scripts/setup.sh dev,train,experiments
+	@FULLCANVAS_SOAK=3600 .venv/bin/python -m pytest -s tests/server/test_soak.py

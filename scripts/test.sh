@@ -13,6 +13,10 @@ say "Types"
 .venv/bin/mypy
 scripts/check-page.sh
 
+# A build tests PostgreSQL too; on a person's own machine nothing is installed, and those tests are skipped.
+if [[ $EUID -eq 0 ]] && ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then
+    apt_install postgresql || say "No PostgreSQL: its tests are skipped"
+fi
 lend_node_to_playwright
 FULLCANVAS_CHROMIUM=$(scripts/chromium.sh)
 export FULLCANVAS_CHROMIUM
