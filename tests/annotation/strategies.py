@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import strategies as st
 
-from fullcanvas.annotation import Annotation, Point, Region, Scribble, order_extreme_points
+from fullcanvas.annotation import Annotation, Mask, Point, Region, Scribble, order_extreme_points
 
 LABELS = st.none() | st.text(min_size=1, max_size=200).filter(str.strip)
 
@@ -32,23 +33,39 @@ def regions(draw: st.DrawFn, width: int, height: int, id_: int = 1) -> Region:
 
 
 @st.composite
+def masks(draw: st.DrawFn, width: int, height: int) -> Mask:
+    """A mask of random pixels, rows and columns among them."""
+    pixels = np.random.default_rng(draw(st.integers(0, 999))).random((height, width)) < 0.3
+    x, y = draw(points(width, height))
+    pixels[y:, x] = True
+    pixels[y] |= draw(st.booleans())
+    return Mask.of(pixels)
+
+
+@st.composite
 def logs(draw: st.DrawFn, longest: int = 25) -> Annotation:
     """A log after random interactions, undo and redo among them."""
-    log = Annotation(
-        draw(st.integers(2, 5000)), draw(st.integers(2, 5000)), model=draw(st.none() | st.text())
-    )
+    longest_side = draw(st.sampled_from([30, 5000]))
+    width, height = (draw(st.integers(2, longest_side)) for _ in range(2))
+    log = Annotation(width, height, model=draw(st.none() | st.text()))
     for _ in range(draw(st.integers(0, longest))):
         log = draw(interactions(log))
     return log
 
 
 @st.composite
-def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:
+def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901, PLR0911 (a table)
     """The log after one more interaction."""
     always = ["add", "undo", "redo"]
-    kind = draw(st.sampled_from(always + ["scribble", "move", "label", "delete"] * bool(log.regions)))
+    small = log.width * log.height <= 10_000  # masks of more pixels are slow to draw
+    some = ["scribble", "move", "label", "delete", "paint", "merge", *["split"] * small]
+    kind = draw(st.sampled_from(always + ["fill", *["import"] * small] + some * bool(log.regions)))
     if kind == "add":
         return log.add_region(draw(extreme_points(log.width, log.height)), draw(LABELS))
+    if kind == "fill":
+        return log.fill()
+    if kind == "import":
+        return log.import_mask(draw(masks(log.width, log.height)), draw(LABELS))
     if kind in {"undo", "redo"}:
         return log.undo() if kind == "undo" else log.redo()
     region = draw(st.sampled_from(sorted(log.regions)))
@@ -57,6 +74,15 @@ def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:
             return log.scribble(region, draw(scribbles(log.width, log.height)).points)
         case "move":
             return log.move_points(region, draw(extreme_points(log.width, log.height)))
+        case "paint":
+            stroke = draw(scribbles(log.width, log.height)).points
+            return log.paint(region, stroke, draw(st.floats(0.1, 10_000)), draw(st.booleans()))
+        case "merge":
+            others = sorted(set(log.regions) - {region})
+            return log.merge(region, draw(st.permutations(others))[:2]) if others else log
+        case "split":
+            part, rest = (draw(masks(log.width, log.height)) for _ in range(2))
+            return log.split(region, part, rest)
         case "label":
             return log.label(region, draw(LABELS))
     return log.delete(region)

@@ -21,6 +21,7 @@ from fullcanvas.annotation import (
     Region,
     Scribble,
 )
+from fullcanvas.annotation.entries import new_region
 from tests.annotation.strategies import interactions, logs
 
 POINTS = ((1, 5), (9, 6), (4, 2), (5, 8))
@@ -131,7 +132,7 @@ def test_regions_follow_from_the_entries_alone(log):
 
 @given(logs())
 def test_no_id_is_ever_used_twice(log):
-    added = [entry.region for entry in log.entries if isinstance(entry, AddRegion)]
+    added = [made for entry in log.entries if (made := new_region(entry)) is not None]
     assert len(set(added)) == len(added)
     assert all(region < log.next_region for region in added)
 
@@ -199,6 +200,23 @@ MALFORMED_ENTRIES = {
     "a blank label": ({"kind": "label", "region": 1, "label": "  "}, "a label is a name"),
     "a label too long": ({"kind": "label", "region": 1, "label": "x" * 201}, "a label is a name"),
     "a label of another type": ({"kind": "label", "region": 1, "label": 5}, "a label is a name"),
+    "a brush of nothing": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 0}, "brush"),
+    "a brush too wide": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 10001}, "radius is a"),
+    "a brush of text": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": "5"}, "brush"),
+    "a brush that is true": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": True}, "radius is"),
+    "erase of a number": (
+        {"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 1, "erase": 1},
+        "erase is true or false",
+    ),
+    "a brush without points": ({"kind": "paint", "region": 1, "radius": 1}, "has the fields"),
+    "a merge with nobody": ({"kind": "merge", "region": 1, "others": []}, "at least one other"),
+    "a merge with one twice": ({"kind": "merge", "region": 1, "others": [2, 2]}, "none of them twice"),
+    "a merge with a number": ({"kind": "merge", "region": 1, "others": 2}, "regions one of ids, not 2"),
+    "a fill of a region": ({"kind": "fill", "region": 1}, "has the fields [], not ['region']"),
+    "a mask of numbers": ({"kind": "import_mask", "region": 3, "mask": [5]}, "a mask is a text of"),
+    "a mask of other signs": ({"kind": "import_mask", "region": 3, "mask": "p"}, "COCO's compressed form"),
+    "a mask of nothing": ({"kind": "import_mask", "region": 3, "mask": ""}, "COCO's compressed form"),
+    "a split of one": ({"kind": "split", "region": 1, "new_region": 3, "part": "06"}, "has the fields"),
 }  # fmt: skip
 
 
@@ -212,6 +230,7 @@ def test_malformed_entries_are_refused_by_reader_and_schema(log, entry, message)
     assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(data)
 
 
+ADDED = {"kind": "add_region", "region": 1, "extreme_points": FOUR}
 CONTRADICTIONS = {
     "a cursor past the end": ({"cursor": 4}, "the cursor is at 4, past the last of 3 entries"),
     "a next region that was used": ({"next_region": 2}, "next_region is a whole number of 3 or more"),
@@ -223,6 +242,38 @@ CONTRADICTIONS = {
     "a point outside": (
         {"entries": [{"kind": "add_region", "region": 1, "extreme_points": [*FOUR[:3], [5, 10]]}]},
         "lies outside the image of 20 x 10 pixels",
+    ),
+    "a merge with itself": (
+        {"entries": [ADDED, {"kind": "merge", "region": 1, "others": [1]}]},
+        "none of them twice",
+    ),
+    "a merge with nobody there": (
+        {"entries": [ADDED, {"kind": "merge", "region": 1, "others": [8]}]},
+        "there is no region 8",
+    ),
+    "paint of nobody": (
+        {"entries": [{"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 2}]},
+        "there is no region 1",
+    ),
+    "a mask of another size": (
+        {"entries": [{"kind": "import_mask", "region": 1, "mask": "06"}]},
+        "do not fill 20 x 10 pixels",
+    ),
+    "a mask without pixels": (
+        {"entries": [{"kind": "import_mask", "region": 1, "mask": "X6"}]},
+        "a mask without pixels is no region",
+    ),
+    "a mask that does not end": (
+        {"entries": [{"kind": "import_mask", "region": 1, "mask": "P"}]},
+        "COCO's compressed form",
+    ),
+    "a mask of enormous runs": (
+        {"entries": [{"kind": "import_mask", "region": 1, "mask": "P" * 12 + "1"}]},
+        "COCO's compressed form",
+    ),
+    "a split that reuses an id": (
+        {"entries": [ADDED, {"kind": "split", "region": 1, "new_region": 1, "part": "0X6", "rest": "0X6"}]},
+        "region id 1 was used before",
     ),
     "a box without area": (
         {"entries": [{"kind": "add_region", "region": 1, "extreme_points": [[3, 3]] * 4}]},
@@ -247,7 +298,7 @@ def test_numbers_that_json_should_not_hold_are_refused(log, literal):
 
 @pytest.mark.parametrize("data", [None, [], "log", 1])
 def test_what_is_no_object_is_no_log(data):
-    with pytest.raises(AnnotationError, match="not an annotation of version 1"):
+    with pytest.raises(AnnotationError, match="not an annotation of version 1 to 2"):
         Annotation.from_json(data)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import AnnotationError, Point
 
 Pixels = NDArray[np.bool_]
+_POCKET = 4  # line pixels for each pixel of the smallest part that counts
 
 
 def cut(mask: Pixels, line: Sequence[Point]) -> tuple[Pixels, Pixels]:
@@ -34,10 +35,11 @@ def cut(mask: Pixels, line: Sequence[Point]) -> tuple[Pixels, Pixels]:
     points = np.array([point for point, before in zip(line, [None, *line], strict=False) if point != before])
     extended = _extended(points, max(mask.shape) * 2)
     for drawn in (points, extended):
-        part = _side(mask, drawn, extended)
-        if part.any() and (mask & ~part).any():
-            rest = mask & ~part
-            return (part, rest) if part.sum() <= rest.sum() else (rest, part)
+        one, other, on_line = _sides(mask, drawn, extended)
+        part = one if one.sum() <= other.sum() else other
+        # A shaky line encloses pockets of a few pixels, which are no part of anything.
+        if part.sum() > on_line / _POCKET:
+            return part, mask & ~part
     raise AnnotationError("the line does not cut the region in two; draw it from one side to the other")
 
 
@@ -52,18 +54,18 @@ def _extended(points: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
     return np.concatenate([ends[:1], points, ends[1:]]).astype(np.intp)
 
 
-def _side(mask: Pixels, drawn: NDArray[np.intp], extended: NDArray[np.intp]) -> Pixels:
-    """The pieces of the mask, without the drawn line, that lie on one side of the extended one."""
+def _sides(mask: Pixels, drawn: NDArray[np.intp], extended: NDArray[np.intp]) -> tuple[Pixels, Pixels, int]:
+    """The pieces of the mask on either side of a line, and how many of its pixels lie on the line."""
     side = _one_side(mask.shape, extended)
     ink = np.zeros(mask.shape, np.uint8)
     cv2.polylines(ink, [drawn.astype(np.int32)], False, (1,), 1)
     beside = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
-    count, pieces = cv2.connectedComponents((mask & (ink == 0)).astype(np.uint8), connectivity=4)
+    off_line = mask & (ink == 0)
+    count, pieces = cv2.connectedComponents(off_line.astype(np.uint8), connectivity=4)
     votes = np.bincount(pieces.ravel(), (2.0 * side - 1).ravel(), count)
     near = np.bincount(pieces[beside], 2.0 * side[beside] - 1, count)
-    chosen = np.where(near != 0, near, votes) > 0
-    chosen[0] = False
-    return chosen[pieces]
+    chosen = (np.where(near != 0, near, votes) > 0)[pieces] & off_line
+    return chosen, off_line & ~chosen, int((mask & (ink > 0)).sum())
 
 
 def _one_side(shape: tuple[int, ...], extended: NDArray[np.intp]) -> Pixels:

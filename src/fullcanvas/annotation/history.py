@@ -1,0 +1,95 @@
+"""The log in words: what each entry did, for people who step through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fullcanvas.annotation.entries import (
+    AddRegion,
+    DeleteRegion,
+    DrawScribble,
+    Entry,
+    LabelRegion,
+    MovePoints,
+    new_region,
+)
+from fullcanvas.annotation.log import Annotation
+from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.table import Regions
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the log.
+
+    Attributes:
+        cursor: how many entries are in force right after it: `Annotation.at` takes it.
+        kind: of the entry.
+        region: what it was about; None if about no single one.
+        label: that region's label right after it (right before it, if it is then gone).
+        text: what it did, in a sentence without its full stop.
+        in_force: whether it is; the others can be redone.
+    """
+
+    cursor: int
+    kind: str
+    region: int | None
+    label: str | None
+    text: str
+    in_force: bool
+
+
+def history(annotation: Annotation) -> list[Step]:
+    """The entries of a log as steps, oldest first, undone ones included."""
+    steps = []
+    before: Regions = {}
+    for position, entry in enumerate(annotation.entries):
+        after = entry.apply(before, position)
+        region = new_region(entry) or getattr(entry, "region", None)
+        known = after.get(region) or before.get(region) if region else None
+        label = known.label if known else None
+        text, in_force = _sentence(entry, before), position < annotation.cursor
+        steps.append(Step(position + 1, entry.kind, region, label, text, in_force))
+        before = after
+    return steps
+
+
+def _sentence(entry: Entry, before: Regions) -> str:
+    match entry:
+        case AddRegion() | ImportMask():
+            how = "Added" if isinstance(entry, AddRegion) else "Imported"
+            return f"{how} {_called(entry.region, entry.label)}"
+        case FillRest():
+            return "Filled what was unassigned"
+        case MergeRegions():
+            others = ", ".join(_named(id_, before) for id_ in entry.others)
+            return f"Merged {others} into {_named(entry.region, before)}"
+        case LabelRegion():
+            named = _named(entry.region, before)
+            return f"Labelled {named} {entry.label}" if entry.label else f"Took the label from {named}"
+        case _:
+            return _about_one(entry, _named(entry.region, before))
+
+
+def _about_one(
+    entry: DrawScribble | MovePoints | DeleteRegion | PaintRegion | SplitRegion, named: str
+) -> str:
+    match entry:
+        case DrawScribble():
+            return f"Grew {named} with a scribble"
+        case MovePoints():
+            return f"Moved the extreme points of {named}"
+        case DeleteRegion():
+            return f"Deleted {named}"
+        case PaintRegion():
+            return f"Brushed pixels {'out of' if entry.erase else 'into'} {named}"
+        case _:
+            return f"Split region {entry.new_region} off {named}"
+
+
+def _named(id_: int, regions: Regions) -> str:
+    return _called(id_, regions[id_].label)
+
+
+def _called(id_: int, label: str | None) -> str:
+    return f"region {id_} ({label})" if label else f"region {id_}"
