@@ -33,6 +33,7 @@ def test_a_report_fits_a_narrow_terminal_and_says_what_was_left_out():
         "interval": (0.4, 0.612),
         "seconds_per_region": 40.75,
         "panoptic_quality": 0.333,
+        "panoptic_interval": (0.3, 0.4),
         "boundary_f": score,
         **dict.fromkeys(("things", "stuff", "small", "medium"), score),
         "large": none,
