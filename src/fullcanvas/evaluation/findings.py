@@ -59,6 +59,7 @@ def _curve(experiment: Experiment, report: Mapping[str, Any]) -> list[dict[str, 
         points.append(
             {
                 "scribbles_per_region": point["scribbles_per_region"],
+                "scribbles_drawn": point["scribbles_drawn"],
                 "mean_iou": score["mean"],
                 "interval": score["interval"],
             }
