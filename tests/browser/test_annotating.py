@@ -136,7 +136,7 @@ def test_regions_without_a_label_stop_the_export_with_a_list_of_them(
 
 def test_completing_goes_on_and_closes_the_photo(annotator: Annotator, server: Server) -> None:
     annotator.open("chelsea.jpg")
-    annotator.mark((30, 150), (420, 150), (200, 10), (200, 290))
+    region = annotator.mark((30, 150), (420, 150), (200, 10), (200, 290))
     done = annotator.state()["photo"]["id"]
     annotator.press("Enter")
     assert annotator.state()["photo"]["path"] == "coffee.jpg"
@@ -149,7 +149,7 @@ def test_completing_goes_on_and_closes_the_photo(annotator: Annotator, server: S
     annotator.click((200, 150))
     expect(annotator.message).to_contain_text("complete")
     assert len(annotator.regions()) == 1
-    assert annotator.regions()[1]["scribbles"] == 0
+    assert annotator.regions()[region]["scribbles"] == 0
 
     annotator.press("Shift+Enter")
     annotator.mark((40, 150), (300, 150), (200, 30), (200, 280))

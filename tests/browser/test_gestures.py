@@ -305,17 +305,22 @@ def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:
 
 
 def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> None:
-    annotator.mark(*PERSON)
+    person = annotator.mark(*PERSON)
     one = annotator.labels()
     annotator.press("1")
-    annotator.mark(*FLAG)
+    flag = annotator.mark(*FLAG)
     three = annotator.labels()
     annotator.page.reload()
     annotator.settle()
     annotator.press("g")
     rows = annotator.page.locator("#history-list button")
     expect(rows).to_have_text(
-        ["0Nothing yet", "1Marked: cup", "2Labelled Region 1: cup", "3Marked: Region 2"]
+        [
+            "0Nothing yet",
+            "1Marked: cup",
+            f"2Labelled Region {person}: cup",
+            f"3Marked: Region {flag}",
+        ]
     )
     rows.nth(1).click()
     annotator.settle()
@@ -329,7 +334,7 @@ def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> N
     assert annotator.regions() == {}
     # Going on from there takes the place of what was undone.
     annotator.mark(*FLAG)
-    expect(rows).to_have_text(["0Nothing yet", "1Marked: Region 3"])
+    expect(rows).to_have_text(["0Nothing yet", f"1Marked: Region {flag + 1}"])
 
 
 def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:
@@ -351,3 +356,48 @@ def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:
     assert (shown["y"], shown["width"]) == pytest.approx((stage["y"], stage["width"]), abs=1.5)
     annotator.press("v")
     expect(twin).to_be_hidden()
+
+
+def test_brush_in_and_out(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    before = annotator.labels()
+    annotator.press("Tab", "d", ".", ".")
+    expect(annotator.page.locator("#prompt")).to_contain_text("Brush in")
+    annotator.scribble((20, 20), (60, 20))
+    after = annotator.labels()
+    assert (after[18:23, 20:60] == person).all()
+    assert np.array_equal(after[200:], before[200:])
+    annotator.press("x")
+    annotator.scribble((20, 20), (60, 20))
+    assert np.array_equal(annotator.labels(), before)
+    annotator.press("z")
+    assert np.array_equal(annotator.labels(), after)
+    # Escape puts the brush down: the next drag is a scribble.
+    annotator.press("Escape", "Tab")
+    annotator.scribble((250, 250), (260, 255))
+    assert annotator.regions()[person]["scribbles"] == 1
+
+
+def test_merge_split_and_fill(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    two = annotator.labels()
+    annotator.press("Tab", "m")
+    y, x = np.argwhere(two == flag)[0]
+    annotator.click((x, y))
+    assert set(annotator.regions()) == {person}
+    assert np.array_equal(annotator.labels() > 0, two > 0)
+    annotator.press("Escape", "z")
+    assert np.array_equal(annotator.labels(), two)
+
+    annotator.press("Tab", "c")
+    annotator.scribble((60, 290), (480, 290))
+    assert len(annotator.regions()) == 3
+    assert np.array_equal(annotator.labels() > 0, two > 0)
+    three = annotator.labels()
+    annotator.press("l")
+    assert (annotator.labels() > 0).all()
+    assert annotator.state()["photo"]["unassigned"] == 0
+    annotator.press("z")
+    assert np.array_equal(annotator.labels(), three)
+    annotator.press("z")
+    assert np.array_equal(annotator.labels(), two)

@@ -29,6 +29,7 @@ ANYTHING = st.recursive(
 COORDINATE = st.floats(-5, 100) | st.integers(0, 79)
 POINT = st.tuples(COORDINATE, COORDINATE).map(list)
 KINDS = ["add_region", "scribble", "move_points", "label", "delete", "undo", "redo"]
+KINDS += ["paint", "merge", "fill", "split", "go"]
 SENSIBLE = st.fixed_dictionaries(
     {"kind": st.sampled_from(KINDS)},
     optional={
@@ -36,6 +37,10 @@ SENSIBLE = st.fixed_dictionaries(
         "points": st.lists(POINT, min_size=1, max_size=4),
         "region": st.integers(1, 4) | st.none(),
         "label": st.sampled_from([None, "cat", "elk"]),
+        "radius": st.floats(-1, 30),
+        "erase": st.booleans(),
+        "others": st.lists(st.integers(1, 6), max_size=3),
+        "cursor": st.integers(-1, 9),
     },
 )
 WILD = st.dictionaries(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fullcanvas.annotation import Annotation
+from fullcanvas.annotation.entries import LARGEST_RADIUS
+from fullcanvas.inference.session import Session
 from fullcanvas.server.errors import RefusedError
 from fullcanvas.server.labels import MAX_ID
 
 MAX_POINTS = 20_000
-RegionAt = Callable[[float, float], int]
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 Position = Annotated[list[Coordinate], Field(min_length=2, max_length=2, description="x, y in photo pixels")]
 ExtremePoints = Annotated[list[Position], Field(min_length=4, max_length=4)]
@@ -48,7 +47,7 @@ class AddRegionRequest(Change):
     extreme_points: ExtremePoints
     label: Name | None = None
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the region, and the region's id."""
         return annotation.add_region(self.extreme_points, self.label), annotation.next_region
 
@@ -60,10 +59,10 @@ class ScribbleRequest(Change):
     points: Annotated[list[Position], Field(min_length=1, max_length=MAX_POINTS)]
     region: RegionId | None = None
 
-    def change(self, annotation: Annotation, region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, session: Session) -> Outcome:
         """The annotation with the scribble, and the id of the region that grew."""
         x, y = self.points[0]
-        region = self.region or region_at(x, y)
+        region = self.region or region_at(session, x, y)
         if not region:
             raise RefusedError("no region is under the start of the scribble; start in one that should grow")
         return annotation.scribble(region, self.points), region
@@ -76,7 +75,7 @@ class MovePointsRequest(Change):
     region: RegionId
     extreme_points: ExtremePoints
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the points moved."""
         return annotation.move_points(self.region, self.extreme_points), None
 
@@ -88,7 +87,7 @@ class LabelRequest(Change):
     region: RegionId
     label: Name | None
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the label set."""
         return annotation.label(self.region, self.label), None
 
@@ -99,9 +98,61 @@ class DeleteRequest(Change):
     kind: Literal["delete"]
     region: RegionId
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation without the region."""
         return annotation.delete(self.region), None
+
+
+class PaintRequest(Change):
+    """A brush stroke that gives a region pixels, or takes them from it."""
+
+    kind: Literal["paint"]
+    region: RegionId
+    points: Annotated[list[Position], Field(min_length=1, max_length=MAX_POINTS)]
+    radius: Annotated[
+        float, Field(gt=0, le=LARGEST_RADIUS, allow_inf_nan=False, description="In photo pixels.")
+    ]
+    erase: Annotated[bool, Field(strict=True)] = False
+
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
+        """The annotation with the stroke, and the region."""
+        return annotation.paint(self.region, self.points, self.radius, self.erase), self.region
+
+
+class MergeRequest(Change):
+    """Regions that become part of one."""
+
+    kind: Literal["merge"]
+    region: RegionId
+    others: Annotated[list[RegionId], Field(min_length=1, max_length=1000)]
+
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
+        """The annotation with the regions merged, and the one that is left."""
+        return annotation.merge(self.region, self.others), self.region
+
+
+class FillRequest(Change):
+    """What is unassigned is to go to the nearest region, from here on."""
+
+    kind: Literal["fill"]
+
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
+        """The annotation that leaves nothing unassigned."""
+        if not annotation.regions:
+            raise RefusedError("there is no region yet that could take what is unassigned")
+        return annotation.fill(), None
+
+
+class SplitRequest(Change):
+    """A region to be cut in two along a line."""
+
+    kind: Literal["split"]
+    region: RegionId
+    points: Annotated[list[Position], Field(min_length=2, max_length=MAX_POINTS)]
+
+    def change(self, annotation: Annotation, session: Session) -> Outcome:
+        """The annotation with the region split, and the id of the new one."""
+        return session.with_split(self.region, self.points), annotation.next_region
 
 
 class UndoRequest(Change):
@@ -109,7 +160,7 @@ class UndoRequest(Change):
 
     kind: Literal["undo"]
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation one entry back."""
         if not annotation.can_undo:
             raise RefusedError("there is nothing to undo")
@@ -121,7 +172,7 @@ class RedoRequest(Change):
 
     kind: Literal["redo"]
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation one entry forward."""
         if not annotation.can_redo:
             raise RefusedError("there is nothing to redo")
@@ -136,13 +187,13 @@ class GoRequest(Change):
         int, Field(ge=0, le=MAX_ID, strict=True, description="How many entries are in force then.")
     ]
 
-    def change(self, annotation: Annotation, _region_at: RegionAt) -> Outcome:
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with that many entries in force."""
         if self.cursor > len(annotation.entries):
             raise RefusedError(
                 f"this photo's history has {len(annotation.entries)} entries, not {self.cursor}"
             )
-        return replace(annotation, cursor=self.cursor), None
+        return annotation.at(self.cursor), None
 
 
 Interaction = Annotated[
@@ -151,6 +202,10 @@ Interaction = Annotated[
     | MovePointsRequest
     | LabelRequest
     | DeleteRequest
+    | PaintRequest
+    | MergeRequest
+    | FillRequest
+    | SplitRequest
     | UndoRequest
     | RedoRequest
     | GoRequest,
@@ -176,3 +231,12 @@ class NewLabel(BaseModel):
     def item(self) -> dict[str, Any]:
         """The label as in a file of labels."""
         return self.model_dump(exclude_none=True)
+
+
+def region_at(session: Session, x: float, y: float) -> int:
+    """The region under a position of the photo, or 0."""
+    annotation, display = session.annotation, session.display
+    column = int(x * display.shape[1] / annotation.width)
+    row = int(y * display.shape[0] / annotation.height)
+    inside = min(x, y) >= 0 and column < display.shape[1] and row < display.shape[0]
+    return int(display[row, column]) if inside else 0

@@ -277,7 +277,7 @@ class Workbench:
 
     def _change(self, work: _Work, request: Interaction, author: str | None) -> Answer:
         before = work.session.annotation
-        after, region = request.change(before, lambda x, y: region_at(work.session, x, y))
+        after, region = request.change(before, work.session)
         self._check(after, request)
         try:
             patch = work.session.apply(after)
@@ -321,15 +321,6 @@ def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
     shown = session.display.size * 16  # label map, snapshot, uncertainty and what they are made of
     return shown + len(regions) * cells * 4 + points * _POINT_BYTES + embedding.array.nbytes
-
-
-def region_at(session: Session, x: float, y: float) -> int:
-    """The region under a position of the photo, or 0."""
-    annotation, display = session.annotation, session.display
-    column = int(x * display.shape[1] / annotation.width)
-    row = int(y * display.shape[0] / annotation.height)
-    inside = min(x, y) >= 0 and column < display.shape[1] and row < display.shape[0]
-    return int(display[row, column]) if inside else 0
 
 
 def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:

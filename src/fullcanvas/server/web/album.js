@@ -21,7 +21,7 @@ export class Album {
       const project = await api.getProject();
       const page = await api.getPhotos(0, PAGE, null);
       this.annotator.store.update((state) => change.listMore(page)({ ...state, project, items: [] }));
-      const first = page.items.find((item) => item.status !== "complete") ?? page.items[0];
+      const first = page.items.find((item) => !change.isClosed(item)) ?? page.items[0];
       const id = page.items.find((item) => String(item.id) === wanted)?.id ?? wanted ?? first?.id;
       if (id !== undefined) this.annotator.open(id);
     });

@@ -9,6 +9,7 @@ import { Labelling } from "./labelling.js";
 import { LabelMap } from "./labelmap.js";
 import { Queue } from "./queue.js";
 import * as change from "./state.js";
+import { Stopwatch } from "./stopwatch.js";
 import { Store } from "./store.js";
 
 /**
@@ -43,6 +44,7 @@ export class Annotator {
    */
   #versions = new Map();
   #openings = 0;
+  #stopwatch = new Stopwatch();
   #queue = new Queue({
     waiting: (waiting, busy) => this.store.update(change.set({ waiting, busy })),
     gone: (gone) => this.store.update(change.set({ gone })),
@@ -127,21 +129,31 @@ export class Annotator {
   /** Complete the photo (or just go on if it is) and open the next one. */
   completeAndGoOn() {
     if (!this.state.photo) return this.album.openNext(1);
-    if (this.state.photo.status !== "complete" || this.state.waiting) this.setComplete(true);
+    if (!change.isClosed(this.state.photo) || this.state.waiting) this.setComplete(true);
     this.album.openNext(1);
   }
 
   /** @param {boolean} complete */
   setComplete(complete) {
+    const seconds = this.#stopwatch.take();
+    const complaint = `This photo could not be ${complete ? "completed" : "reopened"}`;
+    this.changePhoto((photo, common) => api.postComplete(photo.id, { ...common, seconds, complete }), complaint);
+  }
+
+  /**
+   * Change the photo on the stage as a whole.
+   * @param {(photo: Photo, common: {version: number, key: string}) => Promise<Photo>} run
+   * @param {string} complaint  Begins the message if the server refuses.
+   */
+  changePhoto(run, complaint) {
     const { photo } = this.state;
     if (!photo) return;
     const key = makeKey();
     this.enqueueChange(async () => {
-      const answer = await api.postComplete(photo.id, { version: this.#version(photo), key, complete });
-      this.#takePhoto(answer);
+      this.#takePhoto(await run(photo, { version: this.#version(photo), key }));
       const project = await api.getProject();
       this.store.update(change.set({ project }));
-    }, "This photo could not be completed");
+    }, complaint);
   }
 
   /**
@@ -187,19 +199,20 @@ export class Annotator {
   /**
    * Send an interaction with the photo on the stage.
    * @param {{kind: string, region?: number | null | Ticket} & Record<string, unknown>} fields
-   * @param {{kind: "stroke" | "points", points: Point[]}} [sketch]  What to show until it is answered.
+   * @param {{kind: "stroke" | "points", points: Point[], width?: number | null}} [sketch]  What to show until it is answered.
    * @param {Ticket} [ticket]  Learns the region of the answer.
    */
   send(fields, sketch, ticket) {
     const { photo, opening } = this.state;
     if (!photo || opening !== null) return this.say("Not done: no photo is open yet.", "error");
-    if (photo.status === "complete") return this.say(CLOSED, "error");
+    if (change.isClosed(photo)) return this.say(CLOSED, "error");
     const key = makeKey();
+    const seconds = this.#stopwatch.take();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => this.store.update(change.removeSketch(key));
     this.enqueueChange(async () => {
       const region = resolveRegion(fields.region);
-      const patch = await api.postInteraction(photo.id, { ...fields, region, version: this.#version(photo), key });
+      const patch = await api.postInteraction(photo.id, { ...fields, region, seconds, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;
       this.#takePatch(patch, ticket ? patch.header.region : null);
       done();
@@ -215,6 +228,7 @@ export class Annotator {
     // The map's own header is the newer of the two, if another window changed the photo in between.
     const latest = patch.header.photo ?? photo;
     this.#versions.set(latest.id, latest.version);
+    if (this.state.photo?.id !== latest.id) this.#stopwatch.take();
     this.map = map;
     this.store.update(change.showPhoto(latest));
     this.sight?.show(latest, image, map);

@@ -104,16 +104,38 @@ export async function getVersion(id) {
  * @returns {Promise<Patch>}
  */
 export async function postInteraction(id, change) {
-  return decodePatch(await (await post(`${photoPath(id)}/interactions`, change)).arrayBuffer());
+  return decodePatch(await (await send("POST", `${photoPath(id)}/interactions`, change)).arrayBuffer());
 }
 
 /**
  * @param {Photo["id"]} id
- * @param {{version: number, key: string, complete: boolean}} change
+ * @param {{version: number, key: string, seconds: number, complete: boolean}} change
  * @returns {Promise<Photo>}
  */
 export async function postComplete(id, change) {
-  return (await post(`${photoPath(id)}/complete`, change)).json();
+  return (await send("POST", `${photoPath(id)}/complete`, change)).json();
+}
+
+/**
+ * @param {Photo["id"]} id
+ * @param {{version: number, key: string, verdict: "reviewed" | "rejected", comment: string | null}} verdict
+ * @returns {Promise<Photo>}
+ */
+export async function postReview(id, verdict) {
+  return (await send("POST", `${photoPath(id)}/review`, verdict)).json();
+}
+
+/** @param {{unassigned_allowed: boolean}} rule */
+export async function putRule(rule) {
+  await send("PUT", "/rule", rule);
+}
+
+/**
+ * @param {number} id
+ * @param {{isthing?: boolean, color?: import("./types.js").Color}} change
+ */
+export async function patchLabel(id, change) {
+  await send("PATCH", `/labels/${id}`, change);
 }
 
 /**
@@ -121,7 +143,7 @@ export async function postComplete(id, change) {
  * @returns {Promise<Label>}
  */
 export async function postLabel(label) {
-  return (await post("/labels", label)).json();
+  return (await send("POST", "/labels", label)).json();
 }
 
 /**
@@ -149,12 +171,13 @@ function photoPath(id) {
 }
 
 /**
+ * @param {"POST" | "PUT" | "PATCH"} method
  * @param {string} path
  * @param {object} body
  */
-function post(path, body) {
+function send(method, path, body) {
   const headers = { "Content-Type": "application/json" };
-  return request(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return request(path, { method, headers, body: JSON.stringify(body) });
 }
 
 /**

@@ -4,6 +4,7 @@
 /** @import {Gestures} from "./gestures.js" */
 /** @import {Lookout} from "./look.js" */
 /** @import {LabelPicker} from "./picker.js" */
+/** @import {Review} from "./review.js" */
 /** @import {Stage} from "./stage.js" */
 import { CLOSED } from "./annotator.js";
 import { turnTo } from "./panes.js";
@@ -16,7 +17,9 @@ import * as change from "./state.js";
  * @property {Gestures} gestures
  * @property {Lookout} lookout
  * @property {LabelPicker} picker
+ * @property {Review} review
  * @property {() => void} showHelp
+ * @property {() => void} showProject
  * @property {() => void} showExport
  *
  * @typedef {object} Command
@@ -41,6 +44,13 @@ export const COMMANDS = [
   { id: "previous-region", group: "Regions", title: "Select the region before", keys: ["Shift+Tab"], run: update(change.selectNext(-1)) },
   { id: "select-under", group: "Regions", title: "Select the region under the pointer", keys: ["S"], run: ({ gestures }) => gestures.selectUnderPointer() },
   { id: "delete", group: "Regions", title: "Delete the selected region; while marking, take the last point back", keys: ["Delete", "Backspace"], run: remove },
+  { id: "paint", group: "Shapes", title: "Brush in: the selected region, or the one under the start, gets the pixels", keys: ["D"], run: take("paint") },
+  { id: "erase", group: "Shapes", title: "Brush out: it loses them, each to the next best region", keys: ["X"], run: take("erase") },
+  { id: "thinner", group: "Shapes", title: "Smaller brush", keys: [","], run: update(change.resizeBrush(0.8)) },
+  { id: "thicker", group: "Shapes", title: "Larger brush", keys: ["."], run: update(change.resizeBrush(1.25)) },
+  { id: "split", group: "Shapes", title: "Split a region: draw a line across it", keys: ["C"], run: take("split") },
+  { id: "merge", group: "Shapes", title: "Merge: click regions that become part of the selected one", keys: ["M"], run: take("merge") },
+  { id: "fill", group: "Shapes", title: "Fill: what is unassigned goes to the nearest region", keys: ["L"], run: ({ annotator }) => annotator.send({ kind: "fill" }) },
   { id: "undo", group: "History", title: "Undo; while marking, take the last point back", keys: ["Z", "Mod+Z"], run: undo },
   { id: "redo", group: "History", title: "Redo", keys: ["Shift+Z", "Mod+Shift+Z", "Mod+Y"], run: ({ annotator }) => annotator.step("redo") },
   { id: "history", group: "History", title: "The list of all that was done, to go to any point of it", keys: ["G"], run: update((state) => ({ ...state, history: !state.history })) },
@@ -61,9 +71,12 @@ export const COMMANDS = [
   { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], run: update(change.changeOpacity(0.1)) },
   { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: complete },
   { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
+  { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on", keys: ["A"], run: ({ review }) => review.accept() },
+  { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], run: ({ review }) => review.reject() },
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.album.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.album.openNext(-1) },
   { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], run: ({ showExport }) => showExport() },
+  { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], run: ({ showProject }) => showProject() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
   { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
   { id: "help", group: "Page", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },
@@ -93,9 +106,17 @@ function mark(stay) {
   };
 }
 
+/** @param {Exclude<change.Tool, null>} tool */
+function take(tool) {
+  return (/** @type {Page} */ { annotator }) => {
+    if (isClosed(annotator)) annotator.say(CLOSED, "error");
+    else annotator.store.update(change.takeTool(tool));
+  };
+}
+
 /** @param {Annotator} annotator */
 function isClosed(annotator) {
-  return annotator.state.photo?.status === "complete";
+  return change.isClosed(annotator.state.photo);
 }
 
 /** @param {boolean} on */
@@ -108,7 +129,7 @@ function giveUp({ annotator, gestures, picker }) {
   const { state, store } = annotator;
   if (state.labelling) picker.close();
   else if (gestures.cancel()) annotator.say("Stroke given up.");
-  else if (state.marking) store.update(change.endMarking);
+  else if (state.marking || state.tool) store.update(change.endMarking);
   else store.update((now) => ({ ...change.select(null)(now), message: null }));
 }
 

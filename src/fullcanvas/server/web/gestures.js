@@ -175,7 +175,7 @@ export class Gestures {
     const { state } = this.annotator;
     this.stage.hover = at;
     this.stage.twin?.point(at);
-    if (state.marking) this.stage.redraw();
+    if (state.marking || state.tool) this.stage.redraw();
     const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
     const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];
     this.#under.textContent = at && state.photo ? `${region ? `${regionName(region)} · ` : ""}${Math.floor(x)}, ${Math.floor(y)}` : "";

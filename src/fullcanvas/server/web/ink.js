@@ -4,10 +4,11 @@
 
 /**
  * @typedef {object} Scene  Everything to draw, in stage pixels.
- * @property {{points: Point[], color: Color}[]} strokes
+ * @property {{points: Point[], color: Color, width: number | null}[]} strokes  Those with a width are of a brush.
  * @property {{points: Point[], box: Box}[]} boxes  Marked boxes, waiting for their answer or being marked.
  * @property {{box: Box, points: Point[], color: Color} | null} handles  Of the selected region.
  * @property {Point | null} crosshair
+ * @property {{at: Point, radius: number} | null} brush
  */
 
 const ACCENT = "rgb(255 255 255)";
@@ -22,17 +23,31 @@ const SHADE = "rgb(0 0 0 / 65%)";
 export function drawScene(context, width, height, scene) {
   context.clearRect(0, 0, width, height);
   if (scene.handles) drawHandles(context, scene.handles);
-  for (const stroke of scene.strokes) drawStroke(context, stroke.points, stroke.color);
+  for (const stroke of scene.strokes) drawStroke(context, stroke.points, stroke.color, stroke.width);
   for (const { points, box } of scene.boxes) drawMarked(context, points, box);
   if (scene.crosshair) drawCrosshair(context, width, height, scene.crosshair);
+  if (scene.brush) drawBrush(context, scene.brush.at, scene.brush.radius);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point} at
+ * @param {number} radius
+ */
+function drawBrush(context, [x, y], radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  line(context, 3, SHADE);
+  line(context, 1.5, ACCENT);
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Point[]} points
  * @param {Color} color
+ * @param {number | null} width  Of a brush; null is a line.
  */
-function drawStroke(context, points, color) {
+function drawStroke(context, points, color, width) {
   const first = points[0];
   if (!first) return;
   context.beginPath();
@@ -40,6 +55,7 @@ function drawStroke(context, points, color) {
   // A line of no length still draws its round caps: a click is a dot.
   for (const point of points) context.lineTo(...point);
   context.lineCap = context.lineJoin = "round";
+  if (width !== null) return line(context, width, `rgb(${color.join(" ")} / 60%)`);
   line(context, 7, SHADE);
   line(context, 5, ACCENT);
   line(context, 3, `rgb(${color.join(" ")})`);

@@ -3,7 +3,15 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {State} from "./state.js" */
 import { byId, within } from "./dom.js";
-import { set } from "./state.js";
+import { isClosed, set } from "./state.js";
+
+/** What to do with each tool. */
+const TOOLS = {
+  paint: "Brush in: drag over the pixels that the region gets.",
+  erase: "Brush out: drag over the pixels that the region loses.",
+  split: "Split: draw a line across the region.",
+  merge: "Merge: click the regions that become part of the selected one.",
+};
 
 /** @param {Annotator} annotator */
 export function showNotices(annotator) {
@@ -20,7 +28,7 @@ export function showNotices(annotator) {
   store.watch((state) => [state.gone, state.waiting], () => showBanner(store.state));
   store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
   store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state));
-  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening], () => showPrompt(store.state));
+  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush], () => showPrompt(store.state));
   watchConflict(annotator);
 }
 
@@ -78,19 +86,24 @@ function problem({ problem: broken, project, items, photo, opening }) {
 }
 
 /** @param {State} state */
-function showPrompt({ marking, stay, points, photo, opening }) {
-  const done = photo?.status === "complete";
-  const first = photo !== null && opening === null && photo.regions.length === 0 && !done;
-  const text = marking
+function showPrompt({ marking, stay, points, photo, opening, tool, brush }) {
+  const done = isClosed(photo);
+  const first = photo !== null && opening === null && !photo.comment && photo.regions.length === 0 && !done;
+  const text = tool
+    ? `${TOOLS[tool]}${tool === "paint" || tool === "erase" ? ` Brush: ${brush} px ( , and . )` : ""}`
+    : marking
     ? `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4`
     : first
       ? "Press N, then click the four extreme points of anything: an object or a piece of background"
       : done
-        ? "Complete: its label map is kept as it is, and exported so"
-        : "";
-  byId("prompt-reopen", HTMLElement).hidden = !done;
+        ? `${photo?.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is, and exported so`
+        : photo?.comment
+          ? `Rejected: ${photo.comment}`
+          : "";
+  for (const button of ["prompt-reopen", "prompt-accept", "prompt-reject"]) byId(button, HTMLElement).hidden = !done;
+  byId("prompt-accept", HTMLElement).hidden ||= photo?.status === "reviewed";
   byId("prompt", HTMLElement).textContent = text;
-  byId("prompt-give-up", HTMLElement).hidden = !marking;
+  byId("prompt-give-up", HTMLElement).hidden = !marking && !tool;
   byId("photo-name", HTMLElement).textContent = photo?.path ?? "";
 }
 

@@ -3,9 +3,10 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {PhotoItem, Status} from "./types.js" */
 import { byId, element, Rows, within } from "./dom.js";
+import { showTime } from "./stopwatch.js";
 
 /** @type {Record<Status, string>} */
-const STATUS = { new: "New", in_work: "In work", complete: "Complete" };
+const STATUS = { new: "New", in_work: "In work", complete: "Complete", reviewed: "Reviewed", rejected: "Rejected" };
 
 /** @param {Annotator} annotator */
 export function showPhotos(annotator) {
@@ -41,8 +42,9 @@ function current(state) {
  */
 function row(item, isCurrent) {
   const slash = item.path.lastIndexOf("/");
-  const name = element("span", { class: "name", title: item.path }, item.path.slice(slash + 1));
-  const details = item.status === "new" ? STATUS.new : `${STATUS[item.status]} · ${count(item.regions, "region")}`;
+  const name = element("span", { class: "name", title: item.comment ? `${item.path}: ${item.comment}` : item.path }, item.path.slice(slash + 1));
+  const time = item.seconds >= 1 ? [showTime(item.seconds)] : [];
+  const details = item.status === "new" ? STATUS.new : [STATUS[item.status], count(item.regions, "region"), ...time].join(" · ");
   const button = element(
     "button",
     { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
@@ -65,12 +67,15 @@ function open(annotator, event) {
 /** @param {import("./types.js").Project | null} project */
 function showProgress(project) {
   if (!project) return;
-  const { photos, complete, name, model } = project;
+  const { photos, complete, statuses, seconds, name, model } = project;
   const bar = byId("progress", HTMLElement);
   bar.setAttribute("aria-valuemax", String(photos));
   bar.setAttribute("aria-valuenow", String(complete));
   within(bar, ".level").style.width = `${photos ? (100 * complete) / photos : 0}%`;
-  byId("progress-text", HTMLElement).textContent = `${complete} of ${photos} complete`;
+  const text = byId("progress-text", HTMLElement);
+  text.textContent = `${complete} of ${photos} complete`;
+  const parts = Object.entries(STATUS).map(([status, title]) => `${title}: ${statuses[status] ?? 0}`);
+  text.title = [...parts, `Time spent: ${showTime(seconds)}`].join("\n");
   byId("project-name", HTMLElement).textContent = name;
   byId("model", HTMLElement).textContent = `Model: ${model.name}`;
   byId("model", HTMLElement).title = model.hash;

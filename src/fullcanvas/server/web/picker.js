@@ -4,7 +4,7 @@
 /** @import {Label} from "./types.js" */
 import { CLOSED } from "./annotator.js";
 import { byId, element, swatch } from "./dom.js";
-import { findRegion, regionName, set } from "./state.js";
+import { findRegion, isClosed, regionName, set } from "./state.js";
 
 /**
  * One line of the list: a label to give, or null to take the label away.
@@ -36,7 +36,7 @@ export class LabelPicker {
   /** Begin to type a label for the selected or newest region. */
   open() {
     const { annotator } = this;
-    if (annotator.state.photo?.status === "complete") {
+    if (isClosed(annotator.state.photo)) {
       return annotator.say(CLOSED, "error");
     }
     const target = annotator.labelling.target();

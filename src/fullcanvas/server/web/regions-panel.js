@@ -6,6 +6,7 @@
 import { byId, element, Rows, swatch } from "./dom.js";
 import { count } from "./photos-panel.js";
 import { regionName, select } from "./state.js";
+import { showTime } from "./stopwatch.js";
 
 /**
  * @param {Annotator} annotator
@@ -37,7 +38,7 @@ function row(annotator, region) {
   const { selected, newest } = annotator.state;
   const share = annotator.map ? (100 * annotator.map.pixels(region.id)) / annotator.map.labels.length : 0;
   const lost = annotator.map !== null && annotator.map.pixels(region.id) === 0;
-  const details = `${lost ? "no pixels" : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`}${region.scribbles ? ` · ${count(region.scribbles, "scribble")}` : ""}`;
+  const details = `${lost ? "no pixels" : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`}${region.scribbles ? ` · ${count(region.scribbles, "scribble")}` : ""}${region.seconds >= 1 ? ` · ${showTime(region.seconds)}` : ""}`;
   const button = element(
     "button",
     { type: "button", "data-region": region.id, "aria-pressed": String(region.id === selected), "data-newest": selected === null && region.id === newest },

@@ -14,7 +14,7 @@ import * as views from "./view.js";
 
 /**
  * What is being drawn right now, in photo pixels.
- * @typedef {{kind: "stroke", points: Point[]} | {kind: "points", points: Point[]}} Live
+ * @typedef {{kind: "stroke", points: Point[], width?: number | null} | {kind: "points", points: Point[], width?: null}} Live
  */
 
 const NEUTRAL = /** @type {Color} */ ([47, 127, 134]);
@@ -48,7 +48,7 @@ export class Stage {
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
     store.watch((state) => [state.photo, state.selected, state.solo], () => this.refresh(null));
-    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking], () => this.redraw());
+    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
 
@@ -152,6 +152,13 @@ export class Stage {
     return views.toStage(this.view, (x * map.width) / photo.width, (y * map.height) / photo.height);
   }
 
+  /** How many photo pixels a stage pixel is. */
+  get photoPixels() {
+    const { photo } = this.annotator.state;
+    const { map } = this.annotator;
+    return photo && map ? photo.width / map.width / this.view.scale : 1;
+  }
+
   /**
    * The box of some pixels, on the stage.
    * @param {Point[]} points
@@ -220,25 +227,29 @@ export class Stage {
 
   /** @returns {Scene} */
   #scene() {
-    const { photo, selected, points, sketches, marking } = this.annotator.state;
-    if (!photo || this.#shown !== photo.id) return { strokes: [], boxes: [], handles: null, crosshair: null };
+    const { photo, selected, points, sketches, marking, tool, brush } = this.annotator.state;
+    if (!photo || this.#shown !== photo.id) return { strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
     const drawn = [...sketches, ...(this.live ? [this.live] : [])];
     const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
     const region = this.live?.kind === "points" && !marking ? null : findRegion(photo, selected);
     return {
-      strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points)),
+      strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points, stroke.width ?? null)),
       boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked],
       handles: region && { ...this.#marked(region.extreme_points), color: region.color },
       crosshair: marking ? this.hover : null,
+      brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: brush } : null,
     };
   }
 
-  /** @param {Point[]} points */
-  #stroke(points) {
+  /**
+   * @param {Point[]} points
+   * @param {number | null} width  Of a brush, in stage pixels; null is a line.
+   */
+  #stroke(points, width) {
     const { photo, selected } = this.annotator.state;
     const start = points[0] ? this.toStage(points[0]) : null;
     const owner = selected ?? (start ? this.regionAt(...start) : null);
-    return { points: points.map((point) => this.toStage(point)), color: findRegion(photo, owner)?.color ?? NEUTRAL };
+    return { points: points.map((point) => this.toStage(point)), color: findRegion(photo, owner)?.color ?? NEUTRAL, width };
   }
 
   /**

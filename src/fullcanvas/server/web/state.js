@@ -6,9 +6,10 @@ import { tellApart } from "./palette.js";
 
 /**
  * Something drawn that the server has not answered yet.
- * @typedef {{key: string, kind: "stroke" | "points", points: Point[]}} Sketch
+ * @typedef {{key: string, kind: "stroke" | "points", points: Point[], width?: number | null}} Sketch
  *
  * @typedef {"full" | "borders" | "hidden"} Overlay
+ * @typedef {"paint" | "erase" | "split" | "merge" | null} Tool
  * @typedef {{text: string, tone: "info" | "error"}} Message
  *
  * @typedef {object} State
@@ -28,6 +29,8 @@ import { tellApart } from "./palette.js";
  * @property {Overlay} overlay
  * @property {boolean} peek
  * @property {boolean} heat
+ * @property {Tool} tool  What a press on the stage does; null is a scribble.
+ * @property {number} brush  Its radius, in stage pixels.
  * @property {boolean} history  Whether the list of what was done is open.
  * @property {boolean} beside  Whether the photo alone is shown beside the stage.
  * @property {boolean} solo  Whether only the selected region is filled.
@@ -60,6 +63,8 @@ export const START = Object.freeze({
   overlay: "full",
   peek: false,
   heat: false,
+  tool: null,
+  brush: 10,
   history: false,
   beside: false,
   solo: false,
@@ -137,8 +142,8 @@ export const refreshPhoto = (photo, added = null) => (state) => {
  * @param {Photo} photo
  * @returns {PhotoItem}
  */
-function summary({ id, path, status, regions }) {
-  return { id, path, status, regions: regions.length, unlabelled: regions.filter((region) => region.label === null).length };
+function summary({ id, path, status, regions, seconds, comment }) {
+  return { id, path, status, seconds, comment, regions: regions.length, unlabelled: regions.filter((region) => region.label === null).length };
 }
 
 /**
@@ -175,10 +180,23 @@ export const beginMarking = (stay) => (state) =>
     ? say("Open a photo first.")(state)
     : state.marking && state.stay === stay && !state.points.length
       ? endMarking(state)
-      : { ...state, marking: true, stay, points: [], selected: null, message: null };
+      : { ...state, marking: true, tool: null, stay, points: [], selected: null, message: null };
+
+/**
+ * Take a tool up, or put it down if it is in hand.
+ * @param {Exclude<Tool, null>} tool
+ * @returns {Reducer}
+ */
+export const takeTool = (tool) => (state) => ({ ...endMarking(state), tool: state.tool === tool ? null : tool, message: null });
+
+/**
+ * @param {number} factor
+ * @returns {Reducer}
+ */
+export const resizeBrush = (factor) => (state) => ({ ...state, brush: Math.min(150, Math.max(1, Math.round(state.brush * factor + Math.sign(factor - 1)))) });
 
 /** @type {Reducer} */
-export const endMarking = set({ marking: false, stay: false, points: [] });
+export const endMarking = set({ marking: false, stay: false, points: [], tool: null });
 
 /**
  * One more extreme point; the fourth is taken by whoever adds the region.
@@ -223,6 +241,14 @@ export const changeOpacity = (by) => (state) => ({ ...state, opacity: Math.min(1
  */
 export const addLabel = (label) => (state) =>
   state.project ? { ...state, project: { ...state.project, labels: [...state.project.labels, label] } } : state;
+
+/**
+ * Whether a photo does not change unless it is reopened.
+ * @param {{status: Photo["status"]} | null} photo
+ */
+export function isClosed(photo) {
+  return photo?.status === "complete" || photo?.status === "reviewed";
+}
 
 /**
  * @param {Photo | null} photo

@@ -5,7 +5,7 @@
 /** @import {State} from "./state.js" */
 import { byId, icon, within } from "./dom.js";
 import { Keymap, showKey } from "./keys.js";
-import { set } from "./state.js";
+import { isClosed, set } from "./state.js";
 
 /**
  * Make every button that names a command do it.
@@ -53,13 +53,13 @@ function watch({ store }) {
 /** @param {State} state */
 function enable({ photo, waiting, selected, opening }) {
   const open = photo !== null && opening === null;
-  const changeable = open && photo.status !== "complete";
+  const changeable = open && !isClosed(photo);
   find("mark").disabled = !changeable;
   find("undo").disabled = !changeable || !(photo.can_undo || waiting);
   find("redo").disabled = !changeable || !(photo.can_redo || waiting);
   find("delete").disabled = !changeable || selected === null;
   find("complete").disabled = !open;
-  const done = photo?.status === "complete";
+  const done = isClosed(photo);
   within(find("complete"), "span").textContent = done ? "Complete ✓" : "Complete";
 }
 

@@ -4,6 +4,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Point} from "./types.js" */
 import { CLOSED } from "./annotator.js";
+import { pressTool } from "./brush.js";
 import * as change from "./state.js";
 
 /**
@@ -32,10 +33,11 @@ export function press(stage, annotator, x, y) {
     annotator.say("Not drawn: the photo is still being opened.", "error");
     return null;
   }
-  if (photo.status === "complete") {
+  if (change.isClosed(photo)) {
     annotator.say(CLOSED, "error");
     return null;
   }
+  if (annotator.state.tool) return pressTool(stage, annotator, x, y);
   if (marking) return pressMark(stage, annotator, x, y);
   const handle = handleAt(stage, annotator, x, y);
   return handle ? pressHandle(stage, annotator, handle, x, y) : pressStroke(stage, annotator, x, y);
@@ -129,7 +131,7 @@ function farEnough(points, next) {
 export function handleAt(stage, annotator, x, y) {
   const { photo, selected, marking } = annotator.state;
   const region = change.findRegion(photo, selected);
-  if (!region || marking || photo?.status === "complete") return null;
+  if (!region || marking || annotator.state.tool || change.isClosed(photo)) return null;
   const near = region.extreme_points.findIndex(([px, py]) => {
     const [sx, sy] = stage.toStage([px + 0.5, py + 0.5]);
     return Math.hypot(sx - x, sy - y) <= POINT_REACH;

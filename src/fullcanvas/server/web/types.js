@@ -4,7 +4,7 @@
  * @typedef {[number, number]} Point  A position (x, y) in photo pixels.
  * @typedef {[number, number, number, number]} Box  Half-open (x0, y0, x1, y1).
  * @typedef {[number, number, number]} Color  Red, green, blue in 0..255.
- * @typedef {"new" | "in_work" | "complete"} Status
+ * @typedef {"new" | "in_work" | "complete" | "reviewed" | "rejected"} Status
  *
  * @typedef {object} Region
  * @property {number} id
@@ -13,6 +13,7 @@
  * @property {Point[]} extreme_points  Left, right, top, bottom.
  * @property {Box} box
  * @property {number} scribbles
+ * @property {number} seconds  Of work.
  *
  * @typedef {object} Photo
  * @property {number | string} id
@@ -26,6 +27,8 @@
  * @property {boolean} can_undo
  * @property {boolean} can_redo
  * @property {number} unassigned  A fraction in [0, 1].
+ * @property {number} seconds  Of work.
+ * @property {string | null} comment  Why it was rejected, until it is complete again.
  * @property {Region[]} regions
  *
  * @typedef {object} PhotoItem
@@ -34,6 +37,8 @@
  * @property {Status} status
  * @property {number} regions
  * @property {number} unlabelled
+ * @property {number} seconds
+ * @property {string | null} comment
  *
  * @typedef {object} PhotoPage  A part of the list of photos.
  * @property {number} total
@@ -49,6 +54,9 @@
  * @property {string} name
  * @property {number} photos
  * @property {number} complete
+ * @property {Record<string, number>} statuses  How many photos have each.
+ * @property {number} seconds  Of work, on all photos.
+ * @property {boolean} unassigned_allowed  Whether a photo may be complete with unassigned pixels.
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
  *

@@ -1,0 +1,107 @@
+/** The project's labels, with their colours and kinds, and its rule for completing photos. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Color, Label, Project} from "./types.js" */
+import * as api from "./api.js";
+import { byId, element } from "./dom.js";
+import { set } from "./state.js";
+
+/**
+ * @param {Annotator} annotator
+ * @returns {() => void}  Shows the dialog.
+ */
+export function makeProjectDialog(annotator) {
+  const dialog = byId("project-dialog", HTMLDialogElement);
+  const list = byId("project-labels", HTMLUListElement);
+  const rule = byId("project-rule", HTMLInputElement);
+  rule.addEventListener("change", () => ask(annotator, () => api.putRule({ unassigned_allowed: rule.checked })));
+  list.addEventListener("change", (event) => changeLabel(annotator, event.target));
+  byId("project-form", HTMLFormElement).addEventListener("submit", (event) => {
+    event.preventDefault();
+    addLabel(annotator, byId("project-name-input", HTMLInputElement), byId("project-kind", HTMLSelectElement).value === "thing");
+  });
+  annotator.store.watch((state) => state.project, (project) => {
+    if (project) show(list, rule, project);
+  });
+  return () => dialog.showModal();
+}
+
+/**
+ * @param {HTMLUListElement} list
+ * @param {HTMLInputElement} rule
+ * @param {Project} project
+ */
+function show(list, rule, { labels, unassigned_allowed }) {
+  const focused = document.activeElement?.getAttribute("data-part");
+  list.replaceChildren(...labels.map(row));
+  rule.checked = unassigned_allowed;
+  const again = focused ? list.querySelector(`[data-part="${focused}"]`) : null;
+  if (again instanceof HTMLElement) again.focus();
+}
+
+/** @param {Label} label */
+function row({ id, name, isthing, color }) {
+  const hex = `#${color.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+  const picker = element("input", { type: "color", value: hex, "data-label-id": id, "data-part": `color-${id}`, "aria-label": `Colour of ${name}` });
+  const thing = element("option", { value: "thing", selected: isthing }, "thing");
+  const stuff = element("option", { value: "stuff", selected: !isthing }, "stuff");
+  const kind = element("select", { "data-label-id": id, "data-part": `kind-${id}`, "aria-label": `Kind of ${name}` }, thing, stuff);
+  return element("li", {}, picker, element("span", { class: "name" }, name), kind);
+}
+
+/**
+ * @param {Annotator} annotator
+ * @param {EventTarget | null} control
+ */
+function changeLabel(annotator, control) {
+  if (!(control instanceof HTMLInputElement || control instanceof HTMLSelectElement)) return;
+  const id = Number(control.dataset["labelId"]);
+  const change = control instanceof HTMLSelectElement ? { isthing: control.value === "thing" } : { color: parse(control.value) };
+  ask(annotator, () => api.patchLabel(id, change));
+}
+
+/**
+ * @param {Annotator} annotator
+ * @param {HTMLInputElement} input
+ * @param {boolean} isthing
+ */
+function addLabel(annotator, input, isthing) {
+  const name = input.value.trim();
+  if (!name) return;
+  ask(annotator, async () => {
+    await api.postLabel({ name, isthing });
+    input.value = "";
+  });
+}
+
+/**
+ * Do something with the project, then show what it is now: the photo's colours included.
+ * @param {Annotator} annotator
+ * @param {() => Promise<unknown>} run
+ */
+function ask(annotator, run) {
+  const complaint = byId("project-complaint", HTMLElement);
+  complaint.hidden = true;
+  const learn = async () => {
+    const project = await api.getProject();
+    annotator.store.update(set({ project }));
+  };
+  annotator.enqueue(async () => {
+    await run();
+    await learn();
+    annotator.reload();
+  }, (error) => {
+    complaint.textContent = error.message;
+    complaint.hidden = false;
+    annotator.enqueue(learn);
+  });
+}
+
+/**
+ * @param {string} hex  "#rrggbb".
+ * @returns {Color}
+ */
+function parse(hex) {
+  const number = Number.parseInt(hex.slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
+}

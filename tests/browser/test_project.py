@@ -1,0 +1,115 @@
+"""A project from the page: review, the rule for completing, labels, time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.annotator import Annotator, Place, Server
+
+WHOLE: list[Place] = [(0, 150), (450, 150), (200, 0), (200, 299)]
+CAT: list[Place] = [(30, 150), (420, 150), (200, 10), (200, 290)]
+
+
+@pytest.fixture(autouse=True)
+def photo(annotator: Annotator) -> None:
+    """The cat, with nothing on her."""
+    annotator.open("chelsea.jpg")
+
+
+def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
+    annotator: Annotator, server: Server
+) -> None:
+    photo_id = annotator.state()["photo"]["id"]
+    annotator.press("r")
+    expect(annotator.message).to_contain_text("Only a complete photo")
+    annotator.mark(*CAT)
+    annotator.press("Enter", "ArrowLeft", "r")
+    annotator.page.get_by_label("What has to be done?").fill("the ears are missing")
+    annotator.page.get_by_role("button", name="Reject", exact=True).click()
+    annotator.settle()
+    expect(annotator.page.locator("#prompt")).to_have_text("Rejected: the ears are missing")
+    assert server.photo(photo_id)["status"] == "rejected"
+    annotator.page.get_by_label("Show photos").select_option("Rejected")
+    expect(annotator.page.locator("#photo-list button")).to_have_count(1)
+
+    annotator.page.locator("#stage").focus()
+    annotator.scribble((200, 150), (210, 160))
+    annotator.press("Enter")
+    annotator.page.get_by_label("Show photos").select_option("All photos")
+    annotator.choose("chelsea.jpg")
+    annotator.page.locator("#stage").focus()
+    annotator.press("a")
+    row = annotator.page.locator(f'[data-photo="{photo_id}"]')
+    expect(row).to_contain_text("Reviewed")
+    assert server.photo(photo_id)["status"] == "reviewed"
+    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+    expect(annotator.page.locator("#progress-text")).to_have_text("1 of 4 complete")
+
+
+def test_the_rule_keeps_photos_with_unassigned_pixels_open(annotator: Annotator, server: Server) -> None:
+    annotator.expected = "422"
+    photo_id = annotator.state()["photo"]["id"]
+    annotator.mark(*CAT)
+    annotator.press("y")
+    rule = annotator.page.get_by_label("A photo may be complete while pixels belong to no region")
+    rule.uncheck()
+    annotator.settle()
+    annotator.page.keyboard.press("Escape")
+    annotator.press("Enter")
+    expect(annotator.message).to_contain_text("belong to no region")
+    assert server.photo(photo_id)["status"] == "in_work"
+    annotator.choose("chelsea.jpg")
+    annotator.page.locator("#stage").focus()
+    annotator.mark(*WHOLE)
+    assert annotator.state()["photo"]["unassigned"] == 0
+    annotator.press("Enter")
+    assert server.photo(photo_id)["status"] == "complete"
+    annotator.press("y")
+    rule.check()
+    annotator.settle()
+    assert json.loads(server.get("/project"))["unassigned_allowed"] is True
+
+
+def test_labels_are_made_and_changed_in_the_page(annotator: Annotator, server: Server) -> None:
+    region = annotator.mark(*CAT)
+    annotator.press("1", "y")
+    dialog = annotator.page.locator("#project-dialog")
+    dialog.get_by_label("Colour of cup").fill("#ff8000")
+    annotator.settle()
+    dialog.get_by_label("Kind of cup").select_option("stuff")
+    annotator.settle()
+    dialog.get_by_label("Name of a new label").fill("whisker")
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_label("Kind of whisker")).to_have_value("thing")
+    annotator.settle()
+    labels = {label["name"]: label for label in json.loads(server.get("/project"))["labels"]}
+    assert (labels["cup"]["color"], labels["cup"]["isthing"]) == ([255, 128, 0], False)
+    assert labels["whisker"]["isthing"]
+    # The photo shows it at once.
+    y, x = next(zip(*(annotator.labels() == region).nonzero(), strict=True))
+    assert annotator.canvas("fill")[y, x].tolist() == [255, 128, 0, 255]
+    annotator.expected = "409"
+    dialog.get_by_label("Name of a new label").fill("cup")
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("there is a label 'cup' already")
+
+
+def test_the_time_of_work_is_kept_and_pauses_are_not(annotator: Annotator, server: Server) -> None:
+    photo_id = annotator.state()["photo"]["id"]
+    before = server.photo(photo_id)["seconds"]
+    annotator.page.clock.install()
+    annotator.page.reload()
+    annotator.settle()
+    annotator.page.mouse.move(500, 300)
+    for seconds in (10, 10, 3600):
+        annotator.page.clock.run_for(seconds * 1000)
+        annotator.page.mouse.move(505, 300 + seconds % 7)
+    region = annotator.mark(*CAT)
+    after = server.photo(photo_id)
+    # 20 seconds of moving; the hour in which nothing was touched does not count.
+    assert 20 <= after["seconds"] - before < 60
+    assert 20 <= after["regions"][0]["seconds"] < 60
+    expect(annotator.page.locator(f'[data-region="{region}"]')).to_contain_text(" s")
