@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from fullcanvas.cli import app
 from fullcanvas.datasets import Dataset, open_dataset
 from fullcanvas.evaluation import clusters
 from fullcanvas.evaluation.clusters import Engine
@@ -65,6 +68,16 @@ def test_a_dask_cluster_finds_the_same_numbers_with_a_worker_killed_in_the_middl
     assert victim not in after
     assert survivor in after
     assert report == evaluate(dataset, settings)
+
+
+def test_the_command_takes_a_cluster(dataset, settings, cluster, tmp_path):
+    out, folder = tmp_path / "out.json", str(dataset.records[0].map.parent.parent)
+    options = ["--model", settings.model, "--rounds", "1", "--limit", "3", "--json", str(out)]
+    options += ["--engine", "dask", "--address", cluster.scheduler_address]
+    result = CliRunner().invoke(app, ["evaluate", folder, *options])
+    assert result.exit_code == 0, result.output
+    alone = evaluate(dataset, settings, limit=3)
+    assert json.loads(out.read_text()) == json.loads(json.dumps(alone))
 
 
 def die_at_three(number: int) -> int:

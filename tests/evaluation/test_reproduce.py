@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation import findings
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.gallery import GAP
 from fullcanvas.evaluation.paper import EXPERIMENTS, FIGURE_5, TABLE_2, Claim
 from fullcanvas.evaluation.reproduce import Request, reproduce
-from tests.panoptic_folder import write_dataset
+from tests.panoptic_folder import write_dataset, write_map
 from tests.tiny_model import write_tiny_model
 
 ALONE = {"canvas": False, "grow_boxes": False, "ink_constraint": False}
@@ -120,6 +121,14 @@ def test_missing_configurations_are_found_before_anything_is_trained(request_for
     (tmp_path / "full-image.toml").unlink()
     train = Trainer()
     with pytest.raises(EvaluationError, match=r"full-image\.toml to train it by"):
+        reproduce(request_for("table2"), train)
+    assert not train.trained
+
+
+def test_a_broken_data_set_is_found_before_anything_is_trained(request_for, tmp_path):
+    write_map(tmp_path / "data" / "coco-val50" / "panoptic" / "map2.png", np.full((40, 60), 99))
+    train = Trainer()
+    with pytest.raises(DatasetError, match=r"map2\.png: holds the segments 99"):
         reproduce(request_for("table2"), train)
     assert not train.trained
 

@@ -224,6 +224,18 @@ def test_the_command(dataset, model, tmp_path):
     assert f"{100 * report['curve'][1]['mean_iou']:.1f}" in result.output
 
 
+def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
+    settings = Settings("smallest-box", rounds=0)
+    parts = [evaluate(dataset, settings, fraction=0.5, part=part) for part in (0, 1)]
+    assert sum(part["images"] for part in parts) == 5
+    assert [(part["fraction"], part["part"]) for part in parts] == [(0.5, 0), (0.5, 1)]
+    whole = evaluate(dataset, settings)["curve"][0]["mean_iou"]
+    weighted = sum(part["regions"] * part["curve"][0]["mean_iou"] for part in parts)
+    assert weighted / sum(part["regions"] for part in parts) == pytest.approx(whole)
+    with pytest.raises(EvaluationError, match="there are 2 parts"):
+        evaluate(dataset, settings, fraction=0.5, part=2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -13,7 +13,7 @@ from typing import Any
 from fullcanvas.datasets import Dataset, open_dataset
 from fullcanvas.evaluation import findings, gallery
 from fullcanvas.evaluation.clusters import Engine
-from fullcanvas.evaluation.engine import Progress
+from fullcanvas.evaluation.engine import Progress, check_files
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import write_bytes, write_json
 from fullcanvas.evaluation.paper import EXPERIMENTS, MOST_ROUNDS, Experiment, Name, Row
@@ -105,12 +105,16 @@ def reproduce(
     experiment = request.experiment
     _check_configs(request)
     dataset = _dataset(request)
-    for name in experiment.models():
-        if not request.model(name).is_file():
-            sibling = experiment.sibling(name)
-            say(f"training {name}")
-            learns_from = None if sibling is None else request.model(sibling)
-            train(request.config(name), request.model(name).parent, learns_from)
+    missing = [name for name in experiment.models() if not request.model(name).is_file()]
+    if missing:
+        # What is broken is found now, and not after hours of training.
+        with bar() as progress, request.engine.open() as pool:
+            check_files(dataset, pool, progress)
+    for name in missing:
+        sibling = experiment.sibling(name)
+        say(f"training {name}")
+        learns_from = None if sibling is None else request.model(sibling)
+        train(request.config(name), request.model(name).parent, learns_from)
     reports = {row.key: _evaluated(request, row, dataset, say, bar) for row in experiment.rows}
     trained = {name: training_of(request.model(name)) for name in experiment.models()}
     found = findings.gather(experiment, reports, trained)
