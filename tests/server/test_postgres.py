@@ -21,6 +21,7 @@ from fullcanvas.server.app import create_app
 from fullcanvas.server.errors import ConflictError, StaleError, StoreError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, distinct_color, merge, parse_labels
+from fullcanvas.server.migrations import STEPS
 from fullcanvas.server.project import open_project
 from fullcanvas.server.requests import CompleteRequest, UndoRequest
 from fullcanvas.server.store import FinishedMap, Store
@@ -29,6 +30,11 @@ from tests.server.postgres import running
 
 POINTS = [(1, 2), (8, 3), (4, 0), (5, 7)]
 EMPTY = Annotation(10, 9, model="m")
+UNDO = {
+    1: ("ALTER TABLE entries DROP COLUMN author", "ALTER TABLE label_maps DROP COLUMN author"),
+    2: ("ALTER TABLE photos DROP COLUMN comment", "DROP TABLE times"),
+}
+"""What makes tables of a version out of those of the next."""
 _NUMBERS = itertools.count(1)
 
 
@@ -141,13 +147,11 @@ def test_a_database_from_a_newer_version_is_refused(store: Store, address: str) 
 
 
 def test_an_old_database_is_migrated_after_a_backup(store: Store, address: str) -> None:
+    assert UNDO.keys() == STEPS.keys()
     photo = store.save(store.list_photos()[0], "h", None, EMPTY.add_region(POINTS))
-    execute(
-        address,
-        "UPDATE settings SET value = '1'",
-        "ALTER TABLE entries DROP COLUMN author",
-        "ALTER TABLE label_maps DROP COLUMN author",
-    )
+    execute(address, "UPDATE settings SET value = '1'")
+    for version in sorted(UNDO, reverse=True):
+        execute(address, *UNDO[version])
     other = Store(address)
     assert other.annotation(photo.id) == (photo, EMPTY.add_region(POINTS))
     other.close()

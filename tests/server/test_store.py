@@ -247,7 +247,7 @@ def test_a_locked_database_says_so(store: Store, path: Path, monkeypatch: pytest
 
 def test_a_damaged_annotation_is_reported_not_guessed(store: Store, path: Path) -> None:
     photo = store.save(first(store), "h", None, EMPTY.add_region(POINTS))
-    execute(path, 'UPDATE entries SET body = \'{"kind": "paint"}\'')
+    execute(path, 'UPDATE entries SET body = \'{"kind": "fly"}\'')
     with pytest.raises(StoreError, match=r"annotation of a\.jpg is damaged.*unknown kind"):
         store.annotation(photo.id)
 

@@ -17,7 +17,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from fullcanvas.server import schema
 from fullcanvas.server.errors import StoreError
 from fullcanvas.server.files import network_mount, sync_folder
 
@@ -219,9 +218,10 @@ class Postgres:
 
     def back_up(self, connection: Connection, version: int) -> None:
         """Copy every table into a schema of its own."""
-        place = _unused(f"fullcanvas_backup_{version}", inspect(connection).get_schema_names())
+        found = inspect(connection)
+        place = _unused(f"fullcanvas_backup_{version}", found.get_schema_names())
         connection.exec_driver_sql(f"CREATE SCHEMA {place}")
-        for table in schema.metadata.tables:
+        for table in found.get_table_names():
             connection.exec_driver_sql(f"CREATE TABLE {place}.{table} AS TABLE {table}")
 
     def reason(self, text: str) -> str:
