@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fullcanvas.annotation import Annotation, AnnotationError
+    from fullcanvas.client import Client
     from fullcanvas.inference import Segmenter, Session
 
-__all__ = ["Annotation", "AnnotationError", "Segmenter", "Session", "__version__"]
+__all__ = ["Annotation", "AnnotationError", "Client", "Segmenter", "Session", "__version__"]
 
 __version__ = metadata.version("fullcanvas")
 
@@ -25,6 +26,7 @@ __version__ = metadata.version("fullcanvas")
 _ROOMS = {
     "Annotation": "fullcanvas.annotation",
     "AnnotationError": "fullcanvas.annotation",
+    "Client": "fullcanvas.client",
     "Segmenter": "fullcanvas.inference",
     "Session": "fullcanvas.inference",
 }

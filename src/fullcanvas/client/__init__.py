@@ -1,0 +1,18 @@
+"""A client of the annotator's interface: a script does with it what the page does."""
+
+from fullcanvas.client.client import Client
+from fullcanvas.client.records import Entry, Label, PhotoItem, ProjectInfo, RegionInfo
+from fullcanvas.client.remote_photo import RemotePhoto
+from fullcanvas.client.wire import ClientError, ConflictError
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "ConflictError",
+    "Entry",
+    "Label",
+    "PhotoItem",
+    "ProjectInfo",
+    "RegionInfo",
+    "RemotePhoto",
+]

@@ -1,0 +1,104 @@
+"""The door to a server: its project, photos, labels and exports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fullcanvas.client.records import Label, PhotoItem, ProjectInfo, take
+from fullcanvas.client.remote_photo import RemotePhoto
+from fullcanvas.client.wire import ClientError, Wire
+
+_PAGE = 500
+
+
+class Client:
+    """A client of a running `fullcanvas annotate` or `fullcanvas serve`.
+
+    Args:
+        address: where the server answers.
+        token: of an account, where the server asks for one.
+        timeout: seconds to wait for an answer; opening a large photo takes some.
+
+    Raises:
+        ValueError: the address is none.
+
+    Example:
+        >>> client = Client("http://127.0.0.1:8000")
+        >>> photo = client.open("cat.jpg")
+        >>> cat = photo.add_region([(3, 40), (90, 42), (50, 5), (44, 88)], label="cat")
+        >>> photo.scribble([(60, 40), (95, 41)], region=cat)
+        >>> photo.complete()
+        >>> client.export("panoptic.zip")
+    """
+
+    def __init__(
+        self, address: str = "http://127.0.0.1:8000", token: str | None = None, timeout: float = 120
+    ) -> None:
+        self._wire = Wire(address, token, timeout)
+
+    @property
+    def project(self) -> ProjectInfo:
+        """The project at a glance."""
+        data = self._wire.get("/project")
+        labels = tuple(take(Label, item) for item in data["labels"])
+        return take(ProjectInfo, {**data, "model": data["model"]["name"], "labels": labels})
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The project's classes."""
+        return self.project.labels
+
+    def add_label(self, name: str, isthing: bool = True, color: Sequence[int] | None = None) -> Label:
+        """Add a class; without a colour (red, green, blue) it gets one of its own.
+
+        Raises:
+            ConflictError: there is one of this name.
+        """
+        body: dict[str, Any] = {"name": name, "isthing": isthing}
+        if color is not None:
+            body["color"] = list(color)
+        return take(Label, json.loads(self._wire.post("/labels", body)))
+
+    def photos(self, status: str = "") -> Iterator[PhotoItem]:
+        """The photos, by path; or those of one status."""
+        offset = 0
+        while True:
+            page = self._wire.get("/photos", offset=offset, limit=_PAGE, status=status)
+            yield from (take(PhotoItem, item) for item in page["items"])
+            offset += _PAGE
+            if offset >= page["total"]:
+                return
+
+    def open(self, photo: int | str | PhotoItem) -> RemotePhoto:
+        """Open a photo, known by its id, its path, or its item of the list.
+
+        Raises:
+            ClientError: there is none, or it cannot be opened.
+        """
+        if isinstance(photo, str):
+            found = next((item for item in self.photos() if item.path == photo), None)
+            if found is None:
+                raise ClientError(f"the project has no photo {photo!r}", 404)
+            photo = found
+        return RemotePhoto(self._wire, photo if isinstance(photo, int) else photo.id)
+
+    def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "all") -> Path:
+        """Write a zip file of the segmentations in COCO's panoptic format, and return its path.
+
+        Args:
+            out: the file; one that is there is replaced, when all has arrived.
+            unlabelled: what becomes of regions without a label: "error" (no export), "void" or "region".
+            status: "complete" for those photos alone, or "all".
+
+        Raises:
+            ClientError: the server refuses; the message lists regions without a label.
+        """
+        place = Path(out)
+        content = self._wire.read("/export", format="coco-panoptic", unlabelled=unlabelled, status=status)
+        beside = place.with_name(f".{place.name}.partial")
+        beside.write_bytes(content)
+        beside.replace(place)
+        return place

@@ -1,0 +1,160 @@
+"""A photo opened on a server: it says and does what the page does with it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.client.records import Entry, RegionInfo, take
+from fullcanvas.client.wire import Wire, read_patch
+
+Position = Sequence[float]
+
+
+class RemotePhoto:
+    """An opened photo; `Client.open` makes one.
+
+    Each change is stored by the server before its method returns. All positions are (x, y) in photo pixels.
+    Every method that changes something raises `ConflictError` if the photo has changed elsewhere since it was
+    seen (then `refresh`), and `ClientError` if the server refuses; nothing has changed then.
+
+    Attributes:
+        id: of the photo.
+        path: relative to the folder of photos.
+        width, height: of the upright photo, in pixels.
+        status: "new", "in_work", "complete", "reviewed" or "rejected".
+        version: grows with every change.
+        can_undo, can_redo: whether there is something to.
+        unassigned: the fraction of pixels without a region, 0 to 1.
+        regions: by id.
+    """
+
+    def __init__(self, wire: Wire, photo_id: int) -> None:
+        self._wire = wire
+        self._place = f"/photos/{photo_id}"
+        self.id = photo_id
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the photo as it stands on the server."""
+        header, self._labels = read_patch(self._wire.read(f"{self._place}/labels"))
+        self._take(header["photo"])
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """The label map at the display's resolution: int32 [h, w] of region ids, 0 = unassigned; a copy."""
+        return self._labels.copy()
+
+    @property
+    def uncertainty(self) -> NDArray[np.float32]:
+        """How open the competition is: float32 [h, w] at the display's resolution, 0 (sure) to 1."""
+        levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
+        return levels.reshape(self._labels.shape).astype(np.float32) / np.float32(255)
+
+    @property
+    def history(self) -> list[Entry]:
+        """Everything that was done, undone entries included; `go` steps to any of them."""
+        return [take(Entry, item) for item in self._wire.get(f"{self._place}/history")["entries"]]
+
+    def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
+        """Add a region by its four extreme points, in any order, and return its id."""
+        return self._grown("add_region", extreme_points=_points(extreme_points), label=label)
+
+    def scribble(self, points: Sequence[Position], region: int | None = None) -> int:
+        """Grow a region, or the one under the first point, along a stroke; return its id."""
+        return self._grown("scribble", points=_points(points), region=region)
+
+    def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> None:
+        """Give a region the pixels under a brush of this radius in photo pixels, or take them from it."""
+        self._change("paint", points=_points(points), region=region, radius=radius, erase=erase)
+
+    def move_points(self, region: int, extreme_points: Sequence[Position]) -> None:
+        """Give a region new extreme points."""
+        self._change("move_points", region=region, extreme_points=_points(extreme_points))
+
+    def set_label(self, region: int, label: str | None) -> None:
+        """Label a region with the name of one of the project's labels, or take its label away."""
+        self._change("label", region=region, label=label)
+
+    def merge(self, region: int, others: Sequence[int]) -> None:
+        """Make other regions part of one, which keeps its id."""
+        self._change("merge", region=region, others=list(others))
+
+    def split(self, region: int, points: Sequence[Position]) -> int:
+        """Cut a region in two along a line, and return the id of the new, smaller one."""
+        return self._grown("split", region=region, points=_points(points))
+
+    def fill(self) -> None:
+        """Leave nothing unassigned from here on."""
+        self._change("fill")
+
+    def delete(self, region: int) -> None:
+        """Take a region away."""
+        self._change("delete", region=region)
+
+    def undo(self) -> None:
+        """Undo the latest change."""
+        self._change("undo")
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        self._change("redo")
+
+    def go(self, cursor: int) -> None:
+        """Go to the point of the history at which its first `cursor` entries are in force."""
+        self._change("go", cursor=cursor)
+
+    def complete(self, complete: bool = True) -> None:
+        """Close the photo, its label map stored losslessly; or open it again, which may change labels."""
+        self._take(self._json("complete", complete=complete))
+        if not complete:
+            self.refresh()
+
+    def image(self) -> bytes:
+        """The photo as JPEG, at the display's resolution."""
+        return self._wire.read(f"{self._place}/image")
+
+    def _grown(self, kind: str, **fields: Any) -> int:
+        """Change something, and return the region that came or grew."""
+        before = self.regions
+        region = self._change(kind, **fields)["region"]
+        if region is not None:
+            return int(region)
+        # The answer was lost and the change repeated: the server no longer knows what it was about.
+        fresh = self.regions.keys() - before.keys()
+        grown = [id_ for id_, now in self.regions.items() if id_ in before and now != before[id_]]
+        return max(fresh) if fresh else fields.get("region") or grown[0]
+
+    def _change(self, kind: str, **fields: Any) -> Mapping[str, Any]:
+        header, labels = read_patch(self._post("interactions", kind=kind, **fields))
+        self._labels[header["y0"] : header["y1"], header["x0"] : header["x1"]] = labels
+        self._take(header["photo"])
+        return header
+
+    def _json(self, where: str, **fields: Any) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = json.loads(self._post(where, **fields))
+        return answer
+
+    def _post(self, where: str, **fields: Any) -> bytes:
+        key = uuid.uuid4().hex
+        return self._wire.post(f"{self._place}/{where}", {"version": self.version, "key": key, **fields})
+
+    def _take(self, photo: Mapping[str, Any]) -> None:
+        self.path: str = photo["path"]
+        self.width, self.height = int(photo["width"]), int(photo["height"])
+        self.status: str = photo["status"]
+        self.version: int = photo["version"]
+        self.can_undo, self.can_redo = bool(photo["can_undo"]), bool(photo["can_redo"])
+        self.unassigned: float = photo["unassigned"]
+        regions = (take(RegionInfo, item) for item in photo["regions"])
+        self.regions: Mapping[int, RegionInfo] = {region.id: region for region in regions}
+
+
+def _points(points: Sequence[Position]) -> list[list[float]]:
+    return [[float(value) for value in point] for point in points]

@@ -1,0 +1,242 @@
+"""The client, against a real server in this process."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+
+from fullcanvas import Client
+from fullcanvas.client import ClientError, ConflictError, wire
+from fullcanvas.inference import Segmenter
+from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.app import create_app
+from fullcanvas.server.project import open_project
+from fullcanvas.server.serve import listen
+from tests.server.conftest import write_photo
+from tests.tiny_model import write_tiny_model
+
+LEFT = [(4, 20), (50.5, 22), (20, 4), (25, 60)]
+RIGHT = [(40, 30), (90, 32), (60, 10), (65, 70)]
+
+
+@pytest.fixture(scope="module")
+def segmenter(tmp_path_factory) -> Segmenter:
+    return Segmenter.load(write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.zip"))
+
+
+class Running:
+    """A server in a thread of its own."""
+
+    def __init__(self, folder: Path, segmenter: Segmenter, accounts: Accounts | None = None) -> None:
+        self.project = open_project(folder)
+        self.socket = listen("127.0.0.1", 0)
+        app = create_app(self.project, segmenter, accounts=accounts)
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
+        self.thread.start()
+        self.address = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def stop(self) -> None:
+        while not self.server.started:
+            time.sleep(0.01)
+        self.server.should_exit = True
+        self.thread.join()
+        self.socket.close()
+        self.project.store.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed, name in enumerate(("a.jpg", "b/a.jpg", "c.png")):
+        write_photo(tmp_path / "photos" / name, seed=seed)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def running(folder: Path, segmenter: Segmenter) -> Iterator[Running]:
+    server = Running(folder, segmenter)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(running: Running) -> Client:
+    return Client(running.address, timeout=30)
+
+
+def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> None:
+    assert (client.project.name, client.project.photos, client.project.model) == ("photos", 3, "tiny")
+    sky = client.add_label("sky", isthing=False, color=(0, 0, 255))
+    client.add_label("cat")
+    assert [label.name for label in client.labels] == ["sky", "cat"]
+    assert (sky.isthing, sky.color) == (False, (0, 0, 255))
+    assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]
+
+    photo = client.open("b/a.jpg")
+    assert (photo.width, photo.height, photo.status, photo.regions) == (96, 80, "new", {})
+    first, second = photo.add_region(LEFT, "sky"), photo.add_region(RIGHT)
+    assert photo.regions[first].extreme_points[1] == (50, 22)
+    assert photo.scribble([(85, 32), (20, 30)]) == second
+    assert photo.labels[30, 20] == second
+    assert photo.regions[second].scribbles == 1
+    photo.set_label(second, "cat")
+    photo.undo()
+    assert photo.regions[second].label is None
+    photo.redo()
+    assert photo.regions[second].label == "cat"
+    assert [entry.kind for entry in photo.history] == ["add_region", "add_region", "scribble", "label"]
+    assert photo.history[3].label == "cat"
+    again = client.open(photo.id)
+    np.testing.assert_array_equal(again.labels, photo.labels)
+    assert again.uncertainty.shape == photo.labels.shape == (80, 96)
+    assert 0 <= again.uncertainty.min() <= again.uncertainty.max() <= 1
+    with Image.open(BytesIO(photo.image())) as picture:
+        assert picture.size == (96, 80)
+
+    photo.complete()
+    assert (photo.status, photo.can_undo) == ("complete", False)
+    assert [item.path for item in client.photos("complete")] == ["b/a.jpg"]
+    with zipfile.ZipFile(client.export(tmp_path / "out.zip", status="complete")) as exported:
+        assert set(exported.namelist()) == {"panoptic.json", "panoptic/b/a.png"}
+    photo.complete(False)
+    assert photo.status == "in_work"
+
+
+def test_shapes_are_changed_too(client: Client) -> None:
+    photo = client.open(next(client.photos()))
+    first, second = photo.add_region(LEFT), photo.add_region(RIGHT)
+    photo.paint([(90, 75)], first, 3)
+    assert photo.labels[75, 90] == first
+    photo.paint([(90, 75)], first, 3, erase=True)
+    assert photo.labels[75, 90] == 0
+    photo.move_points(second, [(42, 30), (90, 32), (60, 10), (65, 70)])
+    assert photo.regions[second].box[0] == 42
+    photo.merge(first, [second])
+    assert set(photo.regions) == {first}
+    part = photo.split(first, [(45, 0), (45, 79)])
+    assert set(photo.regions) == {first, part}
+    before = photo.unassigned
+    photo.fill()
+    assert photo.unassigned == 0 < before
+    photo.go(2)
+    assert set(photo.regions) == {first, second}
+    photo.delete(second)
+    assert set(np.unique(photo.labels)) == {0, first}
+    fresh = client.open(photo.id)
+    np.testing.assert_array_equal(fresh.labels, photo.labels)
+
+
+def test_refusals_say_why(client: Client, tmp_path: Path) -> None:
+    photo = client.open("a.jpg")
+    region = photo.add_region(LEFT)
+    version = photo.version
+    with pytest.raises(ClientError, match="there is no region 9") as refused:
+        photo.delete(9)
+    assert (refused.value.status, photo.version) == (422, version)
+    with pytest.raises(ClientError, match="there is no label 'dog'"):
+        photo.set_label(region, "dog")
+    with pytest.raises(ClientError, match=re.escape("these regions have no label")):
+        client.export(tmp_path / "out.zip")
+    assert list(tmp_path.glob("*out.zip*")) == []
+    with pytest.raises(ClientError, match="the project has no photo"):
+        client.open("none.jpg")
+    with pytest.raises(ClientError, match="there is no photo 99"):
+        client.open(99)
+    client.add_label("cat")
+    with pytest.raises(ConflictError):
+        client.add_label("cat")
+
+
+def test_a_photo_changed_elsewhere_is_never_overwritten(client: Client) -> None:
+    mine, theirs = client.open(1), client.open(1)
+    theirs.add_region(LEFT)
+    with pytest.raises(ConflictError, match="changed elsewhere") as stale:
+        mine.add_region(RIGHT)
+    assert stale.value.status == 409
+    mine.refresh()
+    assert set(mine.regions) == {1}
+    assert mine.add_region(RIGHT) == 2
+
+
+def test_a_change_whose_answer_was_lost_is_not_made_twice(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = client.open(1)
+    send = wire.Wire._send
+    sent = []
+
+    def losing(self, method, path, content):
+        answer = send(self, method, path, content)
+        sent.append(path)
+        if len(sent) % 2:
+            raise ClientError("the connection was lost")
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wire.Wire, "_send", losing)
+        region = photo.add_region(LEFT)
+        assert photo.scribble([(30, 30), (60, 60)]) == region
+        assert photo.scribble([(30, 30), (70, 60)], region) == region
+    assert len(sent) == 6
+    fresh = client.open(1)
+    assert [entry.kind for entry in fresh.history] == ["add_region", "scribble", "scribble"]
+    np.testing.assert_array_equal(fresh.labels, photo.labels)
+
+
+def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fullcanvas.client.client._PAGE", 2)
+    assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]
+
+
+def test_a_server_that_asks_for_an_account(folder: Path, segmenter: Segmenter, tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "accounts.json")
+    token = accounts.add("anna", Role.ADMIN)
+    server = Running(folder, segmenter, accounts)
+    try:
+        with pytest.raises(ClientError, match="log in first") as refused:
+            _ = Client(server.address).project
+        assert refused.value.status == 401
+        assert Client(server.address, token=token).project.photos == 3
+    finally:
+        server.stop()
+
+
+def test_no_server_and_no_address() -> None:
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(ClientError, match=f":{port} does not answer") as refused:
+        _ = Client(f"http://127.0.0.1:{port}").project
+    assert refused.value.status is None
+    with pytest.raises(ClientError):
+        Client(f"http://127.0.0.1:{port}").add_label("cat")
+    for address in ("127.0.0.1:8000", "file:///etc/hosts", "http://"):
+        with pytest.raises(ValueError, match="an address is http://HOST:PORT"):
+            Client(address)
+
+
+def test_an_answer_that_is_not_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(503)
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        thread = threading.Thread(target=other.handle_request)
+        thread.start()
+        with pytest.raises(ClientError, match="the server answered 503 Service Unavailable"):
+            _ = Client(f"http://127.0.0.1:{other.server_port}").project
+        thread.join()
