@@ -145,6 +145,32 @@ def test_a_claim_holds_only_if_it_does_at_every_budget():
     assert not findings.holds(Claim("", "a", "b", -0.1), curves)
 
 
+def test_rows_are_compared_photo_by_photo():
+    def report(*sums: list[float]) -> dict[str, Any]:
+        photos = [
+            {
+                "image_id": number,
+                "regions": 2,
+                "iou_sums": one,
+                "things": 1,
+                "things_iou_sums": [0.25 * one[0]],
+            }
+            for number, one in enumerate(sums)
+        ]
+        return {"seed": 0, "photos": photos}
+
+    reports = {"a": report([1.0, 1.4], [0.2, 0.6], [9.0, 9.0]), "b": report([0.8, 1.4], [0.0, 0.4])}
+    first, second = findings.differences(Claim("", "a", "b"), reports, None)
+    assert first["difference"] == pytest.approx(0.1)
+    assert first["interval"] == pytest.approx((0.1, 0.1))  # hard and easy photos differ by as much
+    assert second["difference"] == pytest.approx(0.05)
+    assert second["interval"] == pytest.approx((0.0, 0.1))
+    assert findings.differences(Claim("", "a", "b", first_round=1), reports, None) == [second]
+    (things,) = findings.differences(Claim("", "a", "b"), reports, "things")
+    assert things["difference"] == pytest.approx(0.05)
+    assert findings.differences(Claim("", "a", "b"), {**reports, "b": report()}, None) == []
+
+
 def test_what_the_paper_printed():
     assert [row.printed[0] for row in TABLE_2.rows] == [75.8, 76.0, 78.4, 79.1]
     starts = {row.model: row.printed[0] for row in TABLE_2.rows}

@@ -64,6 +64,12 @@ def test_the_contract_of_the_report(dataset, model, tmp_path):
         assert point["scribbles_drawn"] <= point["scribbles_per_region"]
         assert point["seconds_per_region"] == 7 + 2 * point["scribbles_drawn"]
     assert report["curve"][2]["mean_iou"] > report["curve"][0]["mean_iou"]
+    for number, point in enumerate(report["curve"]):
+        sums = [photo["iou_sums"][number] for photo in report["photos"]]
+        assert sum(sums) / report["regions"] == pytest.approx(point["mean_iou"])
+        things = sum(photo["things_iou_sums"][number] for photo in report["photos"])
+        assert things / point["things"]["regions"] == pytest.approx(point["things"]["mean"])
+    assert [photo["image_id"] for photo in report["photos"]] == [11, 12, 13, 14, 15]
     assert not out.with_name("out.json.parts").exists()
 
 

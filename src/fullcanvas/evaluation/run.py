@@ -181,6 +181,7 @@ def carry_out(
         "left_out": planned.left_out,
         "scribble_seconds": scribble_seconds,
         "curve": summary.curve(results, planned.settings.seed, scribble_seconds),
+        "photos": summary.by_photo(results),
     }
     if out is not None:
         write_json(out, report)

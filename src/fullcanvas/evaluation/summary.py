@@ -40,6 +40,26 @@ def curve(
     return [_point(results, index, seed, scribble_seconds) for index in range(len(results[0].rounds))]
 
 
+def by_photo(results: Sequence[ImageResult]) -> list[dict[str, Any]]:
+    """The scores of each photo, ordered by its id: to find the worst, and to compare models photo by photo.
+
+    Returns:
+        `image_id`, the number of its `regions` and of the `things` among them, and their summed IoU before
+        any scribble and after each round, `iou_sums` and `things_iou_sums`.
+    """
+    photos: dict[int, dict[str, Any]] = {}
+    for result in results:
+        things = np.array(result.things, bool)
+        ious = np.array([one.ious for one in result.rounds], np.float64).reshape(len(result.rounds), -1)
+        sums = {"iou_sums": ious.sum(1), "things_iou_sums": (ious * things).sum(1)}
+        counts = {"regions": len(things), "things": int(things.sum())}
+        one = photos.setdefault(result.image_id, {"image_id": result.image_id})
+        for key, value in {**counts, **sums}.items():
+            one[key] = one.get(key, 0) + value
+    plain = (photos[image_id] for image_id in sorted(photos))
+    return [{key: np.asarray(value).tolist() for key, value in one.items()} for one in plain]
+
+
 def _point(results: Sequence[ImageResult], index: int, seed: int, scribble_seconds: float) -> dict[str, Any]:
     ious = _joined(result.rounds[index].ious for result in results)
     boundaries = _joined(result.rounds[index].boundaries for result in results)
