@@ -35,6 +35,14 @@ def test_the_longest_path_of_a_t_is_its_bar():
     assert points[:, 1].max() < 14
 
 
+def test_what_the_disc_would_rub_out_is_drawn_with_a_smaller_one():
+    mask = np.zeros((9, 420), bool)
+    mask[4, 10:410] = True
+    points = stroke_along(mask)
+    assert set(points[:, 1]) == {4}
+    assert np.ptp(points[:, 0]) > 300
+
+
 def test_a_ring_is_opened():
     rows, columns = np.mgrid[:61, :61]
     radius = np.hypot(rows - 30, columns - 30)
