@@ -98,7 +98,7 @@ def export(annotator: Annotator, folder: Path) -> zipfile.ZipFile:
         annotator.page.get_by_role("button", name="Export", exact=True).last.click()
     target = folder / download.value.suggested_filename
     download.value.save_as(target)
-    expect(annotator.message).to_contain_text("Exported")
+    expect(annotator.message).to_contain_text("The export is being made")
     return zipfile.ZipFile(io.BytesIO(target.read_bytes()))
 
 

@@ -176,3 +176,14 @@ def test_an_export_under_way_keeps_nobody_waiting(
     monkeypatch.setattr(room, "segment", meanwhile)
     assert work.client.get("/api/v1/export").status_code == 200
     assert len(work.get("/photos/1")["regions"]) == 1
+
+
+def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:
+    assert work.client.get("/api/v1/export/check").status_code == 204
+    work.interact(1, "label", region=1, label=None)
+    for path in ("/export/check", "/export"):
+        refusal = work.client.get(f"/api/v1{path}")
+        assert refusal.status_code == 422
+        assert "a.jpg: region 1" in refusal.json()["detail"]
+    assert work.client.get("/api/v1/export/check?unlabelled=void").status_code == 204
+    assert work.client.get("/api/v1/export/check?status=complete").status_code == 204

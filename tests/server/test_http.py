@@ -586,6 +586,7 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/photos/{photo_id}/interactions",
             "/photos/{photo_id}/complete",
             "/export",
+            "/export/check",
             "/photos/{photo_id}/history",
             "/photos/{photo_id}/version",
             "/photos/{photo_id}/review",

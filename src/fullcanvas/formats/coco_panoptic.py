@@ -60,10 +60,8 @@ def write_coco_panoptic(
         ExportError: there is nothing to export, a region has no label (the message lists them) or an
             unknown one.
     """
-    if not photos:
-        raise ExportError("there is nothing to export: no photo has a region yet")
+    check_labels(photos, categories, unlabelled)
     by_name = {category.name: category for category in categories}
-    _check_labels(photos, by_name.keys(), unlabelled)
     listed = list(categories)
     if unlabelled is Unlabelled.REGION and any(None in photo.labels.values() for photo in photos):
         listed.append(REGION_CATEGORY)
@@ -79,7 +77,13 @@ def write_coco_panoptic(
     sink.write(JSON, _json(photos, annotations, listed))
 
 
-def _check_labels(photos: Sequence[ExportedPhoto], known: Iterable[str], unlabelled: Unlabelled) -> None:
+def check_labels(
+    photos: Sequence[ExportedPhoto], categories: Sequence[Category], unlabelled: Unlabelled
+) -> None:
+    """See whether `write_coco_panoptic` can write these photos; it raises the same errors."""
+    if not photos:
+        raise ExportError("there is nothing to export: no photo has a region yet")
+    known = (category.name for category in categories)
     allowed = {*known, *(() if unlabelled is Unlabelled.ERROR else (None,))}
     lines = []
     for photo in photos:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
-from fullcanvas.formats.coco_panoptic import Unlabelled, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import Unlabelled, check_labels, write_coco_panoptic
 from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.accounts import Role
 from fullcanvas.server.answers import (
@@ -201,6 +201,18 @@ def export(
         raise
     headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
     return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
+
+
+@router.get("/export/check", status_code=204, dependencies=[Reviewer])
+def check_export(
+    bench: Bench,
+    format: Literal["coco-panoptic"] = "coco-panoptic",  # noqa: A002, ARG001 the interface's name
+    unlabelled: Unlabelled = Unlabelled.ERROR,
+    status: Literal["complete", "all"] = "all",
+) -> None:
+    """Say whether `/export` would refuse, and why, before a browser is sent there to download."""
+    found = exported_photos(bench.project, bench.segmenter, status == "complete", bench.room)
+    check_labels(found, categories(bench.project), unlabelled)
 
 
 def describe(bench: Workbench, view: View) -> PhotoAnswer:

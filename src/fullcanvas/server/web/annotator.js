@@ -157,14 +157,14 @@ export class Annotator {
   }
 
   /**
-   * The project as COCO panoptic files; everything done so far is in it.
+   * Where to download the project as COCO panoptic files; everything done so far is in it.
    * @param {api.ExportChoice} choice
-   * @returns {Promise<{blob: Blob, name: string}>}
+   * @returns {Promise<string>}
    */
   async export(choice) {
     // Only its turn is waited for: what is done during a long export must not wait for it.
     await new Promise((resolve) => this.enqueue(async () => resolve(undefined)));
-    return api.getExport(choice);
+    return api.checkExport(choice);
   }
 
   /** @returns {Promise<Uint8Array | null>}  How unsure the model is about the photo on the stage, if it can tell. */

@@ -154,15 +154,15 @@ export async function postLabel(label) {
  */
 
 /**
+ * Where the export can be downloaded from, once the server has said that it can be made.
  * @param {ExportChoice} choice
- * @returns {Promise<{blob: Blob, name: string}>}
+ * @returns {Promise<string>}
  */
-export async function getExport(choice) {
+export async function checkExport(choice) {
   const query = new URLSearchParams({ format: "coco-panoptic", ...choice });
-  // A large project takes as long as it takes.
-  const answer = await request(`/export?${query}`, { signal: null });
-  const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "");
-  return { blob: await answer.blob(), name: name?.[1] ?? "coco-panoptic.zip" };
+  // The files of a large project take their time to be looked through.
+  await request(`/export/check?${query}`, { signal: null });
+  return `${ROOT}/export?${query}`;
 }
 
 /** @param {Photo["id"]} id */

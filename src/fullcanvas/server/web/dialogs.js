@@ -97,10 +97,10 @@ async function run(annotator, dialog, form) {
   go.disabled = true;
   complain("");
   try {
-    const { blob, name } = await annotator.export(choice);
-    save(blob, name);
+    // The browser writes it to the disk as it comes: a large project would not fit into the page's memory.
+    element("a", { href: await annotator.export(choice), download: "coco-panoptic.zip" }).click();
     dialog.close();
-    annotator.say(`Exported ${name}.`);
+    annotator.say("The export is being made; the browser downloads it when it is ready.");
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
   } finally {
@@ -113,14 +113,4 @@ function complain(text) {
   const complaint = byId("export-complaint", HTMLElement);
   complaint.textContent = text.charAt(0).toUpperCase() + text.slice(1);
   complaint.hidden = !text;
-}
-
-/**
- * @param {Blob} blob
- * @param {string} name
- */
-function save(blob, name) {
-  const link = element("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -31,6 +31,7 @@ export class Review {
     if (!this.#possible()) return;
     this.#comment.value = this.annotator.state.photo?.comment ?? "";
     this.#dialog.showModal();
+    this.#comment.focus();
   }
 
   #possible() {
