@@ -197,3 +197,10 @@ def test_users_from_the_command_line(tmp_path: Path) -> None:
     code, output = run("add", tmp_path / "none", "anna")
     assert code == 2
     assert "no such folder" in output
+
+
+def test_serve_refuses_as_every_command_does(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["serve", str(tmp_path / "none"), "--port", "0"])
+    assert result.exit_code == 2
+    assert "Error: " in result.output
+    assert "no such folder" in result.output
