@@ -257,3 +257,8 @@ def test_a_closed_loop_cuts_out_what_it_surrounds():
 def test_a_line_that_cuts_nothing_is_refused(line, message):
     with pytest.raises(AnnotationError, match=message):
         cut(DISC, line)
+
+
+def test_a_region_without_pixels_cannot_be_cut():
+    with pytest.raises(AnnotationError, match="no pixel to split"):
+        cut(np.zeros((5, 5), np.bool_), [(0, 2), (4, 2)])

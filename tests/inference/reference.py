@@ -102,7 +102,7 @@ def filled(raw: Answer) -> NDArray[np.int32]:
         return raw.labels
     _, zones = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     owner = {int(zone): label for zone, label in zip(zones[empty == 0], raw.labels[empty == 0], strict=True)}
-    return np.vectorize(lambda zone: owner[int(zone)], otypes=[np.int32])(zones)
+    return np.array([[owner[int(zone)] for zone in row] for row in zones], np.int32)
 
 
 def _planes(segmenter, embedding, annotation, canvas, erased):

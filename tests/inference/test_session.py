@@ -251,3 +251,82 @@ def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, 
     assert batches == [5, 2, 2, 1]
     for id_, state in whole._states.items():
         np.testing.assert_allclose(pieces._states[id_].logits, state.logits, atol=1e-5)
+
+
+def test_paint_gives_and_takes_pixels_and_asks_the_head_for_nothing(session, batches):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    batches.clear()
+    before = session.label_map
+    patch = session.paint([(80, 50), (84, 50)], 1, 2.0)
+    assert (patch.x0, patch.y0, patch.x1, patch.y1) == (78, 48, 87, 53)
+    changed = session.label_map != before
+    assert (session.label_map[changed] == 1).all()
+    assert session.label_map[50, 86] == 1
+    session.paint([(82, 50)], 1, 100, erase=True)
+    assert session.label_map[50, 86] == 0
+    assert not (session.label_map == 1).any()
+    assert session.label_map[50, 82] == 2
+    assert batches == []
+    session.undo()
+    session.undo()
+    np.testing.assert_array_equal(session.label_map, before)
+
+
+def test_a_merge_changes_owners_alone(session, batches):
+    session.add_region(LEFT)
+    session.add_region(RIGHT, "cat")
+    before = session.label_map
+    batches.clear()
+    session.merge(1, [2])
+    assert batches == []
+    np.testing.assert_array_equal(session.label_map, (before > 0).astype(np.int32))
+    assert (session.uncertainty[before > 0] == 0).all()
+    session.undo()
+    np.testing.assert_array_equal(session.label_map, before)
+
+
+def test_an_imported_mask_is_shown_exactly_until_it_is_corrected(session):
+    session.add_region(RIGHT)
+    ring = np.zeros((60, 90), np.bool_)
+    ring[10:50, 20:70] = True
+    ring[20:40, 30:60:2] = False
+    region = session.import_mask(ring, "ring")
+    np.testing.assert_array_equal(session.label_map == region, ring)
+    assert session.annotation.regions[region].extreme_points[0] == (20, 29)
+    session.paint([(40, 15)], region, 3, erase=True)
+    assert (session.label_map == region).sum() == ring.sum() - 29
+    session.scribble([(45, 12), (45, 13)], region)
+    assert session.label_map[30, 30] != 0
+    assert ((session.label_map == region) & ~ring).any()
+
+
+def test_a_split_shows_what_was_seen_under_two_ids(session):
+    session.add_region(LEFT, "cat")
+    session.add_region(RIGHT)
+    before = session.label_map
+    part = session.split(1, [(0, 20), (40, 20)])
+    assert part == 3
+    assert session.annotation.regions[3].label == "cat"
+    after = session.label_map
+    np.testing.assert_array_equal(np.isin(after, [1, 3]), before == 1)
+    np.testing.assert_array_equal(after == 2, before == 2)
+    assert 0 < (after[:20] == 3).sum() == (after == 3).sum()
+    with pytest.raises(AnnotationError, match="no region 9"):
+        session.split(9, [(0, 20), (40, 20)])
+    session.undo()
+    np.testing.assert_array_equal(session.label_map, before)
+
+
+def test_a_filled_photo_has_no_unassigned_pixel_whatever_comes(session):
+    session.fill()
+    assert not session.label_map.any()
+    session.add_region(LEFT)
+    assert (session.label_map == 1).all()
+    session.add_region(RIGHT)
+    assert set(np.unique(session.label_map)) == {1, 2}
+    assert session.label_map[0, 89] == 2
+    patch = session.delete(2)
+    assert (patch.x1, patch.labels.max()) == (90, 1)
+    session.scribble([(89, 59), (5, 30)])  # starts where the region was given the rest
+    assert len(session.annotation.regions[1].scribbles) == 1
