@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Mask
+from fullcanvas.canvas.bits import Packed, Pixels
 from fullcanvas.canvas.boxes import Box, intersection, within
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.canvas.sampling import stretch
 
 Plane = NDArray[np.float32]
 Labels = NDArray[np.int32]
-Pixels = NDArray[np.bool_]
 Gaps = Mapping[int, Pixels]
 """By region: where it does not compete in an area, bool [y1 - y0, x1 - x0]."""
 
@@ -197,12 +197,12 @@ def _mask_pixels(layer: Layer, canvas: Canvas, window: Box) -> Pixels:
     if canvas.width * canvas.height > DISPLAY_PIXELS:
         return _sample(layer.mask, canvas, window)
     whole = canvas.window(layer.box)
-    return _sample_whole(layer.mask, canvas, whole)[within(window, whole)]
+    return _sample_whole(layer.mask, canvas, whole).part(within(window, whole))
 
 
-@lru_cache(maxsize=64)
-def _sample_whole(mask: Mask, canvas: Canvas, window: Box) -> Pixels:
-    return _sample(mask, canvas, window)
+@lru_cache(maxsize=256)
+def _sample_whole(mask: Mask, canvas: Canvas, window: Box) -> Packed:
+    return Packed.of(_sample(mask, canvas, window))
 
 
 def _sample(mask: Mask, canvas: Canvas, window: Box) -> Pixels:

@@ -20,6 +20,7 @@ from fullcanvas.annotation import (
     Point,
     SplitRegion,
 )
+from fullcanvas.canvas.bits import Packed
 from fullcanvas.canvas.boxes import Box, box_of_points, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
@@ -166,18 +167,16 @@ def mark_pixels(mark: Mark, canvas: Canvas, area: Box) -> Indices:
         return np.zeros(0, np.intp), np.zeros(0, np.intp)
     whole = intersection(mark.window(canvas), canvas.area)
     if whole is not None and canvas.width * canvas.height <= DISPLAY_PIXELS:
-        covered = _brushed_whole(mark.points, mark.radius, canvas, whole)[within(window, whole)]
+        covered = _brushed_whole(mark.points, mark.radius, canvas, whole).part(within(window, whole))
     else:
         covered = _brushed(mark.points, mark.radius, canvas, window)
     rows, columns = np.nonzero(covered)
     return rows + (window[1] - area[1]), columns + (window[0] - area[0])
 
 
-@lru_cache(maxsize=256)
-def _brushed_whole(
-    points: tuple[Point, ...], radius: float, canvas: Canvas, window: Box
-) -> NDArray[np.bool_]:
-    return _brushed(points, radius, canvas, window)
+@lru_cache(maxsize=1024)
+def _brushed_whole(points: tuple[Point, ...], radius: float, canvas: Canvas, window: Box) -> Packed:
+    return Packed.of(_brushed(points, radius, canvas, window))
 
 
 def _brushed(points: tuple[Point, ...], radius: float, canvas: Canvas, window: Box) -> NDArray[np.bool_]:
