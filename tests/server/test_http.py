@@ -190,7 +190,7 @@ def test_a_label_that_does_not_exist_is_refused(page: Page) -> None:
         ({"kind": "label", "region": 7, "label": None}, "no region 7"),
         ({"kind": "move_points", "region": 7, "extreme_points": LEFT}, "no region 7"),
         ({"kind": "redo"}, "nothing to redo"),
-        ({"kind": "paint"}, "kind"),
+        ({"kind": "smudge"}, "kind"),
         ({}, "kind"),
     ],
 )
