@@ -317,9 +317,9 @@ def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> N
     expect(rows).to_have_text(
         [
             "0Nothing yet",
-            "1Marked: cup",
-            f"2Labelled Region {person}: cup",
-            f"3Marked: Region {flag}",
+            f"1Added region {person}",
+            f"2Labelled region {person} cup",
+            f"3Added region {flag}",
         ]
     )
     rows.nth(1).click()
@@ -334,7 +334,7 @@ def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> N
     assert annotator.regions() == {}
     # Going on from there takes the place of what was undone.
     annotator.mark(*FLAG)
-    expect(rows).to_have_text(["0Nothing yet", f"1Marked: Region {flag + 1}"])
+    expect(rows).to_have_text(["0Nothing yet", f"1Added region {flag + 1}"])
 
 
 def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:

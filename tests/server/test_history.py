@@ -24,6 +24,7 @@ def test_every_entry_is_told_in_order(page: Page) -> None:
         ("scribble", 1, None),
         ("label", 1, "cat"),
     ]
+    assert history["entries"][1]["text"] == "Grew region 1 with a scribble"
 
 
 def test_any_point_of_the_history_can_be_gone_to_across_a_restart(

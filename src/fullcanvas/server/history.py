@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from fullcanvas.annotation.entries import Entry
+from fullcanvas.annotation.history import history as told
 from fullcanvas.server.answers import COMMON, Problem
 from fullcanvas.server.routes import Bench, PhotoId
 from fullcanvas.server.store import Status
@@ -16,17 +14,12 @@ router = APIRouter(responses={**COMMON, 404: {"model": Problem, "description": "
 
 
 class EntryAnswer(BaseModel):
-    """An entry of a photo's history: what it did, to which region, and the label that it gave."""
+    """An entry of a photo's history: its kind, its region, that region's label, and what it did in words."""
 
     kind: str
     region: int | None
     label: str | None
-
-    @classmethod
-    def of(cls, entry: Entry) -> EntryAnswer:
-        """The answer that describes an entry."""
-        fields: dict[str, Any] = {name: getattr(entry, name, None) for name in ("region", "label")}
-        return cls(kind=entry.kind, **fields)
+    text: str
 
 
 class HistoryAnswer(BaseModel):
@@ -48,11 +41,10 @@ class VersionAnswer(BaseModel):
 def history(bench: Bench, photo_id: PhotoId) -> HistoryAnswer:
     """What was done to a photo, undone entries included."""
     stored, annotation = bench.project.store.annotation(photo_id)
-    entries = annotation.entries if annotation else ()
-    cursor = annotation.cursor if annotation else 0
-    return HistoryAnswer(
-        version=stored.version, cursor=cursor, entries=[EntryAnswer.of(entry) for entry in entries]
-    )
+    if annotation is None:
+        return HistoryAnswer(version=stored.version, cursor=0, entries=[])
+    entries = [EntryAnswer.model_validate(step, from_attributes=True) for step in told(annotation)]
+    return HistoryAnswer(version=stored.version, cursor=annotation.cursor, entries=entries)
 
 
 @router.get("/photos/{photo_id}/version")

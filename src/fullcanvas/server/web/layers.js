@@ -9,6 +9,9 @@ import { grow, mixInks, paintBorders, paintFill, paintHeat } from "./overlay.js"
 const BORDER_WIDTH = 1.3;
 const WIDEST = 4;
 const REST_MS = 120;
+/** How long a repaint of everything may keep a frame, and how many rows it does at a time. */
+const SLICE_MS = 3;
+const BAND = 8;
 
 export class Layers {
   #fill = byId("fill", HTMLCanvasElement);
@@ -71,7 +74,23 @@ export class Layers {
   /** @param {number} reach */
   #setReach(reach) {
     this.#reach = reach;
-    if (this.#map) this.#paintBorder({ x0: 0, y0: 0, x1: this.#map.width, y1: this.#map.height });
+    if (this.#map) this.#paintBorders(this.#map, reach, 0);
+  }
+
+  /**
+   * Paint the borders anew from a row on: as much as a frame has time for, the rest in the next ones.
+   * @param {LabelMap} map
+   * @param {number} reach
+   * @param {number} from
+   */
+  #paintBorders(map, reach, from) {
+    if (map !== this.#map || reach !== this.#reach) return;
+    const end = performance.now() + SLICE_MS;
+    let y0 = from;
+    for (; y0 < map.height && performance.now() < end; y0 += BAND) {
+      this.#paintBorder({ x0: 0, y0, x1: map.width, y1: Math.min(map.height, y0 + BAND) });
+    }
+    if (y0 < map.height) requestAnimationFrame(() => this.#paintBorders(map, reach, y0));
   }
 
   /** @param {Uint8Array | null} unsure  One byte a display pixel, or null to take the heat away. */

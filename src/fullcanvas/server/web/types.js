@@ -60,10 +60,11 @@
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
  *
- * @typedef {object} HistoryEntry  What an entry did, to which region, and the label that it gave.
+ * @typedef {object} HistoryEntry  What an entry did, to which region, that region's label, and all this in words.
  * @property {string} kind
  * @property {number | null} region
  * @property {string | null} label
+ * @property {string} text
  *
  * @typedef {object} History  The first `cursor` entries are in force.
  * @property {number} version
