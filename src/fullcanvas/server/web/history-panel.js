@@ -46,6 +46,6 @@ function listed({ cursor, entries }) {
 /** @param {Row} row */
 function makeRow({ cursor, text, now, undone }) {
   const number = element("span", { class: "quiet number" }, String(cursor));
-  const attributes = { type: "button", "data-cursor": cursor, "aria-current": now && "step", "data-undone": undone };
+  const attributes = { type: "button", title: text, "data-cursor": cursor, "aria-current": now && "step", "data-undone": undone };
   return element("li", {}, element("button", attributes, number, element("span", { class: "name" }, text)));
 }
