@@ -103,7 +103,7 @@ def test_a_mask_beats_what_was_said_earlier_and_competes_with_what_is_said_later
     assert owners([flat(1, 0, since=6), imported]) == [1] * 5 + [2] * 5 + [1] * 7
     assert owners([flat(1, 3, since=2), imported], [Mark(3, 1, ((11, 7),), 30)]).count(2) == 5
     assert owners([flat(1, 3, since=2), imported], [Mark(5, 1, ((11, 7),), 1)]).count(2) == 2
-    assert owners([flat(1, 3, since=2), imported], [Mark(5, 2, ((11, 7),), 30, erase=True)]).count(2) == 0
+    assert owners([flat(1, 3, since=2), imported], [Mark(5, 2, ((11, 7),), 30, erase=True)]) == [1] * 17
 
 
 def test_uncertainty_is_between_regions_not_between_parts_of_one():

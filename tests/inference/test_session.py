@@ -330,3 +330,13 @@ def test_a_filled_photo_has_no_unassigned_pixel_whatever_comes(session):
     assert (patch.x1, patch.labels.max()) == (90, 1)
     session.scribble([(89, 59), (5, 30)])  # starts where the region was given the rest
     assert len(session.annotation.regions[1].scribbles) == 1
+
+
+def test_a_step_over_several_entries_patches_all_that_they_changed(session):
+    session.add_region(LEFT)
+    page = session.display.copy()
+    log = session.annotation
+    for target in (log.add_region(RIGHT).fill(), log, log.fill().delete(1), log.at(0)):
+        patch = session.apply(target)
+        page[patch.y0 : patch.y1, patch.x0 : patch.x1] = patch.labels
+        np.testing.assert_array_equal(page, session.display)
