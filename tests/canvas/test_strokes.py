@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.canvas.competition import Canvas
-from fullcanvas.canvas.strokes import Stroke, draw_strokes
+from fullcanvas.canvas.strokes import Stroke
+from tests.canvas.drawing import draw_strokes
 
 CANVAS = Canvas(40, 30, 40, 30)
 POINTS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 29)), min_size=1, max_size=5).map(tuple)

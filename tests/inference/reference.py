@@ -24,8 +24,9 @@ from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.canvas.sampling import align_matrix, resample
-from fullcanvas.canvas.strokes import Stroke, draw_strokes
+from fullcanvas.canvas.strokes import Stroke
 from fullcanvas.inference import Embedding, Segmenter
+from tests.canvas.drawing import draw_strokes
 
 
 @dataclass(frozen=True)
