@@ -401,3 +401,28 @@ def test_merge_split_and_fill(annotator: Annotator) -> None:
     assert np.array_equal(annotator.labels(), three)
     annotator.press("z")
     assert np.array_equal(annotator.labels(), two)
+
+
+def test_the_shape_tools_have_buttons_in_one_row(annotator: Annotator) -> None:
+    bar = annotator.page.get_by_role("toolbar", name="Tools")
+    names = ("Brush in", "Brush out", "Split a region", "Merge", "Fill")
+    buttons = {name: bar.get_by_role("button", name=name, exact=True) for name in names}
+    for button in buttons.values():
+        expect(button).to_be_disabled()
+    person = annotator.mark(*PERSON)
+    for name, tool in zip(names, ("paint", "erase", "split", "merge"), strict=False):
+        buttons[name].click()
+        assert annotator.state()["tool"] == tool
+        expect(buttons[name]).to_have_attribute("aria-pressed", "true")
+        annotator.press("Escape")
+        expect(buttons[name]).to_have_attribute("aria-pressed", "false")
+    buttons["Fill"].click()
+    annotator.settle()
+    assert (annotator.labels() == person).all()
+    for width, height in ((1280, 800), (1024, 640), (640, 400)):
+        annotator.page.set_viewport_size({"width": width, "height": height})
+        tops = {round(button.bounding_box()["y"]) for button in bar.get_by_role("button").all()}  # type: ignore[index]
+        assert max(tops) - min(tops) < 10, f"the bar wraps at {width} pixels"
+        shown = annotator.page.locator("#stage").bounding_box()
+        assert shown is not None
+        assert shown["height"] > height / 2
