@@ -36,6 +36,7 @@ export function showToolbar(page, keymap) {
  */
 function bind(button, command, page, keymap) {
   button.type = "button";
+  if (command.least) button.dataset["least"] = command.least;
   if (button.dataset["icon"]) button.prepend(icon(button.dataset["icon"]));
   button.addEventListener("click", () => command.run(page, ""));
   const describe = () => {
