@@ -426,3 +426,26 @@ def test_the_shape_tools_have_buttons_in_one_row(annotator: Annotator) -> None:
         shown = annotator.page.locator("#stage").bounding_box()
         assert shown is not None
         assert shown["height"] > height / 2
+
+
+def test_the_brush_is_never_thinner_than_a_pixel(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    y, x = np.argwhere(annotator.labels() == 0)[0]
+    annotator.press("Tab", "d", *[","] * 20)
+    assert annotator.state()["brush"] == 1
+    annotator.page.mouse.move(*annotator.client((x, y)))
+    annotator.page.mouse.wheel(0, -2000)
+    assert annotator.client((1, 0))[0] - annotator.client((0, 0))[0] > 8
+    with annotator.page.expect_request("**/interactions") as sent:
+        annotator.click((x, y))
+    assert (sent.value.post_data_json or {})["radius"] == pytest.approx(1)
+    assert annotator.labels()[y, x] == person
+
+
+def test_the_next_place_passes_over_what_was_filled(annotator: Annotator) -> None:
+    annotator.mark(*FLAG)
+    annotator.press("l")
+    assert (annotator.labels() > 0).all()
+    # A region alone has no rival: only what was filled could look unsure.
+    annotator.press("j")
+    expect(annotator.message).to_contain_text("No pixel is unassigned, and the model is sure everywhere")
