@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
+from typer.testing import CliRunner
 
+from fullcanvas.cli import app
+from tests.browser.annotator import Annotator
 from tests.server.process import Server
+
+CAT = [(30, 150), (420, 150), (200, 10), (200, 290)]
+FACE = [(60, 120), (260, 120), (160, 30), (160, 250)]
+
+
+@pytest.fixture
+def folder(example_photos: Path, tmp_path: Path) -> Path:
+    """A folder with one photo."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    (made / "chelsea.jpg").write_bytes((example_photos / "chelsea.jpg").read_bytes())
+    return made
 
 
 def test_a_link_lets_in_and_leaves_no_token_behind(
@@ -40,5 +56,67 @@ def test_a_link_lets_in_and_leaves_no_token_behind(
         assert token not in page.url
         page.goto(f"{server.address}/login")  # who is in already is sent on
         expect(page.locator("#project-name")).to_have_text("photos")
+    finally:
+        server.stop()
+
+
+def test_nothing_is_lost_when_the_login_ends_in_the_middle_of_work(
+    context: BrowserContext, folder: Path, model: str
+) -> None:
+    server = Server(folder, Path(model), "serve")
+    try:
+        link = server.line(r"http://\S+/login#\S+")[0]
+        annotator = Annotator(context.new_page(), server.address, expected="401")
+        annotator.page.goto(link)
+        annotator.settle()
+        annotator.mark(*CAT)
+        context.clear_cookies()
+        annotator.page.keyboard.press("n")
+        for point in FACE:
+            annotator.page.mouse.click(*annotator.client(point))
+        banner = annotator.page.get_by_role("alert").filter(has_text="no longer logged in")
+        expect(banner).to_contain_text("Your last change is kept here")
+        with context.expect_page() as opened:
+            banner.get_by_role("link", name="Log in").click()
+        opened.value.get_by_label("Your token").fill(link)
+        opened.value.get_by_role("button", name="Log in").click()
+        expect(opened.value.locator("#project-name")).to_have_text("photos")
+        opened.value.close()
+        annotator.expect_saved()
+        expect(banner).to_be_hidden()
+        assert len(annotator.regions()) == 2
+        assert annotator.complaints == []
+        annotator.page.close()
+    finally:
+        server.stop()
+
+
+def test_a_role_sees_what_it_may_do_and_leaves_with_a_button(
+    context: BrowserContext, folder: Path, model: str
+) -> None:
+    server = Server(folder, Path(model), "serve")
+    try:
+        server.line(r"http://\S+/login#\S+")
+        added = CliRunner().invoke(app, ["users", "add", str(folder), "ann"])
+        token = added.output.partition("#")[2].split()[0]
+        annotator = Annotator(context.new_page(), server.address)
+        annotator.page.goto(f"{server.address}/login#{token}")
+        annotator.settle()
+        expect(annotator.page.locator("#account")).to_contain_text("ann (annotator)")
+        for command in ("export", "project", "accept", "reject", "reopen"):
+            expect(annotator.page.locator(f'button[data-command="{command}"]')).to_be_hidden()
+        annotator.press("e")
+        expect(annotator.message).to_contain_text("the role reviewer")
+        annotator.mark(*CAT)
+        annotator.press("/")
+        annotator.page.keyboard.type("cat")
+        expect(annotator.page.locator("#picker-list")).not_to_contain_text("New")
+        annotator.page.keyboard.press("Escape")
+        annotator.page.get_by_role("button", name="Log out").click()
+        annotator.page.wait_for_url("**/login")
+        assert context.cookies() == []
+        # The page to log in at asks whether anybody is.
+        assert [text for text in annotator.complaints if "401" not in text] == []
+        annotator.page.close()
     finally:
         server.stop()

@@ -321,8 +321,10 @@ def test_a_split_shows_what_was_seen_under_two_ids(session):
 def test_a_filled_photo_has_no_unassigned_pixel_whatever_comes(session):
     session.fill()
     assert not session.label_map.any()
+    assert (session.uncertainty == 1).all()
     session.add_region(LEFT)
     assert (session.label_map == 1).all()
+    assert (session.uncertainty == 0).all()
     session.add_region(RIGHT)
     assert set(np.unique(session.label_map)) == {1, 2}
     assert session.label_map[0, 89] == 2

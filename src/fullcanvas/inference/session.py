@@ -115,12 +115,14 @@ class Session:
     def uncertainty(self) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
 
-        0 where the person drew or only one box lies, 1 where none does.
+        0 where the person drew or only one box lies, or what none has was filled; 1 where no box lies.
         """
         if self._unsure is not None:
             x0, y0, x1, y1 = self._unsure
             self._uncertainty[y0:y1, x0:x1] = self._scene.uncertainty(self._canvas, self._unsure)
             self._unsure = None
+        if self._filled is not None:  # who gets these pixels was the person's choice, not the model's
+            return np.where(self._filled != self._labels, np.float32(0), self._uncertainty)
         return self._uncertainty.copy()
 
     def labels_in(self, area: Box) -> NDArray[np.int32]:

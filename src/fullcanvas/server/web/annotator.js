@@ -47,7 +47,7 @@ export class Annotator {
   #stopwatch = new Stopwatch();
   #queue = new Queue({
     waiting: (waiting, busy) => this.store.update(change.set({ waiting, busy })),
-    gone: (gone) => this.store.update(change.set({ gone })),
+    gone: (error) => this.store.update(change.set({ gone: error?.message ?? null, loggedOut: error instanceof api.LoggedOut })),
     conflict: (conflict) => this.store.update(change.set({ conflict })),
   });
 

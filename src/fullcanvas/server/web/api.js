@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {History, Label, Patch, Photo, PhotoPage, Project} from "./types.js" */
+/** @import {History, Label, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -23,6 +23,18 @@ export class Refused extends Error {
  * The request may or may not have been carried out. `message` says what is known.
  */
 export class Unreachable extends Error {}
+
+/** The server does not know any more who asks: it may do it once somebody has logged in again. */
+export class LoggedOut extends Unreachable {}
+
+/** @returns {Promise<Session>} */
+export async function getSession() {
+  return (await request("/session")).json();
+}
+
+export async function deleteSession() {
+  await send("DELETE", "/session", {});
+}
 
 /** @returns {Promise<Project>} */
 export async function getProject() {
@@ -171,7 +183,7 @@ function photoPath(id) {
 }
 
 /**
- * @param {"POST" | "PUT" | "PATCH"} method
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {object} body
  */
@@ -188,6 +200,7 @@ function send(method, path, body) {
 async function request(path, options) {
   const answer = await reach(ROOT + path, options);
   if (answer.ok) return answer;
+  if (answer.status === 401) throw new LoggedOut("You are no longer logged in.");
   const reason = await sentence(answer);
   throw answer.status >= 502 && answer.status <= 504 ? new Unreachable(reason) : new Refused(answer.status, reason);
 }

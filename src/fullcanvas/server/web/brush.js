@@ -57,8 +57,10 @@ function pressMerge(annotator, under) {
  * @returns {Press}
  */
 function pressLine(stage, annotator, region, x, y) {
-  const { tool, brush } = annotator.state;
-  const width = tool === "split" ? null : 2 * brush;
+  // As large as when the stroke began, even if the stage is zoomed or the brush changed meanwhile.
+  const radius = stage.brushRadius;
+  const width = annotator.state.tool === "split" ? null : 2 * radius;
+  const photoPixels = stage.photoPixels;
   /** @type {Point[]} */
   let points = [stage.toPhoto(x, y)];
   const show = () => {
@@ -75,7 +77,7 @@ function pressLine(stage, annotator, region, x, y) {
     end() {
       stage.live = null;
       stage.redraw();
-      send(stage, annotator, region, points, width);
+      send(annotator, region, points, width, radius * photoPixels);
     },
     cancel() {
       stage.live = null;
@@ -85,20 +87,20 @@ function pressLine(stage, annotator, region, x, y) {
 }
 
 /**
- * @param {Stage} stage
  * @param {Annotator} annotator
  * @param {number} region
  * @param {Point[]} points
- * @param {number | null} width
+ * @param {number | null} width  In stage pixels.
+ * @param {number} radius  In photo pixels.
  */
-function send(stage, annotator, region, points, width) {
-  const { tool, brush } = annotator.state;
+function send(annotator, region, points, width, radius) {
+  const { tool } = annotator.state;
   const sketch = { kind: /** @type {const} */ ("stroke"), points, width };
   if (tool === "split") {
     annotator.send({ kind: "split", region, points }, sketch);
     // One line, one split: whoever wants another says so.
     annotator.store.update(set({ tool: null }));
   } else {
-    annotator.send({ kind: "paint", region, points, radius: brush * stage.photoPixels, erase: tool === "erase" }, sketch);
+    annotator.send({ kind: "paint", region, points, radius, erase: tool === "erase" }, sketch);
   }
 }

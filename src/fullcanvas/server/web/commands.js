@@ -6,6 +6,7 @@
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Review} from "./review.js" */
 /** @import {Stage} from "./stage.js" */
+/** @import {Role} from "./types.js" */
 import { CLOSED } from "./annotator.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
@@ -29,6 +30,7 @@ import * as change from "./state.js";
  * @property {string[]} keys  Its default keys.
  * @property {(page: Page, key: string) => void} run
  * @property {(page: Page) => void} [release]  When the key comes up again.
+ * @property {Role} [least]  The least role that may do it.
  * @property {string} [shown]  What the sheet shows instead of all the keys; such keys stay as they are.
  */
 
@@ -70,13 +72,13 @@ export const COMMANDS = [
   { id: "less", group: "View", title: "Fainter overlay", keys: ["["], run: update(change.changeOpacity(-0.1)) },
   { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], run: update(change.changeOpacity(0.1)) },
   { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: complete },
-  { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
-  { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on", keys: ["A"], run: ({ review }) => review.accept() },
-  { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], run: ({ review }) => review.reject() },
+  { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], least: "reviewer", run: reopen },
+  { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on", keys: ["A"], least: "reviewer", run: ({ review }) => review.accept() },
+  { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.album.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.album.openNext(-1) },
-  { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], run: ({ showExport }) => showExport() },
-  { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], run: ({ showProject }) => showProject() },
+  { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], least: "reviewer", run: ({ showExport }) => showExport() },
+  { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], least: "admin", run: ({ showProject }) => showProject() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
   { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
   { id: "help", group: "Page", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },

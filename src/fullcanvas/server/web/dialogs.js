@@ -39,7 +39,7 @@ function keyGroup(group, keymap) {
     const keys = shown.map((key) => element("kbd", {}, key));
     const name = `${command.title}: ${shown.join(" or ") || "no key"}. Change`;
     const change = element("button", { type: "button", class: "change", "data-change": command.id, "aria-label": name }, ...(keys.length ? keys : ["none"]));
-    return element("li", { "data-command-row": command.id }, command.shown ? element("span", { class: "change" }, ...keys) : change, command.title);
+    return element("li", { "data-command-row": command.id, "data-least": command.least ?? null }, command.shown ? element("span", { class: "change" }, ...keys) : change, command.title);
   });
   return element("section", {}, element("h3", {}, group), element("ul", {}, ...rows));
 }

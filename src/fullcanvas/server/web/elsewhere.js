@@ -1,7 +1,7 @@
 /** Other windows on the same photo: what they change is shown here as soon as nothing of ours is under way. */
 
 /** @import {Annotator} from "./annotator.js" */
-import { getVersion } from "./api.js";
+import { getVersion, LoggedOut } from "./api.js";
 
 const EVERY_MS = 3000;
 
@@ -23,8 +23,11 @@ function isQuiet({ state }) {
 async function compare(annotator) {
   const { photo } = annotator.state;
   if (!photo) return;
-  // A server that is away is noticed by whatever is asked of it next.
-  const answer = await getVersion(photo.id).catch(() => null);
+  const answer = await getVersion(photo.id).catch((error) => {
+    // A server that is away is noticed by whatever is asked of it next. Who has to log in learns it before that.
+    if (error instanceof LoggedOut) annotator.reload();
+    return null;
+  });
   const current = annotator.state.photo;
   if (!answer || current?.id !== photo.id || !isQuiet(annotator) || answer.version <= current.version) return;
   annotator.reload();

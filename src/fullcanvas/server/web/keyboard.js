@@ -2,6 +2,7 @@
 
 /** @import {Page} from "./commands.js" */
 /** @import {Keymap} from "./keys.js" */
+import { allows } from "./access.js";
 import { keyName } from "./keys.js";
 
 const WRITES = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select";
@@ -30,6 +31,7 @@ export function listenToKeys(page, keymap) {
     if (!command) return;
     event.preventDefault();
     if (event.repeat && command.release) return;
+    if (!allows(page.annotator.state.session, command.least)) return page.annotator.say(`This takes the role ${command.least}: ask an admin.`);
     command.run(page, event.key);
     if (command.release) held.set(event.code, () => command.release?.(page));
   });

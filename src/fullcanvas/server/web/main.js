@@ -1,5 +1,6 @@
 /** Puts the page together. */
 
+import { showAccess } from "./access.js";
 import { Annotator } from "./annotator.js";
 import { COMMANDS } from "./commands.js";
 import { makeExport, makeHelp } from "./dialogs.js";
@@ -32,6 +33,7 @@ const lookout = new Lookout(annotator, stage);
 const page = { annotator, stage, gestures, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
 
 showNotices(annotator);
+showAccess(annotator);
 showPhotos(annotator);
 showRegions(annotator, picker);
 showLabels(annotator);

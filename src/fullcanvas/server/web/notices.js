@@ -25,7 +25,7 @@ export function showNotices(annotator) {
   store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
   store.watch((state) => state.busy, (busy) => byId("stage", HTMLElement).setAttribute("aria-busy", String(busy)));
   store.watch((state) => state.message, showMessage);
-  store.watch((state) => [state.gone, state.waiting], () => showBanner(store.state));
+  store.watch((state) => [state.gone, state.loggedOut, state.waiting], () => showBanner(store.state));
   store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
   store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state));
   store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush], () => showPrompt(store.state));
@@ -50,10 +50,11 @@ function showMessage(message) {
 }
 
 /** @param {State} state */
-function showBanner({ gone, waiting }) {
+function showBanner({ gone, waiting, loggedOut }) {
   const banner = byId("banner", HTMLElement);
   banner.hidden = gone === null;
-  const kept = waiting ? ` ${waiting === 1 ? "Your last change is" : `Your last ${waiting} changes are`} kept here and will be stored when it is back: do not close this tab.` : "";
+  const kept = waiting ? ` ${waiting === 1 ? "Your last change is" : `Your last ${waiting} changes are`} kept here and will be stored ${loggedOut ? "once you are" : "when it is back"}: do not close this tab.` : "";
+  byId("banner-login", HTMLElement).hidden = !loggedOut;
   within(banner, "span").textContent = `${gone ?? ""}${kept}`;
 }
 

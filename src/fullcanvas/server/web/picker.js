@@ -2,6 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Label} from "./types.js" */
+import { allows } from "./access.js";
 import { CLOSED } from "./annotator.js";
 import { byId, element, swatch } from "./dom.js";
 import { findRegion, isClosed, regionName, set } from "./state.js";
@@ -57,9 +58,17 @@ export class LabelPicker {
   }
 
   #offer() {
-    this.#options = offers(this.annotator.state.project?.labels ?? [], this.#input.value);
+    this.#options = this.#allowed();
     this.#active = 0;
     this.#show();
+  }
+
+  /** What to offer to this person: only an admin makes new labels. */
+  #allowed() {
+    const { project, session } = this.annotator.state;
+    const labels = project?.labels ?? [];
+    const found = offers(labels, this.#input.value);
+    return allows(session, "admin") ? found : found.filter(({ name, label }) => label !== null || name === null);
   }
 
   #show() {

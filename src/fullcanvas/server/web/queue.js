@@ -10,7 +10,7 @@ import { Refused, Unreachable } from "./api.js";
  *
  * @typedef {object} Listener
  * @property {(waiting: number, busy: boolean) => void} waiting  How many changes wait, and whether anything does.
- * @property {(reason: string | null) => void} gone  Nothing can be stored at the moment, or it can again.
+ * @property {(reason: Unreachable | null) => void} gone  Nothing can be stored at the moment, or it can again.
  * @property {(detail: string) => void} conflict  The photo changed elsewhere: the queue waits for `resolve`.
  */
 
@@ -73,7 +73,7 @@ export class Queue {
     try {
       await task.run();
     } catch (error) {
-      if (error instanceof Unreachable) return this.#waitForServer(error.message);
+      if (error instanceof Unreachable) return this.#waitForServer(error);
       this.#reached();
       if (error instanceof Refused && error.status === 409 && task.change) return this.#stop(error.message);
       task.dropped(/** @type {Error} */ (error));
@@ -94,7 +94,7 @@ export class Queue {
     this.#failures = 0;
   }
 
-  /** @param {string} reason */
+  /** @param {Unreachable} reason */
   async #waitForServer(reason) {
     this.#failures++;
     this.listener.gone(reason);

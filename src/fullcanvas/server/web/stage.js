@@ -152,6 +152,11 @@ export class Stage {
     return views.toStage(this.view, (x * map.width) / photo.width, (y * map.height) / photo.height);
   }
 
+  /** The brush's radius in stage pixels: never less than a display pixel, which is what it can change. */
+  get brushRadius() {
+    return Math.max(this.annotator.state.brush, this.view.scale);
+  }
+
   /** How many photo pixels a stage pixel is. */
   get photoPixels() {
     const { photo } = this.annotator.state;
@@ -227,7 +232,7 @@ export class Stage {
 
   /** @returns {Scene} */
   #scene() {
-    const { photo, selected, points, sketches, marking, tool, brush } = this.annotator.state;
+    const { photo, selected, points, sketches, marking, tool } = this.annotator.state;
     if (!photo || this.#shown !== photo.id) return { strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
     const drawn = [...sketches, ...(this.live ? [this.live] : [])];
     const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
@@ -237,7 +242,7 @@ export class Stage {
       boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked],
       handles: region && { ...this.#marked(region.extreme_points), color: region.color },
       crosshair: marking ? this.hover : null,
-      brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: brush } : null,
+      brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: this.brushRadius } : null,
     };
   }
 

@@ -1,6 +1,6 @@
 /** The page's state and the pure functions that change it. */
 
-/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Region} from "./types.js" */
+/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Region, Session} from "./types.js" */
 
 import { tellApart } from "./palette.js";
 
@@ -38,6 +38,8 @@ import { tellApart } from "./palette.js";
  * @property {number} waiting  Changes not stored yet.
  * @property {boolean} busy  Whether anything is asked of the server.
  * @property {string | null} gone  Why nothing can be stored at the moment, if so.
+ * @property {boolean} loggedOut  Whether that is because the server does not know who asks.
+ * @property {Session | null} session  Who is at work, once known.
  * @property {string | null} conflict  What another window did, while the person has not chosen.
  * @property {boolean} labelling  Whether a label is being typed.
  * @property {Message | null} message
@@ -72,6 +74,8 @@ export const START = Object.freeze({
   waiting: 0,
   busy: false,
   gone: null,
+  loggedOut: false,
+  session: null,
   conflict: null,
   labelling: false,
   message: null,

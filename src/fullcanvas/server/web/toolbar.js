@@ -7,6 +7,11 @@ import { byId, icon, within } from "./dom.js";
 import { Keymap, showKey } from "./keys.js";
 import { isClosed, set } from "./state.js";
 
+/** The commands that take a tool up, or put it down. */
+const TOOLS = ["paint", "erase", "split", "merge"];
+/** Those that need a region. */
+const SHAPES = [...TOOLS, "fill"];
+
 /**
  * Make every button that names a command do it.
  * @param {Page} page
@@ -31,22 +36,31 @@ export function showToolbar(page, keymap) {
  */
 function bind(button, command, page, keymap) {
   button.type = "button";
+  if (command.least) button.dataset["least"] = command.least;
   if (button.dataset["icon"]) button.prepend(icon(button.dataset["icon"]));
   button.addEventListener("click", () => command.run(page, ""));
   const describe = () => {
     const keys = keymap.keys(command);
     button.title = `${command.title}${keys[0] ? ` (${showKey(keys[0])})` : ""}`;
-    if (!button.textContent?.trim()) button.setAttribute("aria-label", command.title);
+    if (!button.textContent?.trim()) button.setAttribute("aria-label", shortTitle(command));
     button.setAttribute("aria-keyshortcuts", keys.map((key) => key.replace("Mod", "Control")).join(" "));
   };
   describe();
   button.addEventListener("pointerenter", describe);
 }
 
+/**
+ * What a command is called where there is no room to explain it.
+ * @param {Command} command
+ */
+function shortTitle({ title }) {
+  return title.split(/[:;]/, 1)[0] ?? title;
+}
+
 /** @param {Annotator} annotator */
 function watch({ store }) {
   store.watch((state) => [state.photo, state.waiting, state.selected, state.opening], () => enable(store.state));
-  store.watch((state) => [state.overlay, state.heat, state.beside, state.marking], () => press(store.state));
+  store.watch((state) => [state.overlay, state.heat, state.beside, state.marking, state.tool], () => press(store.state));
   store.watch((state) => state.photo, showUnassigned);
 }
 
@@ -58,18 +72,20 @@ function enable({ photo, waiting, selected, opening }) {
   find("undo").disabled = !changeable || !(photo.can_undo || waiting);
   find("redo").disabled = !changeable || !(photo.can_redo || waiting);
   find("delete").disabled = !changeable || selected === null;
+  for (const id of SHAPES) find(id).disabled = !changeable || !(photo.regions.length || waiting);
   find("complete").disabled = !open;
   const done = isClosed(photo);
   within(find("complete"), "span").textContent = done ? "Complete ✓" : "Complete";
 }
 
 /** @param {State} state */
-function press({ overlay, heat, beside, marking }) {
+function press({ overlay, heat, beside, marking, tool }) {
   find("hide").setAttribute("aria-pressed", String(overlay === "hidden"));
   find("borders").setAttribute("aria-pressed", String(overlay === "borders"));
   find("heat").setAttribute("aria-pressed", String(heat));
   find("beside").setAttribute("aria-pressed", String(beside));
   find("mark").setAttribute("aria-pressed", String(marking));
+  for (const id of TOOLS) find(id).setAttribute("aria-pressed", String(tool === id));
 }
 
 /** @param {State["photo"]} photo */

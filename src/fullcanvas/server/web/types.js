@@ -60,6 +60,12 @@
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
  *
+ * @typedef {"annotator" | "reviewer" | "admin"} Role  Each may also do what those before it may.
+ *
+ * @typedef {object} Session
+ * @property {string | null} name  Null for whoever sits at the machine that the annotator runs on.
+ * @property {Role} role
+ *
  * @typedef {object} HistoryEntry  What an entry did, to which region, that region's label, and all this in words.
  * @property {string} kind
  * @property {number | null} region
