@@ -1,0 +1,213 @@
+"""The benchmark: one run over real photos, from which every figure and every ratio comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.benchmark.head import factors, multiply_adds
+from fullcanvas.benchmark.marks import USUAL, corrected, marked
+from fullcanvas.benchmark.photos import Photo, read_photos, size_of, sized
+from fullcanvas.benchmark.timing import median, peak_memory, percentiles, timed
+from fullcanvas.canvas.boxes import region_box
+from fullcanvas.inference.graph import real_cores
+from fullcanvas.inference.model_file import ModelFile, read_model
+from fullcanvas.inference.roi import Roi
+from fullcanvas.inference.segmenter import Segmenter
+
+SIZE = (640, 480)
+REGIONS = (1, 5, 11, 20, 50, 100)
+MEGAPIXELS = (0.3072, 2.0, 12.0, 24.0)
+MOST_PHOTOS = 4
+REPETITIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is measured.
+
+    Attributes:
+        model: `default`, or the path of a model file.
+        photos: their folder; None is the examples.
+        corrections: how many are timed for each number of regions and each size.
+        seed: of the random boxes and strokes.
+        regions, megapixels: the numbers and sizes that are compared.
+    """
+
+    model: str
+    photos: Path | None = None
+    corrections: int = 100
+    seed: int = 0
+    regions: Sequence[int] = REGIONS
+    megapixels: Sequence[float] = MEGAPIXELS
+
+
+class CountingSegmenter(Segmenter):
+    """A segmenter that notes for how many regions its mask head was asked."""
+
+    def __init__(self, model: ModelFile, threads: int | None = None) -> None:
+        super().__init__(model, threads)
+        self.asked: list[int] = []
+
+    def logits(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The mask head's answers, as `Segmenter.logits`."""
+        self.asked.append(len(rois))
+        return super().logits(rois, annotations)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds, by what took them; and for how many regions the head answered in each correction."""
+
+    encode: list[float] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
+    correction: list[float] = field(default_factory=list)
+    full_map: list[float] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+
+
+def measure(settings: Settings) -> dict[str, Any]:
+    """Every figure, as JSON values; docs/performance.md says what each is.
+
+    Raises:
+        BenchmarkError: there are no photos.
+        ModelError: there is no such model.
+    """
+    photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
+    log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
+    start, segmenter = timed(lambda: _begin(settings.model, photos[0], log))
+    usual = _times(segmenter, photos, USUAL, settings)
+    by_regions = {
+        count: usual if count == USUAL else _times(segmenter, photos, count, settings)
+        for count in settings.regions
+    }
+    small = peak_memory()
+    by_size = {size: _at_size(segmenter, photos[0], size, settings) for size in settings.megapixels}
+    return {
+        "model": {"name": segmenter.name, "hash": segmenter.hash},
+        "cores": real_cores(),
+        "photos": len(photos),
+        "size": list(SIZE),
+        "regions": USUAL,
+        "start_to_first_answer_ms": start,
+        **_figures(usual),
+        **_ratios(usual),
+        "most_regions_to_usual": same_work(usual, by_regions[max(by_regions)]),
+        "largest_photo_to_smallest": median(by_size[max(by_size)].correction)
+        / median(by_size[min(by_size)].correction),
+        **_head(segmenter, read_model(settings.model), photos[0], log),
+        "by_regions": {str(count): _figures(times) for count, times in by_regions.items()},
+        "by_megapixels": {
+            f"{size:.1f}": {**_figures(times), "full_map_ms": median(times.full_map)}
+            for size, times in by_size.items()
+        },
+        "peak_memory_mb": {"at_640_x_480": small, "at_every_size": peak_memory()},
+    }
+
+
+def _begin(model: str, photo: Photo, log: Annotation) -> CountingSegmenter:
+    """From the model file to the first label map."""
+    segmenter = CountingSegmenter(read_model(model))
+    segmenter.open(photo, log)
+    return segmenter
+
+
+def _times(segmenter: CountingSegmenter, photos: Sequence[Photo], count: int, settings: Settings) -> Times:
+    """Each photo embedded, predicted and corrected in turn, so that all share the machine's ups and downs."""
+    times, rng = Times(), np.random.default_rng(settings.seed)
+    rounds = REPETITIONS * len(photos)
+    for turn in range(rounds):
+        photo = photos[turn % len(photos)]
+        log = marked(rng, photo.shape[1], photo.shape[0], count)
+        share = settings.corrections * (turn + 1) // rounds - settings.corrections * turn // rounds
+        _one_photo(segmenter, photo, log, [corrected(log, rng) for _ in range(share)], times)
+    return times
+
+
+def _at_size(segmenter: CountingSegmenter, photo: Photo, megapixels: float, settings: Settings) -> Times:
+    return _times(segmenter, [sized(photo, *size_of(megapixels))], USUAL, settings)
+
+
+def _one_photo(
+    segmenter: CountingSegmenter,
+    photo: Photo,
+    log: Annotation,
+    corrections: Sequence[Annotation],
+    times: Times,
+) -> None:
+    """Every correction starts from the same log: it goes back, untimed, after each."""
+    encode, embedding = timed(lambda: segmenter.encode(photo))
+    first, session = timed(lambda: segmenter.open(photo, log, embedding))
+    times.encode.append(encode)
+    times.first.append(first)
+    for after in corrections:
+        segmenter.asked.clear()
+        spent, _patch = timed(partial(session.apply, after))
+        times.correction.append(spent)
+        times.asked.append(sum(segmenter.asked))
+        session.apply(log)
+    times.full_map.append(timed(lambda: session.label_map)[0])
+
+
+def _figures(times: Times) -> dict[str, Any]:
+    return {
+        "encode_ms": median(times.encode),
+        "first_prediction_ms": median(times.first),
+        "correction_ms": percentiles(times.correction),
+        "regions_asked": float(np.mean(times.asked)),
+    }
+
+
+def _ratios(times: Times) -> dict[str, float]:
+    """How many corrections fit into what others would compute again."""
+    correction, every_region = median(times.correction), median(times.first)
+    return {
+        "ratio_to_full_forward": (median(times.encode) + every_region) / correction,
+        "ratio_to_all_regions": every_region / correction,
+    }
+
+
+def same_work(few: Times, many: Times) -> float | None:
+    """How much longer a correction takes where there are many regions, but no more of them are asked again.
+
+    The medians of corrections for which the mask head answered equally many are compared, each by how many
+    corrections both sides have of it; None where there are none.
+    """
+    pairs = {}
+    for asked in set(few.asked) & set(many.asked):
+        sides = [
+            [t for t, n in zip(side.correction, side.asked, strict=True) if n == asked]
+            for side in (few, many)
+        ]
+        pairs[asked] = min(map(len, sides)), median(sides[1]) / median(sides[0])
+    weight = sum(count for count, _ in pairs.values())
+    return sum(count * ratio for count, ratio in pairs.values()) / weight if weight else None
+
+
+def _head(segmenter: Segmenter, model: ModelFile, photo: Photo, log: Annotation) -> dict[str, Any]:
+    """The mask head's time for all regions in one batch, beside the matrix product's, in turn."""
+    config, embedding = segmenter.config, segmenter.encode(photo)
+    boxes = [region_box(region, config.grow_boxes) for region in log.regions.values()]
+    rois = [embedding.roi(box, config.roi_size) for box in boxes]
+    maps = [np.zeros((2, config.roi_size, config.roi_size), np.float32) for _ in rois]
+    count = multiply_adds(model)
+    one, other = factors(count * len(rois))
+    times: dict[str, list[float]] = {"head": [], "product": []}
+    for _ in range(4 * REPETITIONS):
+        times["head"].append(timed(lambda: segmenter.logits(rois, maps))[0])
+        times["product"].append(timed(lambda: one @ other)[0])
+    # The best of each: a limit is what is reached when nothing else runs.
+    head, product = min(times["head"]), min(times["product"])
+    return {
+        "head_ms": head,
+        "head_multiply_adds_per_region": count,
+        "matrix_product_ms": product,
+        "share_of_machine_limit": product / head,
+    }
