@@ -13,10 +13,13 @@ from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.head import factors, multiply_adds
 from fullcanvas.benchmark.marks import corrected, marked
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
-from fullcanvas.benchmark.run import Settings, Times, measure, same_work
+from fullcanvas.benchmark.run import Settings, measure, same_work
+from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
+from fullcanvas.benchmark.watch import CountingSegmenter, Times
 from fullcanvas.cli import app
 from fullcanvas.inference import read_model
+from tests.panoptic_folder import halves, write_dataset
 from tests.tiny_model import write_tiny_model
 
 
@@ -52,6 +55,17 @@ def test_the_figures_hang_together(figures):
 def test_a_correction_asks_the_head_for_the_regions_it_reaches(figures):
     assert figures["by_regions"]["1"]["regions_asked"] == 1
     assert 1 <= figures["by_regions"]["11"]["regions_asked"] <= 11
+
+
+def test_a_simulated_annotator_corrects_what_is_wrong(model, tmp_path):
+    write_dataset(tmp_path / "triangles", [np.tri(40, 50, dtype=np.int64) + 1] * 2)
+    found = simulated(CountingSegmenter(read_model(model)), tmp_path / "triangles", seed=0)
+    assert (found["photos"], found["regions"]) == (2, 2)
+    assert 1 <= found["regions_asked"] <= 2
+    assert found["correction_ms"]["p50"] > 0
+    write_dataset(tmp_path / "halves", [halves()])
+    with pytest.raises(BenchmarkError, match="nothing to correct"):
+        simulated(CountingSegmenter(read_model(model)), tmp_path / "halves", seed=0)
 
 
 def test_flatness_compares_corrections_of_the_same_work():

@@ -15,6 +15,10 @@ def benchmark(
         Path | None,
         typer.Option(help="A folder of real photos; else the checkout's `examples/photos`.", file_okay=False),
     ] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="A COCO panoptic data set, on which a simulated annotator works as well."),
+    ] = None,
     corrections: Annotated[
         int, typer.Option(min=1, help="Corrections timed for each number of regions and each size.")
     ] = 100,
@@ -32,13 +36,14 @@ def benchmark(
     from fullcanvas.benchmark.console import print_figures
     from fullcanvas.benchmark.errors import BenchmarkError
     from fullcanvas.benchmark.run import Settings, measure
+    from fullcanvas.datasets import DatasetError
     from fullcanvas.inference.model_file import ModelError
 
     try:
-        figures = measure(Settings(model, photos, corrections, seed))
+        figures = measure(Settings(model, photos, corrections, seed, dataset))
         if json is not None:
             json.write_text(dumps(figures, indent=1) + "\n")
-    except (BenchmarkError, ModelError, OSError) as error:
+    except (BenchmarkError, DatasetError, ModelError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
     print_figures(figures, Console())

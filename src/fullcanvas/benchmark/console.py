@@ -16,6 +16,8 @@ def print_figures(figures: Mapping[str, Any], console: Console) -> None:
     console.print("{} on {} cores, {} photos; milliseconds".format(*_heading(figures)), markup=False)
     console.print(_table("regions", figures["by_regions"]))
     console.print(_table("megapixels", figures["by_megapixels"], ("full\nmap",)))
+    if found := figures["simulated"]:
+        console.print(_table("simulated annotator", {f"{found['regions']:.1f} regions": found}))
     console.print(_summary(figures))
     console.print("docs/performance.md explains each figure.", style="dim")
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.head import factors, multiply_adds
 from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.photos import Photo, read_photos, size_of, sized
-from fullcanvas.benchmark.timing import median, peak_memory, percentiles, timed
+from fullcanvas.benchmark.simulated import simulated
+from fullcanvas.benchmark.timing import median, peak_memory, timed
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
-from fullcanvas.inference.roi import Roi
 from fullcanvas.inference.segmenter import Segmenter
 
 SIZE = (640, 480)
@@ -38,6 +37,7 @@ class Settings:
         photos: their folder; None is the examples.
         corrections: how many are timed for each number of regions and each size.
         seed: of the random boxes and strokes.
+        dataset: a COCO panoptic data set, which a simulated annotator works on too; None leaves that out.
         regions, megapixels: the numbers and sizes that are compared.
     """
 
@@ -45,32 +45,9 @@ class Settings:
     photos: Path | None = None
     corrections: int = 100
     seed: int = 0
+    dataset: Path | None = None
     regions: Sequence[int] = REGIONS
     megapixels: Sequence[float] = MEGAPIXELS
-
-
-class CountingSegmenter(Segmenter):
-    """A segmenter that notes for how many regions its mask head was asked."""
-
-    def __init__(self, model: ModelFile, threads: int | None = None) -> None:
-        super().__init__(model, threads)
-        self.asked: list[int] = []
-
-    def logits(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """The mask head's answers, as `Segmenter.logits`."""
-        self.asked.append(len(rois))
-        return super().logits(rois, annotations)
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Milliseconds, by what took them; and for how many regions the head answered in each correction."""
-
-    encode: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    correction: list[float] = field(default_factory=list)
-    full_map: list[float] = field(default_factory=list)
-    asked: list[int] = field(default_factory=list)
 
 
 def measure(settings: Settings) -> dict[str, Any]:
@@ -78,6 +55,7 @@ def measure(settings: Settings) -> dict[str, Any]:
 
     Raises:
         BenchmarkError: there are no photos.
+        DatasetError: the data set is none.
         ModelError: there is no such model.
     """
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
@@ -97,17 +75,20 @@ def measure(settings: Settings) -> dict[str, Any]:
         "size": list(SIZE),
         "regions": USUAL,
         "start_to_first_answer_ms": start,
-        **_figures(usual),
+        **figures_of(usual),
         **_ratios(usual),
         "most_regions_to_usual": same_work(usual, by_regions[max(by_regions)]),
         "largest_photo_to_smallest": median(by_size[max(by_size)].correction)
         / median(by_size[min(by_size)].correction),
         **_head(segmenter, read_model(settings.model), photos[0], log),
-        "by_regions": {str(count): _figures(times) for count, times in by_regions.items()},
+        "by_regions": {str(count): figures_of(times) for count, times in by_regions.items()},
         "by_megapixels": {
-            f"{size:.1f}": {**_figures(times), "full_map_ms": median(times.full_map)}
+            f"{size:.1f}": {**figures_of(times), "full_map_ms": median(times.full_map)}
             for size, times in by_size.items()
         },
+        "simulated": None
+        if settings.dataset is None
+        else simulated(segmenter, settings.dataset, settings.seed),
         "peak_memory_mb": {"at_640_x_480": small, "at_every_size": peak_memory()},
     }
 
@@ -148,21 +129,9 @@ def _one_photo(
     times.encode.append(encode)
     times.first.append(first)
     for after in corrections:
-        segmenter.asked.clear()
-        spent, _patch = timed(partial(session.apply, after))
-        times.correction.append(spent)
-        times.asked.append(sum(segmenter.asked))
+        correct(segmenter, session, after, times)
         session.apply(log)
     times.full_map.append(timed(lambda: session.label_map)[0])
-
-
-def _figures(times: Times) -> dict[str, Any]:
-    return {
-        "encode_ms": median(times.encode),
-        "first_prediction_ms": median(times.first),
-        "correction_ms": percentiles(times.correction),
-        "regions_asked": float(np.mean(times.asked)),
-    }
 
 
 def _ratios(times: Times) -> dict[str, float]:
@@ -200,7 +169,7 @@ def _head(segmenter: Segmenter, model: ModelFile, photo: Photo, log: Annotation)
     count = multiply_adds(model)
     one, other = factors(count * len(rois))
     times: dict[str, list[float]] = {"head": [], "product": []}
-    for _ in range(4 * REPETITIONS):
+    for _ in range(10 * REPETITIONS):
         times["head"].append(timed(lambda: segmenter.logits(rois, maps))[0])
         times["product"].append(timed(lambda: one @ other)[0])
     # The best of each: a limit is what is reached when nothing else runs.
