@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,12 @@ def measure(settings: Settings) -> dict[str, Any]:
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
     log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
     start, segmenter = timed(lambda: _begin(settings.model, photos[0], log))
-    usual = _times(segmenter, photos, USUAL, settings)
-    by_regions = {
-        count: usual if count == USUAL else _times(segmenter, photos, count, settings)
-        for count in settings.regions
-    }
-    small = peak_memory()
-    by_size = {size: _at_size(segmenter, photos[0], size, settings) for size in settings.megapixels}
+    counts = sorted({USUAL, *settings.regions})
+    found = _in_turn(segmenter, [(photos, count) for count in counts], settings)
+    by_regions = dict(zip(counts, found, strict=True))
+    usual, small = by_regions[USUAL], peak_memory()
+    large = [([sized(photos[0], *size_of(size))], USUAL) for size in settings.megapixels]
+    by_size = dict(zip(settings.megapixels, _in_turn(segmenter, large, settings), strict=True))
     return {
         "model": {"name": segmenter.name, "hash": segmenter.hash},
         "cores": real_cores(),
@@ -77,9 +76,7 @@ def measure(settings: Settings) -> dict[str, Any]:
         "start_to_first_answer_ms": start,
         **figures_of(usual),
         **_ratios(usual),
-        "most_regions_to_usual": same_work(usual, by_regions[max(by_regions)]),
-        "largest_photo_to_smallest": median(by_size[max(by_size)].correction)
-        / median(by_size[min(by_size)].correction),
+        **_flatness(by_regions, by_size),
         **_head(segmenter, read_model(settings.model), photos[0], log),
         "by_regions": {str(count): figures_of(times) for count, times in by_regions.items()},
         "by_megapixels": {
@@ -100,20 +97,20 @@ def _begin(model: str, photo: Photo, log: Annotation) -> CountingSegmenter:
     return segmenter
 
 
-def _times(segmenter: CountingSegmenter, photos: Sequence[Photo], count: int, settings: Settings) -> Times:
-    """Each photo embedded, predicted and corrected in turn, so that all share the machine's ups and downs."""
-    times, rng = Times(), np.random.default_rng(settings.seed)
-    rounds = REPETITIONS * len(photos)
+def _in_turn(
+    segmenter: CountingSegmenter, cases: Sequence[tuple[Sequence[Photo], int]], settings: Settings
+) -> list[Times]:
+    """The times of each case (photos, regions), measured in turn: all share the machine's ups and downs."""
+    found = [Times() for _ in cases]
+    generators = [np.random.default_rng(settings.seed) for _ in cases]
+    rounds = REPETITIONS * len(cases[0][0])
     for turn in range(rounds):
-        photo = photos[turn % len(photos)]
-        log = marked(rng, photo.shape[1], photo.shape[0], count)
         share = settings.corrections * (turn + 1) // rounds - settings.corrections * turn // rounds
-        _one_photo(segmenter, photo, log, [corrected(log, rng) for _ in range(share)], times)
-    return times
-
-
-def _at_size(segmenter: CountingSegmenter, photo: Photo, megapixels: float, settings: Settings) -> Times:
-    return _times(segmenter, [sized(photo, *size_of(megapixels))], USUAL, settings)
+        for (photos, count), times, rng in zip(cases, found, generators, strict=True):
+            photo = photos[turn % len(photos)]
+            log = marked(rng, photo.shape[1], photo.shape[0], count)
+            _one_photo(segmenter, photo, log, [corrected(log, rng) for _ in range(share)], times)
+    return found
 
 
 def _one_photo(
@@ -140,6 +137,15 @@ def _ratios(times: Times) -> dict[str, float]:
     return {
         "ratio_to_full_forward": (median(times.encode) + every_region) / correction,
         "ratio_to_all_regions": every_region / correction,
+    }
+
+
+def _flatness(by_regions: Mapping[int, Times], by_size: Mapping[float, Times]) -> dict[str, float | None]:
+    """How little the number of regions and the photo's size matter to a correction."""
+    largest, smallest = by_size[max(by_size)], by_size[min(by_size)]
+    return {
+        "most_regions_to_usual": same_work(by_regions[USUAL], by_regions[max(by_regions)]),
+        "largest_photo_to_smallest": median(largest.correction) / median(smallest.correction),
     }
 
 
