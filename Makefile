@@ -4,7 +4,7 @@ PHOTOS ?= examples/photos
 # Class names to offer; the example photos bring their own.
 LABELS ?= $(if $(filter examples/photos,$(PHOTOS)),examples/labels.json)
 
-.PHONY: help annotate test attack soak
+.PHONY: help annotate test attack soak benchmark
 
 help:
 	@echo "make annotate                 annotate the example photos in the browser"
@@ -12,6 +12,7 @@ help:
 	@echo "make test                     lint, types and every test, the browser's included"
 	@echo "make attack                   kill the server 1,000 times, and send 1,000 requests of each kind"
 	@echo "make soak                     an hour of simulated annotators"
+	@echo "make benchmark                how fast the engine is here; fails past the bounds on its ratios"
 
 annotate:
 	@scripts/setup.sh
@@ -29,3 +30,7 @@ attack:
 soak:
 	@scripts/setup.sh dev,train,experiments
 	@FULLCANVAS_SOAK=3600 .venv/bin/python -m pytest -s tests/server/test_soak.py
+
+benchmark:
+	@scripts/setup.sh
+	@.venv/bin/python benchmarks/ratios.py

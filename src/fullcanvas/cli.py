@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from fullcanvas.benchmark import commands as timing
 from fullcanvas.evaluation import commands as measuring
 from fullcanvas.server import commands
 
@@ -275,6 +276,7 @@ def reproduce(
 
 
 app.command()(measuring.report)
+app.command()(timing.benchmark)
 
 
 @app.command()

@@ -1,0 +1,49 @@
+"""The command that measures speed: `fullcanvas benchmark`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def benchmark(
+    *,
+    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="A folder of real photos; else the checkout's `examples/photos`.", file_okay=False),
+    ] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="A COCO panoptic data set, on which a simulated annotator works as well."),
+    ] = None,
+    corrections: Annotated[
+        int, typer.Option(min=1, help="Corrections timed for each number of regions and each size.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random boxes and strokes.")] = 0,
+    json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures here.")] = None,
+) -> None:
+    """Measure how fast photos are embedded, first predicted and corrected on this machine.
+
+    Close other programs first: they slow everything down, and the slowest corrections most.
+    """
+    from json import dumps
+
+    from rich.console import Console
+
+    from fullcanvas.benchmark.console import print_figures
+    from fullcanvas.benchmark.errors import BenchmarkError
+    from fullcanvas.benchmark.run import Settings, measure
+    from fullcanvas.datasets import DatasetError
+    from fullcanvas.inference.model_file import ModelError
+
+    try:
+        figures = measure(Settings(model, photos, corrections, seed, dataset))
+        if json is not None:
+            json.write_text(dumps(figures, indent=1) + "\n")
+    except (BenchmarkError, DatasetError, ModelError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+    print_figures(figures, Console())

@@ -1,0 +1,53 @@
+"""A simulated annotator, who knows the truth, works on real photos while the engine is watched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fullcanvas.annotation import Annotation
+from fullcanvas.benchmark.errors import BenchmarkError
+from fullcanvas.benchmark.timing import timed
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
+from fullcanvas.datasets import Sample, open_dataset
+from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
+
+PHOTOS, ROUNDS = 10, 2
+
+
+def simulated(segmenter: CountingSegmenter, dataset: Path, seed: int) -> dict[str, Any]:
+    """The figures of the paper's annotator on the first photos of a data set, two rounds of scribbles each.
+
+    Raises:
+        DatasetError: it is no data set.
+        BenchmarkError: the segmentations were right from the start.
+    """
+    times, regions, found = Times(), [], open_dataset(dataset)
+    for index in range(min(PHOTOS, len(found))):
+        sample = found.load(index)
+        regions.append(len(sample.segments))
+        _annotate(segmenter, sample, np.random.default_rng((seed, index)), times)
+    if not times.correction:
+        raise BenchmarkError(f"in {dataset} there was nothing to correct; name a larger data set")
+    return {"photos": len(regions), "regions": float(np.mean(regions)), **figures_of(times)}
+
+
+def _annotate(
+    segmenter: CountingSegmenter, sample: Sample, rng: np.random.Generator, times: Times
+) -> Annotation:
+    """Every scribble is applied alone, on top of those before it, as a person's are."""
+    annotator = PaperAnnotator()
+    log = Annotation(sample.image.shape[1], sample.image.shape[0])
+    for points in annotator.mark(sample.labels, rng):
+        log = log.add_region(points)
+    encode, embedding = timed(lambda: segmenter.encode(sample.image))
+    first, session = timed(lambda: segmenter.open(sample.image, log, embedding))
+    times.encode.append(encode)
+    times.first.append(first)
+    for _ in range(ROUNDS):
+        for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):
+            log = log.scribble(stroke.region, stroke.points)
+            correct(segmenter, session, log, times)
+    return log

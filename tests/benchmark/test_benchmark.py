@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from benchmarks.ratios import AT_LEAST, AT_MOST, judge
+from PIL import Image
+from typer.testing import CliRunner
+
+from fullcanvas.benchmark.errors import BenchmarkError
+from fullcanvas.benchmark.head import factors, multiply_adds
+from fullcanvas.benchmark.marks import corrected, marked
+from fullcanvas.benchmark.photos import read_photos, size_of, sized
+from fullcanvas.benchmark.run import Settings, measure, same_work
+from fullcanvas.benchmark.simulated import simulated
+from fullcanvas.benchmark.timing import percentiles, timed
+from fullcanvas.benchmark.watch import CountingSegmenter, Times
+from fullcanvas.cli import app
+from fullcanvas.inference import read_model
+from tests.panoptic_folder import halves, write_dataset
+from tests.tiny_model import write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.zip", layers=3)
+
+
+@pytest.fixture(scope="module")
+def figures(model, example_photos):
+    settings = Settings(str(model), example_photos, corrections=3, regions=(1, 11), megapixels=(0.3072, 1.92))
+    return measure(settings)
+
+
+def test_the_figures_hang_together(figures):
+    assert (figures["size"], figures["regions"], figures["photos"]) == ([640, 480], 11, 4)
+    assert list(figures["by_regions"]) == ["1", "11"]
+    assert list(figures["by_megapixels"]) == ["0.3", "1.9"]
+    usual = figures["by_regions"]["11"]
+    assert {key: figures[key] for key in usual} == usual
+    correction = figures["correction_ms"]
+    assert 0 < correction["p50"] <= correction["p95"] <= correction["p99"]
+    both = figures["encode_ms"] + figures["first_prediction_ms"]
+    assert figures["ratio_to_full_forward"] == pytest.approx(both / correction["p50"])
+    assert figures["ratio_to_all_regions"] == pytest.approx(
+        figures["first_prediction_ms"] / correction["p50"]
+    )
+    assert figures["share_of_machine_limit"] == pytest.approx(
+        figures["matrix_product_ms"] / figures["head_ms"]
+    )
+
+
+def test_a_correction_asks_the_head_for_the_regions_it_reaches(figures):
+    assert figures["by_regions"]["1"]["regions_asked"] == 1
+    assert 1 <= figures["by_regions"]["11"]["regions_asked"] <= 11
+
+
+def test_a_simulated_annotator_corrects_what_is_wrong(model, tmp_path):
+    write_dataset(tmp_path / "triangles", [np.tri(40, 50, dtype=np.int64) + 1] * 2)
+    found = simulated(CountingSegmenter(read_model(model)), tmp_path / "triangles", seed=0)
+    assert (found["photos"], found["regions"]) == (2, 2)
+    assert 1 <= found["regions_asked"] <= 2
+    assert found["correction_ms"]["p50"] > 0
+    write_dataset(tmp_path / "halves", [halves()])
+    with pytest.raises(BenchmarkError, match="nothing to correct"):
+        simulated(CountingSegmenter(read_model(model)), tmp_path / "halves", seed=0)
+
+
+def test_flatness_compares_corrections_of_the_same_work():
+    few = Times(correction=[10, 12, 30, 99], asked=[1, 1, 3, 7])
+    many = Times(correction=[22, 33, 33, 33], asked=[1, 3, 3, 3])
+    assert same_work(few, many) == pytest.approx((2 + 1.1) / 2)
+    assert same_work(few, Times(correction=[5], asked=[2])) is None
+
+
+def test_bounds_are_judged_either_way():
+    good = {name: bound for bounds in (AT_LEAST, AT_MOST) for name, bound in bounds.items()}
+    assert all(kept for _, kept in judge(good))
+    for name in AT_LEAST:
+        assert [kept for _, kept in judge({**good, name: 0.1})].count(False) == 1
+    for name in AT_MOST:
+        assert [kept for _, kept in judge({**good, name: 3.0})].count(False) == 1
+        assert [kept for _, kept in judge({**good, name: None})].count(False) == 1
+
+
+def test_the_head_s_multiply_adds_are_those_of_its_layers(model):
+    # 12 x 12 cells; 8 + 2 channels to 8, twice 8 to 8, all 3 x 3; then 8 channels to 2 x 2 pixels each;
+    # the geometry's four numbers to 8 channels.
+    assert multiply_adds(read_model(model)) == 144 * 9 * (10 * 8 + 2 * 8 * 8) + 144 * 8 * 4 + 4 * 8
+
+
+def test_the_product_takes_about_as_many():
+    one, other = factors(30_000_000)
+    assert one.dtype == other.dtype == np.float32
+    assert one.shape[0] * one.shape[1] * other.shape[1] == pytest.approx(30_000_000, rel=0.01)
+
+
+def test_marks_lie_in_the_photo_and_repeat():
+    log = marked(np.random.default_rng(3), 64, 48, 100)
+    assert log == marked(np.random.default_rng(3), 64, 48, 100)
+    assert len(log.regions) == 100
+    after = corrected(log, np.random.default_rng(4))
+    assert after.undo().regions == log.regions
+    assert sum(len(region.scribbles) for region in after.regions.values()) == 1
+
+
+def test_sizes_are_what_they_say():
+    assert size_of(0.3072) == (640, 480)
+    for megapixels in (2, 12, 24):
+        width, height = size_of(megapixels)
+        assert width * 3 == height * 4
+        assert width * height == pytest.approx(megapixels * 1e6, rel=0.01)
+
+
+def test_a_photo_is_cut_not_squeezed():
+    photo = np.zeros((40, 100, 3), np.uint8)
+    photo[:, 30:70] = 200  # the middle square
+    assert (sized(photo, 20, 20) == 200).all()
+    assert sized(photo, 400, 300).shape == (300, 400, 3)
+
+
+def test_percentiles_of_a_hundred():
+    assert percentiles(range(101)) == {"p50": 50, "p95": 95, "p99": 99}
+    spent, result = timed(lambda: "done")
+    assert result == "done"
+    assert spent >= 0
+
+
+def test_photos_are_read_upright_by_name(tmp_path):
+    for name, size in (("b.png", (3, 2)), ("a.png", (5, 4)), ("c.png", (1, 1))):
+        Image.new("RGB", size).save(tmp_path / name)
+    assert [photo.shape for photo in read_photos(tmp_path, 2)] == [(4, 5, 3), (2, 3, 3)]
+    (tmp_path / "a.png").write_bytes(b"no photo")
+    with pytest.raises(BenchmarkError, match=r"a\.png cannot be read"):
+        read_photos(tmp_path, 2)
+
+
+def test_without_photos_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(app, ["benchmark"])
+    assert refused.exit_code == 2
+    assert "name a folder of them with --photos" in refused.output
+
+
+def test_the_command_prints_and_writes(model, example_photos, tmp_path):
+    shutil.copy(example_photos / "coffee.jpg", tmp_path)
+    out = tmp_path / "out.json"
+    options = ["--photos", str(tmp_path), "--model", str(model), "--corrections", "1", "--json", str(out)]
+    done = CliRunner().invoke(app, ["benchmark", *options])
+    assert done.exit_code == 0, done.output
+    assert "tiny on" in done.output
+    assert "of the machine's limit" in done.output
+    written = json.loads(out.read_text())
+    wanted = {"encode_ms", "first_prediction_ms", "correction_ms", "ratio_to_full_forward"}
+    assert wanted | {"share_of_machine_limit", "ratio_to_all_regions"} <= set(written)
+    assert list(written["by_regions"]) == ["1", "5", "11", "20", "50", "100"]
+    assert list(written["by_megapixels"]) == ["0.3", "2.0", "12.0", "24.0"]
