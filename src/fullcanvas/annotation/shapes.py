@@ -1,6 +1,6 @@
 """Entries about a region's very shape: paint, merge, fill, an imported mask, a split.
 
-What each of them means for the label map is said in docs/decisions/0007-shapes-in-the-log.md.
+What each of them means for the label map is said in docs/decisions/0009-shapes-in-the-log.md.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class _OpenedBaseline:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPredictor:
-    """A model file, answering as it does in the product."""
+class FromModelFile:
+    """What every predictor that is a model file says of itself."""
 
     segmenter: Segmenter
 
@@ -103,6 +103,11 @@ class ModelPredictor:
     def training_images(self) -> Mapping[str, Collection[int]]:
         """What the model file says it was trained on."""
         return training_images(self.segmenter.provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPredictor(FromModelFile):
+    """A model file, answering as it does in the product."""
 
     def open(self, image: Image) -> Opened:
         """Encodes an image: uint8 [H, W, 3], RGB."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -16,7 +16,7 @@ from fullcanvas.canvas.boxes import Box, region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.predictors import Image, Opened, Predictor, training_images
+from fullcanvas.evaluation.predictors import FromModelFile, Image, Opened, Predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.single_region import OWN, REST, correct, two_regions
@@ -46,25 +46,8 @@ class SingleRegionPredictor(Predictor, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SingleRegionModel:
+class SingleRegionModel(FromModelFile):
     """A model file whose regions do not compete."""
-
-    segmenter: Segmenter
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.segmenter.name
-
-    @property
-    def hash(self) -> str:
-        """The model file's hash."""
-        return self.segmenter.hash
-
-    @property
-    def training_images(self) -> Mapping[str, Collection[int]]:
-        """What the model file says it was trained on."""
-        return training_images(self.segmenter.provenance)
 
     def open(self, image: Image) -> Opened:  # noqa: ARG002 (it is what every predictor has)
         """Such a model makes no label map.
