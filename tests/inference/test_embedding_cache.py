@@ -39,7 +39,7 @@ def same(one, other):
 
 def test_what_is_kept_comes_back_as_it_was_even_later(tmp_path):
     kept = embedding()
-    EmbeddingCache(tmp_path / "new" / "folder", ROOM).put("a photo", kept)
+    assert EmbeddingCache(tmp_path / "new" / "folder", ROOM).put("a photo", kept)
     found = EmbeddingCache(tmp_path / "new" / "folder", ROOM).get("a photo", "a model")
     assert found is not None
     assert same(found, kept)
@@ -126,14 +126,14 @@ def test_what_a_crash_left_behind_goes_too(tmp_path):
 
 def test_what_is_larger_than_the_room_is_not_kept(tmp_path):
     cache = EmbeddingCache(tmp_path / "folder", 1000)
-    cache.put("a photo", embedding())
+    assert not cache.put("a photo", embedding())
     assert not (tmp_path / "folder").exists()
 
 
 def test_a_folder_that_cannot_be_one_keeps_nothing(tmp_path):
     (tmp_path / "file").write_text("in the way")
     cache = EmbeddingCache(tmp_path / "file", ROOM)
-    cache.put("a photo", embedding())
+    assert not cache.put("a photo", embedding())
     assert cache.get("a photo", "a model") is None
 
 
@@ -144,7 +144,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez", fail)
     cache = EmbeddingCache(tmp_path, ROOM)
-    cache.put("a photo", embedding())
+    assert not cache.put("a photo", embedding())
     assert cache.get("a photo", "a model") is None
     assert not files(tmp_path)
 

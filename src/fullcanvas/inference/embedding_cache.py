@@ -38,7 +38,7 @@ class EmbeddingCache:
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        self._folder, self._limit = folder, limit
+        self.folder, self.limit = folder, limit
 
     def get(self, content: str, model: str) -> Embedding | None:
         """The embedding of a photo, or None.
@@ -57,15 +57,17 @@ class EmbeddingCache:
             os.utime(path)  # used last, to go last
         return Embedding(array, **sizes, model=model)
 
-    def put(self, content: str, embedding: Embedding) -> None:
-        """Keep the embedding of a photo; arguments as in `get`."""
-        if embedding.array.nbytes > self._limit:
-            return
-        # A full disk, a folder that may not be written, or one that is just being deleted.
-        with suppress(OSError):
+    def put(self, content: str, embedding: Embedding) -> bool:
+        """Keep the embedding of a photo, if it can be; arguments as in `get`. Answers whether it is kept."""
+        if embedding.array.nbytes > self.limit:
+            return False
+        try:
             self._prepare()
             self._write(self._path(content, embedding.model), embedding)
             self._shrink()
+        except OSError:  # a full disk, a folder that may not be written, or one that is just being deleted
+            return False
+        return True
 
     def encode(self, segmenter: Segmenter, image: NDArray[np.uint8]) -> Embedding:
         """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
@@ -81,16 +83,16 @@ class EmbeddingCache:
 
     def _path(self, content: str, model: str) -> Path:
         name = hashlib.sha256(f"{FORMAT} {model} {content}".encode()).hexdigest()
-        return self._folder / f"{name}.npz"
+        return self.folder / f"{name}.npz"
 
     def _prepare(self) -> None:
-        if not (tag := self._folder / _TAG).exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
+        if not (tag := self.folder / _TAG).exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
             tag.write_text(_SIGNATURE)
 
     def _write(self, path: Path, embedding: Embedding) -> None:
         """Beside, and renamed: who reads meanwhile finds all of it or nothing."""
-        handle, beside = tempfile.mkstemp(".partial", dir=self._folder)
+        handle, beside = tempfile.mkstemp(".partial", dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as file:
                 sizes = [getattr(embedding, name) for name in _SIZES]
@@ -103,14 +105,14 @@ class EmbeddingCache:
         kept = sorted(self._files())
         total = sum(size for _, size, _ in kept)
         for _, size, path in kept:
-            if total <= self._limit:
+            if total <= self.limit:
                 return
             Path(path).unlink(missing_ok=True)
             total -= size
 
     def _files(self) -> Iterator[tuple[float, int, str]]:
         """When each file was used last, its bytes and its path, left-overs of a crash included."""
-        with os.scandir(self._folder) as entries:
+        with os.scandir(self.folder) as entries:
             for entry in entries:
                 # Another process may just have deleted it.
                 with suppress(FileNotFoundError):

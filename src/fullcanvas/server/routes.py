@@ -106,7 +106,7 @@ def photos(
 def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     """Open a photo."""
     answer = describe(bench, bench.view(photo_id))
-    bench.encode_next(photo_id)
+    bench.embeddings.encode_after(photo_id)
     return answer
 
 
