@@ -180,19 +180,15 @@ class RedoRequest(Change):
 
 
 class GoRequest(Change):
-    """Go to any point of the photo's history."""
+    """Go to any entry of the photo's history, on whichever branch."""
 
     kind: Literal["go"]
     cursor: Annotated[
-        int, Field(ge=0, le=MAX_ID, strict=True, description="How many entries are in force then.")
+        int, Field(ge=0, le=MAX_ID, strict=True, description="The entry in force last then; 0 is none.")
     ]
 
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
-        """The annotation with that many entries in force."""
-        if self.cursor > len(annotation.entries):
-            raise RefusedError(
-                f"this photo's history has {len(annotation.entries)} entries, not {self.cursor}"
-            )
+        """The annotation as it was right after that entry."""
         return annotation.at(self.cursor), None
 
 
