@@ -16,9 +16,7 @@ from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import learning_rate_factor, train_step
 from fullcanvas.learning.train import train_to_end
-from tests.learning.toy import toy_config
-
-CPU = torch.device("cpu")
+from tests.learning.toy import CPU, HERE, toy_config
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def config(toy_set):
 
 def advance(run, steps):
     crops = batches(open_sources(run.config, []), run.config.training, run.step)
-    return [train_step(run, next(crops), CPU) for _ in range(steps)]
+    return [train_step(run, next(crops), HERE) for _ in range(steps)]
 
 
 def assert_same(one, other):
@@ -84,7 +82,7 @@ def test_a_budget_in_minutes_ends_by_the_clock(config, toy_set, tmp_path):
     timed = replace(config, training=replace(config.training, minutes=1e-6, steps=10**6))
     run = start(timed, CPU)
     assert run.progress == 0
-    train_to_end(run, open_sources(timed, []), tmp_path / "checkpoint.pt", CPU, [])
+    train_to_end(run, open_sources(timed, []), tmp_path / "checkpoint.pt", HERE, [])
     assert run.step == 1
     assert run.progress == 1
     assert run.seconds > 0
