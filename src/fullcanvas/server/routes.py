@@ -169,6 +169,22 @@ def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Inter
     return _octets(pack_patch(answer.patch, describe(bench, answer.view), answer.region))
 
 
+@router.post(
+    "/photos/{photo_id}/preview",
+    response_class=Response,
+    responses={
+        **_MISSING,
+        **_STALE,
+        **_BAD_JSON,
+        **_binary(f"What would change, as a patch on what is stored. {PATCH_FORM}"),
+    },
+)
+def preview(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:
+    """What an interaction would change, while it is still being drawn: nothing is stored."""
+    patch, region = bench.preview(photo_id, interaction)
+    return _octets(pack_patch(patch, None, region))
+
+
 @router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})
 def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
     """Close a photo, keeping its label map as it is, or open it again, which takes a reviewer."""

@@ -19,8 +19,9 @@ from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.model_file import ModelConfig
+from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.inference.session import Patch, Session
+from fullcanvas.inference.session import Session
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
@@ -158,10 +159,21 @@ class Workbench:
             photo = self.project.store.photo(photo_id)
             if request.key is not None and request.key == photo.last_key:
                 return self._repeat(photo)
-            _check_open(photo, request.version)
-            work = self._work(photo)
-            _check_open(work.photo, request.version)  # another program may have changed it meanwhile
-            return self._change(work, request, author)
+            return self._change(self._open(photo, request), request, author)
+
+    def preview(self, photo_id: int, request: Interaction) -> tuple[Patch, int | None]:
+        """What an interaction would change, and the region it would add or grow; nothing changes.
+
+        Raises:
+            AnnotationError: the request does not fit the photo or its regions.
+            StaleError: the photo has changed since the caller saw it.
+            ServerError: it could not be done.
+        """
+        with self._lock(photo_id):
+            work = self._open(self.project.store.photo(photo_id), request)
+            after, region = request.change(work.session.annotation, work.session)
+            self._check(after, request)
+            return work.session.preview(after), region
 
     def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
@@ -238,6 +250,13 @@ class Workbench:
         session = Session(self.segmenter, embedding, annotation)
         work = _Work(photo, content_hash, stamp, embedding, session)
         self._keep(work)
+        return work
+
+    def _open(self, photo: Photo, request: Interaction) -> _Work:
+        """The photo made ready for an interaction."""
+        _check_open(photo, request.version)
+        work = self._work(photo)
+        _check_open(work.photo, request.version)  # another program may have changed it meanwhile
         return work
 
     def _keep(self, work: _Work) -> None:
