@@ -50,6 +50,13 @@ def test_extreme_points_of_a_mask_lie_in_it_and_on_its_box(data, width, height):
     assert (left[0], right[0], top[1], bottom[1]) == (xs.min(), xs.max(), ys.min(), ys.max())
 
 
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 999))
+def test_each_region_of_a_label_map_has_the_mask_of_its_own(width, height, seed):
+    labels = np.random.default_rng(seed).integers(-1, 4, (height, width), np.int32)
+    found = Mask.each(labels)
+    assert found == {value: Mask.of(labels == value) for value in set(labels.ravel().tolist())}
+
+
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=12))
 def test_run_lengths_of_any_size_come_back(runs):
     np.testing.assert_array_equal(expand(compress(np.array(runs, np.int64))), runs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,23 +46,24 @@ class Mask:
         """
         if getattr(pixels, "dtype", None) != np.bool_ or pixels.ndim != 2:
             raise AnnotationError("a mask is a NumPy array, bool [H, W]")
-        found = cls.each(pixels).get(True)
-        if found is None:
+        edges = np.flatnonzero(np.diff(pixels.T.reshape(-1), prepend=False, append=False))
+        if not len(edges):
             raise AnnotationError("a mask without pixels is no region")
-        return found
+        return cls(pixels.shape[1], pixels.shape[0], compress(_runs_between(edges, pixels.size)))
 
     @classmethod
-    def each(cls, labels: NDArray[Any]) -> dict[Any, Mask]:
-        """The mask of each value of a label map [H, W], in one pass, however many there are."""
+    def each(cls, labels: NDArray[np.int32]) -> dict[int, Mask]:
+        """The mask of each value of a label map, int32 [H, W], in one pass, however many there are."""
         height, width = labels.shape
         flat = labels.T.reshape(-1)
         starts = np.flatnonzero(np.diff(flat, prepend=~flat[:1]))
-        stops = np.append(starts[1:], flat.size)
+        edges = np.stack([starts, np.append(starts[1:], flat.size)], axis=1)
         order = np.argsort(flat[starts], kind="stable")
         values, first = np.unique(flat[starts[order]], return_index=True)
+        parts = np.split(edges[order].reshape(-1), 2 * first[1:])
         return {
-            value: cls(width, height, compress(_runs_between(starts[mine], stops[mine], flat.size)))
-            for value, mine in zip(values.tolist(), np.split(order, first[1:]), strict=True)
+            value: cls(width, height, compress(_runs_between(part, flat.size)))
+            for value, part in zip(values.tolist(), parts, strict=True)
         }
 
     @property
@@ -109,9 +109,8 @@ def _middle(which: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int6
     return int(xs[index]), int(ys[index])
 
 
-def _runs_between(starts: NDArray[np.int64], stops: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The run lengths of a mask whose pixels lie from each start to its stop, of so many in all."""
-    edges = np.stack([starts, stops], axis=1).reshape(-1)
+def _runs_between(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The run lengths of a mask of so many pixels; its region begins, ends, begins... at the edges."""
     runs = np.diff(edges, prepend=0)
     return runs if edges[-1] == size else np.append(runs, size - edges[-1])
 
