@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import patch
@@ -19,11 +21,11 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.processes import Process, device_named
 from fullcanvas.learning.run import start
-from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import train_step
-from fullcanvas.learning.train import Request, train
+from fullcanvas.learning.train import Request, batches_of, train
 from tests.learning import toy
+from tests.learning.test_paper_models import ALONE, CLASSES
 from tests.learning.toy import CPU, HERE
 
 HALF_WAY = "half-way.pt"
@@ -128,6 +130,69 @@ def test_a_resumed_run_of_two_processes_equals_the_uninterrupted_one(two, config
         assert torch.equal(value, expected[name]), name
 
 
+def killed_in(folder, config, call):
+    """A training that is killed, as by `kill -9`, when it calls this for the second time."""
+    calls = []
+
+    def kill(*_arguments, **_more):
+        calls.append(call)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with patch(call, kill):
+        train_in(folder, config)
+
+
+@pytest.mark.parametrize("call", ["os.fsync", "fullcanvas.learning.progress.JsonListener.stepped"])
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(call, one, config, tmp_path):
+    """Killed in its second step, before any checkpoint; or while the second checkpoint was written."""
+    victim = multiprocessing.get_context("forkserver").Process(
+        target=killed_in, args=(tmp_path, config, call)
+    )
+    victim.start()
+    victim.join()
+    assert victim.exitcode == -signal.SIGKILL
+    assert (tmp_path / "checkpoint.writing").exists() == (call == "os.fsync")
+    train_in(tmp_path, config)
+    expected = end_of(one)
+    for part in ("network", "average"):
+        assert all(torch.equal(value, expected[part][name]) for name, value in end_of(tmp_path)[part].items())
+
+
+def what_is_averaged(config, number, count):
+    """Loss and gradients of the first step, of one of some processes."""
+    said: list[torch.Tensor] = []
+
+    class Heard(Process):
+        def average(self, tensors):
+            said.extend(each.clone() for each in tensors)
+
+        def gather(self, word):
+            return [word]
+
+    run, sets, process = start(config, CPU), open_sources(config, []), Heard(CPU, number, count)
+    train_step(run, next(batches_of(run, sets, process)), process)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("network", "training"),
+    [
+        ({}, {"rounds": [2]}),
+        (CLASSES | {"classes": (1, 2)}, {}),
+        (ALONE, {"loss": "mask-wise"}),
+        (ALONE | {"kind": "dextr", "channels": 8}, {"loss": "mask-wise"}),
+    ],
+    ids=["regions", "class-specific", "single-region", "dextr"],
+)
+def test_the_mean_over_processes_is_that_over_all_images(network, training, toy_set):
+    source = {"path": str(toy_set)}
+    config = toy.toy_config(network=network, sources=[source], freeze_norms=0.0, **training)
+    whole = what_is_averaged(config, 0, 1)
+    parts = zip(what_is_averaged(config, 0, 2), what_is_averaged(config, 1, 2), strict=True)
+    torch.testing.assert_close([(one + other) / 2 for one, other in parts], whole, rtol=1e-4, atol=1e-6)
+
+
 def test_every_image_has_one_process_or_the_number_is_refused():
     assert [Process(CPU, number, 3).places(6) for number in range(3)] == [range(2), range(2, 4), range(4, 6)]
     with pytest.raises(RunError, match="images_per_step = 4 cannot be shared out evenly among 3 processes"):
@@ -150,7 +215,7 @@ def test_norms_that_are_shared_change_nothing_for_one_process(toy_set):
     for change in (lambda network: network, convert_sync_batchnorm):
         run = start(config, CPU)
         run.network = change(run.network)
-        train_step(run, next(batches(open_sources(config, []), config.training, 0)), HERE)
+        train_step(run, next(batches_of(run, open_sources(config, []), HERE)), HERE)
         ends.append(run.average.state_dict())
     assert any(isinstance(each, torch.nn.SyncBatchNorm) for each in run.network.modules())
     assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())

@@ -141,7 +141,7 @@ def train_to_end(
     """
     settings = run.config.training
     held_back = held_back_samples(sets, things=settings.regions == "things")
-    stream, pace = _batches(run, sets, process), Pace(run)
+    stream, pace = batches_of(run, sets, process), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
         batch = next(stream)
@@ -230,7 +230,8 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
     return run
 
 
-def _batches(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:
+def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:
+    """This process's share of the images of a run's next step, of the one after it, and so on."""
     training = run.config.training
     places = process.places(training.images_per_step)
     if isinstance(run.network, DextrNetwork):
