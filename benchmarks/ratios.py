@@ -55,7 +55,8 @@ def measured(model: str) -> Mapping[str, Any]:
 
 def ratios(figures: Mapping[str, Any]) -> Mapping[str, float | None]:
     """All ratios of a run; None for what was not measured."""
-    sam = next((row for name, row in (figures["peers"] or {}).items() if name.startswith("sam:")), {})
+    peers: Mapping[str, Mapping[str, float]] = figures["peers"] or {}
+    sam = next((row for name, row in peers.items() if name.startswith("sam:")), {})
     return {
         **figures,
         "mobile_sam_all_regions": sam.get("ratio_for_all_regions"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,11 +12,11 @@ from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.photos import Photo
 from fullcanvas.benchmark.timing import median, percentiles, timed
 from fullcanvas.benchmark.watch import Times
-from fullcanvas.evaluation.predictors import ModelPredictor, Predictor, load_predictor
+from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor, load_predictor
 from fullcanvas.inference.segmenter import Segmenter
 
 OURS = "ours"
-PHOTOS, STROKES = 2, 5
+PHOTOS, STROKES = 2, 8
 
 
 def against_peers(
@@ -37,24 +37,25 @@ def against_peers(
     predictors |= {predictor.name: predictor for predictor in map(load_predictor, peers)}
     found = {name: Times() for name in predictors}
     for photo in photos[:PHOTOS]:
-        for name, predictor in predictors.items():
-            _work(predictor, photo, np.random.default_rng(seed), found[name])
-    ours = found[OURS]
-    return {
-        name: _figures(times) | (_ratios(times, ours) if name != OURS else {})
-        for name, times in found.items()
-    }
+        _work(predictors, photo, np.random.default_rng(seed), found)
+    rows = {name: _figures(times) for name, times in found.items()}
+    return rows | {name: rows[name] | _ratios(found[name], found[OURS]) for name in rows if name != OURS}
 
 
-def _work(predictor: Predictor, photo: Photo, rng: np.random.Generator, times: Times) -> None:
-    """Mark all regions, then draw one stroke after another."""
+def _work(
+    predictors: Mapping[str, Predictor], photo: Photo, rng: np.random.Generator, found: Mapping[str, Times]
+) -> None:
+    """Mark all regions, then draw one stroke after another; everybody does each before the next."""
     log = marked(rng, photo.shape[1], photo.shape[0], USUAL)
-    spent, opened = timed(partial(predictor.open, photo))
-    times.encode.append(spent)
-    times.first.append(timed(partial(opened.apply, log))[0])
+    opened: dict[str, Opened] = {}
+    for name, predictor in predictors.items():
+        spent, opened[name] = timed(partial(predictor.open, photo))
+        found[name].encode.append(spent)
+        found[name].first.append(timed(partial(opened[name].apply, log))[0])
     for _ in range(STROKES):
         log = corrected(log, rng)
-        times.correction.append(timed(partial(opened.apply, log))[0])
+        for name, each in opened.items():
+            found[name].correction.append(timed(partial(each.apply, log))[0])
 
 
 def _figures(times: Times) -> dict[str, Any]:
