@@ -27,13 +27,16 @@ def plot(figures: Mapping[str, Any], out: Path) -> None:
 
     panels = 3 if figures["peers"] else 2
     picture = Figure(figsize=(5 * panels, 4), layout="constrained")
-    axes = picture.subplots(1, panels)
+    axes = picture.subplots(1, panels, sharey=True)
+    axes[0].set(ylabel="milliseconds", yscale="log")
     _lines(axes[0], figures["by_regions"], "regions")
     _lines(axes[1], figures["by_megapixels"], "megapixels")
+    axes[0].legend()
     if figures["peers"]:
         _bars(axes[2], figures["peers"])
     model, cores = figures["model"]["name"], figures["cores"]
     picture.suptitle(f"{model} on {cores} cores")
+    axes[0].set_ylim(bottom=1)
     picture.savefig(out, dpi=150)
 
 
@@ -45,10 +48,9 @@ def _lines(axes: Axes, rows: Mapping[str, Mapping[str, Any]], what: str) -> None
     for rank, style in CORRECTION.items():
         times = [row["correction_ms"][rank] for row in rows.values()]
         axes.plot(places, times, style, color="black", label=f"correction {rank}")
-    axes.set(xlabel=what, ylabel="milliseconds", xscale="log", yscale="log", xticks=places)
+    axes.set(xlabel=what, xscale="log")
     axes.set_xticks(places, list(rows))
-    axes.minorticks_off()
-    axes.legend()
+    axes.xaxis.minorticks_off()
 
 
 def _bars(axes: Axes, peers: Mapping[str, Mapping[str, Any]]) -> None:
@@ -56,7 +58,6 @@ def _bars(axes: Axes, peers: Mapping[str, Mapping[str, Any]]) -> None:
     for shift, what in enumerate(("encode", "first prediction", "correction")):
         times = [_time(peers[name], what) for name in names]
         axes.bar([place + 0.27 * (shift - 1) for place in range(len(names))], times, 0.25, label=what)
-    axes.set(ylabel="milliseconds", yscale="log")
     axes.set_xticks(range(len(names)), [name.replace(",", ",\n") for name in names])
     axes.legend()
 
