@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from fullcanvas.annotation import Annotation
+from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, Sample, Segment, open_dataset
 from fullcanvas.evaluation.clusters import Engine
@@ -162,6 +162,28 @@ def test_strategies_choose_their_object():
     assert clicked(Strategy.WORST) == (1, 5)
     assert clicked(Strategy.BEST) == (2, 26)
     assert clicked(Strategy.MAX_DT) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "sides"),
+    [(Strategy.WORST_LIMITED, "l" * 9 + "r" * 9), (Strategy.ROUND_ROBIN, "x" * 10 + "y" * 8)],
+)
+def test_an_object_that_had_its_clicks_waits(strategy, sides):
+    """Both objects stay as bad as they were, the left one worse than the right one."""
+    truth = np.zeros((60, 200), np.int32)
+    truth[:, :60], truth[:, 130:] = 1, 2
+    stubborn, asked = truth.copy(), list[Annotation]()
+    stubborn[:, :55] = stubborn[:, 150:] = 0
+
+    def answer(_image: Any, annotation: Annotation) -> NDArray[np.int32]:
+        asked.append(annotation)
+        return stubborn
+
+    multi_object.click(sample(truth), Baseline("x", answer), strategy, seed=0)
+    strokes = [entry.points[0][0] for entry in asked[-1].entries if isinstance(entry, DrawScribble)]
+    clicked = "".join("l" if x < 100 else "r" for x in strokes)
+    first, second = clicked[0], "lr".replace(clicked[0], "")
+    assert clicked == sides.replace("x", first).replace("y", second)
 
 
 def test_clicks_per_object_by_hand():

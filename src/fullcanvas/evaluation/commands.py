@@ -97,7 +97,7 @@ def evaluate_clicks(
     ],
     model: Annotated[str, typer.Option(help="As in `fullcanvas evaluate`.")] = "default",
     strategy: Annotated[
-        Literal["max-dt", "worst", "best", "random"],
+        Literal["max-dt", "worst", "worst-limited", "best", "random", "round-robin"],
         typer.Option(help="Which of several objects is clicked on next."),
     ] = "max-dt",
     limit: Limit = None,

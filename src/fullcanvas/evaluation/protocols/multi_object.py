@@ -33,15 +33,20 @@ class Strategy(StrEnum):
 
     MAX_DT = "max-dt"
     WORST = "worst"
+    WORST_LIMITED = "worst-limited"
     BEST = "best"
     RANDOM = "random"
+    ROUND_ROBIN = "round-robin"
 
 
 def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Trace:
     """The IoU of every region after the extreme points and after each click, until all reach the target.
 
-    `max-dt` clicks where the error of the whole label map is deepest; the others choose an object (the one
-    with the lowest IoU, with the highest, any) and click as RITM does on that one.
+    `max-dt` clicks where the error of the whole label map is deepest. The others choose an object, and click
+    on it as RITM does: the one with the lowest IoU (`worst`), with the highest (`best`), any (`random`);
+    the lowest of those that had fewer than ten clicks, extreme points counted as one, and the highest when
+    all had them (`worst-limited`, DynaMITe's wlb); any, and that again until it is good or had ten in a row
+    (`round-robin`).
     """
     truth = sample.labels
     rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
@@ -49,11 +54,14 @@ def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Tr
     opened = model.open(sample.image)
     free = np.ones(truth.shape, bool)
     prediction = opened.apply(annotation)
-    ious = [_ious(sample, prediction)]
+    ious, turns = [_ious(sample, prediction)], list[int]()
     while min(ious[-1], default=1.0) < TARGET and len(ious) <= (BUDGET - 1) * len(sample.segments):
-        point = _choose(truth, prediction, np.array(ious[-1]), free, strategy, rng)
-        if point is None:
+        order = None if strategy is Strategy.MAX_DT else _ranked(np.array(ious[-1]), strategy, turns, rng)
+        turn = _choose(truth, prediction, free, order)
+        if turn is None:
             break
+        index, point = turn
+        turns.append(index)
         _exclude(free, point)
         annotation = annotation.append(DrawScribble(int(truth[point[1], point[0]]), (point,)))
         prediction = opened.apply(annotation)
@@ -74,33 +82,57 @@ def _ious(sample: Sample, prediction: LabelMap) -> tuple[float, ...]:
     return tuple(region_ious(confusion(sample.labels, prediction, len(sample.segments))).tolist())
 
 
-def _choose(  # noqa: PLR0917 - all of them say where things stand
-    truth: LabelMap,
-    prediction: LabelMap,
-    ious: NDArray[np.float64],
-    free: NDArray[np.bool_],
-    strategy: Strategy,
-    rng: np.random.Generator,
-) -> Point | None:
-    """Where to click next; None if all errors have been clicked on."""
+def _choose(
+    truth: LabelMap, prediction: LabelMap, free: NDArray[np.bool_], order: Sequence[int] | None
+) -> tuple[int, Point] | None:
+    """Which object to click on next, counted from 0, and where; None if all errors have been clicked on.
+
+    Args:
+        truth, prediction: int32 [H, W].
+        free: bool [H, W], what may be clicked.
+        order: the first of these that has an error is clicked; None clicks where the error is deepest.
+    """
     known = truth > 0
-    if strategy is Strategy.MAX_DT:
-        return peak(depth((truth != prediction) & known) * free)
-    for index in _ranked(ious, strategy, rng):
+    if order is None:
+        point = peak(depth((truth != prediction) & known) * free)
+        return None if point is None else (int(truth[point[1], point[0]]) - 1, point)
+    for index in order:
         true, found = truth == index + 1, (prediction == index + 1) & known
         point = deepest(true & ~found, found & ~true, free)
         if point is not None:
-            return point
+            return index, point
     return None
 
 
-def _ranked(ious: NDArray[np.float64], strategy: Strategy, rng: np.random.Generator) -> list[int]:
-    """The objects below the target, counted from 0, the one to be clicked on first."""
+def _ranked(
+    ious: NDArray[np.float64], strategy: Strategy, turns: Sequence[int], rng: np.random.Generator
+) -> list[int]:
+    """The objects below the target, counted from 0, the one to be clicked on first.
+
+    Args:
+        ious: float64 [objects].
+        strategy: any but `max-dt`.
+        turns: the objects that were clicked on so far.
+        rng: shuffles.
+    """
     below = np.flatnonzero(ious < TARGET)
-    if strategy is Strategy.RANDOM:
-        return [int(index) for index in rng.permutation(below)]
+    if strategy in {Strategy.RANDOM, Strategy.ROUND_ROBIN}:
+        shuffled: list[int] = rng.permutation(below).tolist()
+        return shuffled if strategy is Strategy.RANDOM else _one_by_one(shuffled, turns)
     ranked = sorted(below.tolist(), key=lambda index: float(ious[index]))
+    if strategy is Strategy.WORST_LIMITED:
+        limited = [index for index in ranked if turns.count(index) >= BUDGET - 1]
+        return [index for index in ranked if index not in limited] + limited[::-1]
     return ranked if strategy is Strategy.WORST else ranked[::-1]
+
+
+def _one_by_one(shuffled: list[int], turns: Sequence[int]) -> list[int]:
+    """The last object first, or last if it had its ten clicks in a row."""
+    if not turns or turns[-1] not in shuffled:
+        return shuffled
+    others = [index for index in shuffled if index != turns[-1]]
+    tired = len(turns) >= BUDGET and set(turns[-BUDGET:]) == {turns[-1]}
+    return [*others, turns[-1]] if tired else [turns[-1], *others]
 
 
 def _exclude(free: NDArray[np.bool_], point: Point) -> None:
