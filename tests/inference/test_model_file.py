@@ -1,5 +1,7 @@
 import hashlib
+import io
 import json
+import tracemalloc
 import zipfile
 from dataclasses import replace
 
@@ -138,3 +140,58 @@ def test_a_configuration_is_a_value():
     assert replace(config, channels=9) != config
     with pytest.raises(ModelError, match="not an object"):
         ModelConfig.from_json([])
+
+
+GOOD = {"encoder.onnx": b"encoder", "head.onnx": b"head", "model.json": json.dumps(META).encode()}
+
+
+def packed(method=zipfile.ZIP_STORED, **changes):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in {**GOOD, **changes}.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+def encrypted():
+    """An archive that says so of its first member."""
+    return packed().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01", 1)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_would_unpack_to_far_more_is_never_unpacked(tmp_path, name):
+    (tmp_path / "bomb.zip").write_bytes(packed(zipfile.ZIP_DEFLATED, **{name: bytes(50_000_000)}))
+    tracemalloc.start()
+    with pytest.raises(
+        ModelError, match=rf"bomb\.zip is not a usable model file: {name} would unpack to 5000"
+    ):
+        read_model(tmp_path / "bomb.zip")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (packed(**{"model.json": b"[" * 100_000}), r"its model\.json is not JSON"),
+        (packed(**{"model.json": b"\xff\xff"}), r"its model\.json is not JSON"),
+        (encrypted(), "it is damaged .*encrypted"),
+        (packed().replace(b"encoder.onnxencoder", b"encoder.onnxENCODER"), "it is damaged .*CRC"),
+        (packed()[:200], "it is damaged"),
+    ],
+    ids=["nested", "no text", "encrypted", "changed", "cut short"],
+)
+def test_files_that_were_damaged_on_purpose(tmp_path, data, message):
+    (tmp_path / "bad.zip").write_bytes(data)
+    with pytest.raises(ModelError, match=r"bad\.zip is not a usable model file: " + message):
+        read_model(tmp_path / "bad.zip")
+
+
+def test_a_model_file_that_cannot_be_read(path, monkeypatch):
+    def refused(_path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refused)
+    with pytest.raises(ModelError, match=r"one\.zip: cannot be read \(Permission denied\)"):
+        read_model(path)

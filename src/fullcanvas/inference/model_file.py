@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = 1
+MOST_UNPACKED = 100
+"""What is in a model file takes at most so many times its bytes."""
 ENCODER, HEAD, DESCRIPTION = "encoder.onnx", "head.onnx", "model.json"
 DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "default.zip"
 _KINDS = {"bool": "truth value", "int": "positive int", "float": "positive float", "str": "known word"}
@@ -139,29 +141,47 @@ def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
             model than the expected one.
     """
     path = resolve(path)
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
     digest = hashlib.sha256(data).hexdigest()
     if expected_hash not in (None, digest):
         raise ModelError(f"{path.name} is another model: its hash is {digest}, not {expected_hash}")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            encoder, head, text = (_member(archive, name) for name in (ENCODER, HEAD, DESCRIPTION))
+        encoder, head, text = _unpack(data)
         return _describe(encoder, head, text, digest)
-    except (zipfile.BadZipFile, ModelError) as error:
+    except ModelError as error:
         raise ModelError(f"{path.name} is not a usable model file: {error}") from error
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+def _unpack(data: bytes) -> tuple[bytes, ...]:
+    """The graphs and the description in a model file's bytes."""
     try:
-        return archive.read(name)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            most = MOST_UNPACKED * len(data)
+            return tuple(_member(archive, name, most) for name in (ENCODER, HEAD, DESCRIPTION))
+    except ModelError:
+        raise
+    except Exception as error:
+        # A damaged archive fails in every way there is; all of them mean the same here.
+        raise ModelError(f"it is damaged ({error})") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    try:
+        size = archive.getinfo(name).file_size  # more than that is never unpacked, whatever comes
     except KeyError:
         raise ModelError(f"it lacks {name}") from None
+    if size > most:
+        raise ModelError(f"{name} would unpack to {size} bytes, far more than what was learned can shrink")
+    return archive.read(name)
 
 
 def _describe(encoder: bytes, head: bytes, text: bytes, digest: str) -> ModelFile:
     try:
         meta = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"its {DESCRIPTION} is not JSON ({error})") from error
     _check_description(meta)
     config = ModelConfig.from_json(meta["config"])
