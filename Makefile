@@ -4,6 +4,8 @@ PHOTOS ?= examples/photos
 # Class names to offer; the example photos bring their own.
 LABELS ?= $(if $(filter examples/photos,$(PHOTOS)),examples/labels.json)
 
+MODEL ?= default
+
 .PHONY: help annotate test attack soak benchmark
 
 help:
@@ -12,7 +14,7 @@ help:
 	@echo "make test                     lint, types and every test, the browser's included"
 	@echo "make attack                   kill the server 1,000 times, and send 1,000 requests of each kind"
 	@echo "make soak                     an hour of simulated annotators"
-	@echo "make benchmark                how fast the engine is here; fails past the bounds on its ratios"
+	@echo "make benchmark                how fast the engine is here; fails past the bounds on its ratios (MODEL=file)"
 
 annotate:
 	@scripts/setup.sh
@@ -32,5 +34,5 @@ soak:
 	@FULLCANVAS_SOAK=3600 .venv/bin/python -m pytest -s tests/server/test_soak.py
 
 benchmark:
-	@scripts/setup.sh
-	@.venv/bin/python benchmarks/ratios.py
+	@scripts/setup.sh train,experiments
+	@.venv/bin/python benchmarks/ratios.py --model "$(MODEL)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from importlib import metadata
@@ -66,8 +67,8 @@ def test_every_command_explains_itself(command):
     assert f"Usage: fullcanvas {command}" in re.sub(r"\s+", " ", result.output)
 
 
-def test_the_program_says_its_version():
-    done = subprocess.run(
-        [sys.executable, "-m", "fullcanvas", "--version"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == f"fullcanvas {metadata.version('fullcanvas')}\n"
+def test_python_runs_it_as_a_module(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["fullcanvas", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("fullcanvas", run_name="__main__")
+    assert capsys.readouterr().out == f"fullcanvas {metadata.version('fullcanvas')}\n"

@@ -74,6 +74,7 @@ def annotate(
     ] = None,
     database: commands.Address = None,
     memory: commands.Memory = 2,
+    cache: commands.Cache = 5,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Annotate a folder of photos in the browser; everything is stored as you go."""
@@ -94,6 +95,7 @@ def annotate(
         max_pixels=round(max_megapixels * 1e6),
         database=database,
         memory=round(memory * 1e9),
+        disk=round(cache * 1e9),
     )
     try:
         serve(service, browser, Console())
@@ -102,6 +104,7 @@ def annotate(
         raise typer.Exit(2) from error
 
 
+app.command()(commands.encode)
 app.command()(commands.serve)
 app.add_typer(commands.users, name="users")
 
@@ -317,7 +320,7 @@ def train(
         from fullcanvas.learning.train import train as run
 
         request = Request(config, data or [], out, resume, init, sibling, steps, device)
-        typer.echo(f"Wrote {run(request, Console())}")
+        run(request, Console())
 
 
 @app.command("export-model")

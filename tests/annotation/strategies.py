@@ -56,7 +56,7 @@ def logs(draw: st.DrawFn, longest: int = 25) -> Annotation:
 @st.composite
 def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901, PLR0911 (a table)
     """The log after one more interaction."""
-    always = ["add", "undo", "redo"]
+    always = ["add", "undo", "redo", "go"]
     small = log.width * log.height <= 10_000  # masks of more pixels are slow to draw
     some = ["scribble", "move", "label", "delete", "paint", "merge", *["split"] * small]
     kind = draw(st.sampled_from(always + ["fill", *["import"] * small] + some * bool(log.regions)))
@@ -66,6 +66,8 @@ def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901,
         return log.fill()
     if kind == "import":
         return log.import_mask(draw(masks(log.width, log.height)), draw(LABELS))
+    if kind == "go":
+        return log.at(draw(st.integers(0, len(log.entries))))
     if kind in {"undo", "redo"}:
         return log.undo() if kind == "undo" else log.redo()
     region = draw(st.sampled_from(sorted(log.regions)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 
 import jsonschema
@@ -88,9 +89,9 @@ def test_undo_and_redo_stop_at_the_ends(log):
     assert log.redo() is log
 
 
-def test_a_new_interaction_replaces_the_undone_ones(log):
+def test_a_new_interaction_takes_the_place_of_the_undone_ones(log):
     grown = log.undo().undo().label(1, "dog")
-    assert [entry.kind for entry in grown.entries] == ["add_region", "label"]
+    assert [entry.kind for entry in grown.in_force] == ["add_region", "label"]
     assert not grown.can_redo
 
 
@@ -126,8 +127,9 @@ def test_undo_returns_what_was_there_and_redo_what_came(data, log):
 @given(logs())
 def test_regions_follow_from_the_entries_alone(log):
     """The shortcut that spares a new log the fold over its entries changes nothing."""
-    fresh = Annotation(log.width, log.height, log.entries, log.cursor, log.next_region, log.model)
+    fresh = replace(log)
     assert list(fresh.regions.items()) == list(log.regions.items())
+    assert fresh.in_force == log.in_force
 
 
 @given(logs())
@@ -157,7 +159,7 @@ def test_the_schema_is_one():
 
 MALFORMED = {
     "no version": ({"version": None}, "version is a whole number"),
-    "another version": ({"version": 3}, "not an annotation of version 1 to 2"),
+    "another version": ({"version": 4}, "not an annotation of version 1 to 3"),
     "width of nothing": ({"width": 0}, "width is a whole number of 1 or more"),
     "height in halves": ({"height": 9.5}, "height is a whole number of 1 or more"),
     "height that is true": ({"height": True}, "height is a whole number of 1 or more"),
@@ -166,6 +168,9 @@ MALFORMED = {
     "cursor before the start": ({"cursor": -1}, "cursor is a whole number of 0 or more"),
     "cursor in halves": ({"cursor": 0.5}, "cursor is a whole number of 0 or more"),
     "no next region": ({"next_region": None}, "next_region is a whole number"),
+    "a fork that is no pair": ({"forks": [5]}, "forks are a list of pairs"),
+    "forks of another type": ({"forks": {}}, "forks are a list of pairs"),
+    "a tip in halves": ({"tip": 0.5}, "ends in 0.5"),
     "a field too many": ({"colour": "red"}, "no fields ['colour']"),
     "an entry that is none": ({"entries": [5]}, "an entry is an object with a kind"),
     "an entry without kind": ({"entries": [{"region": 1}]}, "an entry is an object with a kind"),
@@ -233,6 +238,13 @@ def test_malformed_entries_are_refused_by_reader_and_schema(log, entry, message)
 ADDED = {"kind": "add_region", "region": 1, "extreme_points": FOUR}
 CONTRADICTIONS = {
     "a cursor past the end": ({"cursor": 4}, "the cursor is at 4, past the last of 3 entries"),
+    "a fork of nothing": ({"forks": [[3, 2]]}, "a fork joins an entry to one before its predecessor"),
+    "a fork to what comes later": ({"forks": [[2, 3]]}, "a fork joins an entry to one before"),
+    "a fork past the end": ({"forks": [[9, 1]]}, "a fork joins an entry to one before"),
+    "a fork to nowhere": ({"forks": [[3, -1]]}, "a fork joins an entry to one before"),
+    "a tip that has a follower": ({"tip": 2}, "no branch through entry 3, the cursor, ends in 2"),
+    "a tip past the end": ({"tip": 9}, "ends in 9"),
+    "a cursor on another branch": ({"forks": [[3, 1]], "cursor": 2}, "no branch through entry 2"),
     "a next region that was used": ({"next_region": 2}, "next_region is a whole number of 3 or more"),
     "an unknown region": ({"entries": [{"kind": "delete", "region": 9}]}, "there is no region 9"),
     "a region twice": (
@@ -298,7 +310,7 @@ def test_numbers_that_json_should_not_hold_are_refused(log, literal):
 
 @pytest.mark.parametrize("data", [None, [], "log", 1])
 def test_what_is_no_object_is_no_log(data):
-    with pytest.raises(AnnotationError, match="not an annotation of version 1 to 2"):
+    with pytest.raises(AnnotationError, match="not an annotation of version 1 to 3"):
         Annotation.from_json(data)
 
 

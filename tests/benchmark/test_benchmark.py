@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from benchmarks.ratios import AT_LEAST, AT_MOST, judge
+from benchmarks.ratios import AT_LEAST, AT_MOST, judge, ratios
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -13,14 +13,19 @@ from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.head import factors, multiply_adds
 from fullcanvas.benchmark.marks import corrected, marked
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
+from fullcanvas.benchmark.plot import plot
+from fullcanvas.benchmark.round_trip import round_trip
 from fullcanvas.benchmark.run import Settings, measure, same_work
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times
 from fullcanvas.cli import app
 from fullcanvas.inference import read_model
+from tests.evaluation.tiny_sam import write_tiny_sam
 from tests.panoptic_folder import halves, write_dataset
 from tests.tiny_model import write_tiny_model
+
+SAM = {"all_regions": "all_regions", "a_correction": "correction"}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +34,11 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def figures(model, example_photos):
-    settings = Settings(str(model), example_photos, corrections=3, regions=(1, 11), megapixels=(0.3072, 1.92))
+def figures(model, example_photos, tmp_path_factory):
+    peers = ("smallest-box", write_tiny_sam(tmp_path_factory.mktemp("sam")))
+    settings = Settings(
+        str(model), example_photos, corrections=3, peers=peers, regions=(1, 11), megapixels=(0.3072, 1.92)
+    )
     return measure(settings)
 
 
@@ -50,6 +58,55 @@ def test_the_figures_hang_together(figures):
     assert figures["share_of_machine_limit"] == pytest.approx(
         figures["matrix_product_ms"] / figures["head_ms"]
     )
+
+
+def test_a_server_answers_over_http(figures):
+    trip = figures["server_round_trip_ms"]
+    assert 0 < trip["p50"] <= trip["p95"] <= trip["p99"] < figures["server_start_to_first_answer_ms"]
+
+
+def test_a_server_that_does_not_start_is_told_of(tmp_path):
+    photo = np.zeros((48, 64, 3), np.uint8)
+    log = marked(np.random.default_rng(0), 64, 48, 2)
+    with pytest.raises(BenchmarkError, match="does not start"):
+        round_trip(str(tmp_path / "none.zip"), photo, log, strokes=1, seed=0)
+
+
+def test_an_embedding_is_as_large_as_it_says(figures):
+    # 640 x 480 photos are seen as 96 x 72 pixels, padded to 96 x 96; 8 channels at a quarter of that.
+    assert figures["embedding_mb"] == 8 * 24 * 24 * 4 / 1e6
+    assert figures["embedding_from_disk_ms"] > 0
+    assert figures["embedding_to_disk_ms"] > 0
+
+
+def test_peers_do_the_same_work(figures):
+    ours, smallest, sam = figures["peers"].values()
+    assert list(figures["peers"]) == ["ours", "smallest-box", "sam:encoder,decoder"]
+    assert not [name for name in ours if name.startswith("ratio")]
+    both = [row["encode_ms"] + row["first_prediction_ms"] for row in (sam, ours)]
+    assert sam["ratio_for_an_image"] == pytest.approx(both[0] / both[1])
+    for row in (smallest, sam):
+        for ratio, time in (("all_regions", "first_prediction_ms"), ("a_correction", "correction_ms")):
+            theirs, mine = (found[time] for found in (row, ours))
+            if time == "correction_ms":
+                theirs, mine = theirs["p50"], mine["p50"]
+            assert row[f"ratio_for_{ratio}"] == pytest.approx(theirs / mine)
+
+
+def test_the_guard_finds_the_ratios_to_mobile_sam(figures):
+    found = ratios(figures)
+    sam = figures["peers"]["sam:encoder,decoder"]
+    assert found["mobile_sam_all_regions"] == sam["ratio_for_all_regions"]
+    assert found["mobile_sam_correction"] == sam["ratio_for_a_correction"]
+    assert ratios({**figures, "peers": None})["mobile_sam_correction"] is None
+
+
+def test_the_figures_make_a_picture(figures, tmp_path):
+    for peers in (figures["peers"], None):
+        plot({**figures, "peers": peers}, tmp_path / "out.png")
+        with Image.open(tmp_path / "out.png") as picture:
+            assert picture.height == 600
+            assert picture.width == (2250 if peers else 1500)
 
 
 def test_a_correction_asks_the_head_for_the_regions_it_reaches(figures):
@@ -77,12 +134,18 @@ def test_flatness_compares_corrections_of_the_same_work():
 
 def test_bounds_are_judged_either_way():
     good = {name: bound for bounds in (AT_LEAST, AT_MOST) for name, bound in bounds.items()}
-    assert all(kept for _, kept in judge(good))
+
+    def failures(**others):
+        found = {**good, **others}
+        sam = {f"ratio_for_{key}": found[f"mobile_sam_{name}"] for key, name in SAM.items()}
+        return [kept for _, kept in judge({**found, "peers": {"sam:a,b": sam}})].count(False)
+
+    assert not failures()
     for name in AT_LEAST:
-        assert [kept for _, kept in judge({**good, name: 0.1})].count(False) == 1
+        assert failures(**{name: 0.1}) == 1
     for name in AT_MOST:
-        assert [kept for _, kept in judge({**good, name: 3.0})].count(False) == 1
-        assert [kept for _, kept in judge({**good, name: None})].count(False) == 1
+        assert failures(**{name: 3.0}) == 1
+        assert failures(**{name: None}) == 1
 
 
 def test_the_head_s_multiply_adds_are_those_of_its_layers(model):
@@ -148,11 +211,15 @@ def test_the_command_prints_and_writes(model, example_photos, tmp_path):
     shutil.copy(example_photos / "coffee.jpg", tmp_path)
     out = tmp_path / "out.json"
     options = ["--photos", str(tmp_path), "--model", str(model), "--corrections", "1", "--json", str(out)]
+    options += ["--peer", "smallest-box", "--plot", str(tmp_path / "out.png")]
     done = CliRunner().invoke(app, ["benchmark", *options])
     assert done.exit_code == 0, done.output
     assert "tiny on" in done.output
     assert "of the machine's limit" in done.output
+    assert "smallest-box" in done.output
+    assert (tmp_path / "out.png").is_file()
     written = json.loads(out.read_text())
+    assert list(written["peers"]) == ["ours", "smallest-box"]
     wanted = {"encode_ms", "first_prediction_ms", "correction_ms", "ratio_to_full_forward"}
     assert wanted | {"share_of_machine_limit", "ratio_to_all_regions"} <= set(written)
     assert list(written["by_regions"]) == ["1", "5", "11", "20", "50", "100"]

@@ -4,74 +4,21 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 import zipfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
 from fullcanvas import Client
-from fullcanvas.client import ClientError, ConflictError, wire
+from fullcanvas.annotation import AnnotationError
+from fullcanvas.client import ClientError, ConflictError, User, wire
 from fullcanvas.inference import Segmenter
 from fullcanvas.server.accounts import Accounts, Role
-from fullcanvas.server.app import create_app
-from fullcanvas.server.project import open_project
 from fullcanvas.server.serve import listen
-from tests.server.conftest import write_photo
-from tests.tiny_model import write_tiny_model
-
-LEFT = [(4, 20), (50.5, 22), (20, 4), (25, 60)]
-RIGHT = [(40, 30), (90, 32), (60, 10), (65, 70)]
-
-
-@pytest.fixture(scope="module")
-def segmenter(tmp_path_factory) -> Segmenter:
-    return Segmenter.load(write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.zip"))
-
-
-class Running:
-    """A server in a thread of its own."""
-
-    def __init__(self, folder: Path, segmenter: Segmenter, accounts: Accounts | None = None) -> None:
-        self.project = open_project(folder)
-        self.socket = listen("127.0.0.1", 0)
-        app = create_app(self.project, segmenter, accounts=accounts)
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
-        self.thread.start()
-        self.address = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-
-    def stop(self) -> None:
-        while not self.server.started:
-            time.sleep(0.01)
-        self.server.should_exit = True
-        self.thread.join()
-        self.socket.close()
-        self.project.store.close()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for seed, name in enumerate(("a.jpg", "b/a.jpg", "c.png")):
-        write_photo(tmp_path / "photos" / name, seed=seed)
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def running(folder: Path, segmenter: Segmenter) -> Iterator[Running]:
-    server = Running(folder, segmenter)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def client(running: Running) -> Client:
-    return Client(running.address, timeout=30)
+from tests.client.conftest import LEFT, RIGHT, Running
 
 
 def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> None:
@@ -94,8 +41,9 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     assert photo.regions[second].label is None
     photo.redo()
     assert photo.regions[second].label == "cat"
-    assert [entry.kind for entry in photo.history] == ["add_region", "add_region", "scribble", "label"]
-    assert photo.history[3].label == "cat"
+    history = photo.history
+    assert [entry.kind for entry in history.entries] == ["add_region", "add_region", "scribble", "label"]
+    assert (history.entries[3].label, history.cursor, history.tip) == ("cat", 4, 4)
     again = client.open(photo.id)
     np.testing.assert_array_equal(again.labels, photo.labels)
     assert again.uncertainty.shape == photo.labels.shape == (80, 96)
@@ -134,6 +82,79 @@ def test_shapes_are_changed_too(client: Client) -> None:
     assert set(np.unique(photo.labels)) == {0, first}
     fresh = client.open(photo.id)
     np.testing.assert_array_equal(fresh.labels, photo.labels)
+
+
+def test_a_change_can_be_looked_at_before_it_is_made(client: Client) -> None:
+    photo = client.open("a.jpg")
+    first = photo.add_region(LEFT)
+    photo.add_region(RIGHT)
+    before = photo.labels
+    seen = photo.preview("scribble", points=[(20, 30), (85, 32)], region=first)
+    np.testing.assert_array_equal(photo.labels, before)
+    assert not photo.stale
+    photo.scribble([(20, 30), (85, 32)], first)
+    np.testing.assert_array_equal(photo.labels, seen)
+
+
+def test_what_was_left_can_be_gone_back_to(client: Client) -> None:
+    photo = client.open("a.jpg")
+    photo.add_region(LEFT)
+    left = photo.labels
+    photo.undo()
+    photo.add_region(RIGHT)
+    assert [entry.after for entry in photo.history.entries] == [0, 0]
+    photo.go(1)
+    np.testing.assert_array_equal(photo.labels, left)
+
+
+def test_another_models_label_map_becomes_regions(client: Client) -> None:
+    client.add_label("cat")
+    photo = client.open("a.jpg")
+    found = np.zeros((80, 96), np.uint8)
+    found[10:20, 10:30] = 7
+    found[40:60, 5:90] = 200
+    ids = photo.import_labels(found, {7: "cat"})
+    assert {value: photo.regions[id_].label for value, id_ in ids.items()} == {7: "cat", 200: None}
+    assert (photo.labels == np.select([found == 7, found == 200], [ids[7], ids[200]])).all()
+    more = photo.import_mask(found == 7)
+    assert (photo.labels[found == 7] == more).all()
+    with pytest.raises(AnnotationError, match="without pixels"):
+        photo.import_mask(found == 9)
+
+
+def test_labels_the_rule_and_reviews(client: Client) -> None:
+    assert client.user == User(None, "admin")
+    client.add_label("cat")
+    photo = client.open("a.jpg")
+    region = photo.add_region(LEFT, "cat")
+    tiger = client.change_label("cat", name="tiger", color=(255, 128, 0))
+    assert (tiger.name, tiger.isthing, tiger.color) == ("tiger", True, (255, 128, 0))
+    assert photo.stale
+    photo.refresh()
+    assert photo.regions[region].label == "tiger"
+    with pytest.raises(ConflictError, match=r"labelled 'tiger': a\.jpg"):
+        client.delete_label("tiger")
+    with pytest.raises(ClientError, match="no label 'cat'"):
+        client.delete_label("cat")
+    photo.set_label(region, None)
+    client.delete_label("tiger")
+    assert client.labels == ()
+    with pytest.raises(ClientError, match="no label"):
+        client.check_export()
+    client.check_export(unlabelled="void")
+
+    client.allow_unassigned(False)
+    assert not client.project.unassigned_allowed
+    with pytest.raises(ClientError, match="belong to no region"):
+        photo.complete()
+    client.allow_unassigned(True)
+    photo.complete()
+    photo.reject("the left is missing")
+    assert (photo.status, photo.comment) == ("rejected", "the left is missing")
+    assert [item.comment for item in client.photos("rejected")] == ["the left is missing"]
+    photo.complete()
+    photo.accept()
+    assert client.project.statuses == {"new": 2, "reviewed": 1}
 
 
 def test_refusals_say_why(client: Client, tmp_path: Path) -> None:
@@ -189,7 +210,7 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(
         assert photo.scribble([(30, 30), (70, 60)], region) == region
     assert len(sent) == 6
     fresh = client.open(1)
-    assert [entry.kind for entry in fresh.history] == ["add_region", "scribble", "scribble"]
+    assert [entry.kind for entry in fresh.history.entries] == ["add_region", "scribble", "scribble"]
     np.testing.assert_array_equal(fresh.labels, photo.labels)
 
 

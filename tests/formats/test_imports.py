@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from fullcanvas.annotation import Annotation
+from fullcanvas.annotation import Annotation, Mask
+from fullcanvas.annotation.mask import compress
 from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.imported import ImportedPhoto, from_labels
@@ -28,9 +31,9 @@ from tests.formats.test_coco_panoptic import CATEGORIES, LABELS, MAP, photo
 CORNERS = st.lists(st.tuples(st.floats(-4, 24), st.floats(-4, 20)), min_size=3, max_size=8)
 
 
-def label_map(imported: ImportedPhoto) -> NDArray[np.int32]:
+def label_map(imported: ImportedPhoto, width: int, height: int) -> NDArray[np.int32]:
     """The regions as a map, numbered from 1; every pixel in at most one of them."""
-    labels = np.zeros((imported.height, imported.width), np.int32)
+    labels = np.zeros((height, width), np.int32)
     for number, region in enumerate(imported.regions, 1):
         assert not labels[region.mask.pixels].any()
         labels[region.mask.pixels] = number
@@ -58,7 +61,7 @@ def test_an_export_comes_back(panoptic: Path) -> None:
     assert [(item.id, item.name, item.isthing) for item in source.categories] == [
         (17, "cat", True), (3, "sky", False), (4, "sea", False),
     ]  # fmt: skip
-    imported = source.photos["a.jpg"]()
+    imported = source.photos["a.jpg"]((5, 3))
     found = {
         frozenset(zip(*(part.tolist() for part in np.nonzero(region.mask.pixels)), strict=True)): region.label
         for region in imported.regions
@@ -81,7 +84,7 @@ def test_crowds_are_left_out_and_said_so(panoptic: Path) -> None:
     data = json.loads((panoptic / "panoptic.json").read_text())
     data["annotations"][0]["segments_info"][0]["iscrowd"] = 1
     write(panoptic, data)
-    imported = read_coco_panoptic(panoptic).photos["a.jpg"]()
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
     assert imported.notes == ("1 crowds were left out: they are no regions",)
     assert len(imported.regions) == 5
 
@@ -90,7 +93,7 @@ def test_downloads_of_coco_are_found(panoptic: Path, tmp_path: Path) -> None:
     root = tmp_path / "coco"
     write(root / "annotations", (panoptic / "panoptic.json").read_text(), "panoptic_val.json")
     (panoptic / "panoptic").rename(root / "panoptic_val")
-    assert len(read_coco_panoptic(root).photos["a.jpg"]().regions) == 6
+    assert len(read_coco_panoptic(root).photos["a.jpg"]((5, 3)).regions) == 6
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -98,7 +101,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no images": ({"images": 5}, "panoptic.json: images is no list of objects"),
     "a category without id": (
         {"categories": [{}]},
-        "a category: id is a whole number of 0 or more, not None",
+        "an item of categories: id is a whole number of 0 or more, not None",
     ),
     "a category without name": ({"categories": [{"id": 1}]}, "category 1: name is missing"),
 }
@@ -125,15 +128,15 @@ def test_segments_that_do_not_fit_are_named(panoptic: Path) -> None:
     listed[0]["category_id"] = 99
     write(panoptic, data)
     with pytest.raises(ImportFormatError, match=r"a.png: segment 1 has the unknown category 99"):
-        read_coco_panoptic(panoptic).photos["a.jpg"]()
+        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
     del listed[0]
     write(panoptic, data)
     with pytest.raises(ImportFormatError, match=r"a.png: holds the segments \[1\], which the json does not"):
-        read_coco_panoptic(panoptic).photos["a.jpg"]()
+        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
 
 
 def test_maps_that_cannot_be_read_are_named(panoptic: Path) -> None:
-    read = read_coco_panoptic(panoptic).photos["a.jpg"]
+    read = partial(read_coco_panoptic(panoptic).photos["a.jpg"], (5, 3))
     file = panoptic / "panoptic" / "a.png"
     Image.new("L", (5, 3)).save(file)
     with pytest.raises(ImportFormatError, match=r"a.png: is a PNG of mode L"):
@@ -141,6 +144,48 @@ def test_maps_that_cannot_be_read_are_named(panoptic: Path) -> None:
     file.write_bytes(b"no")
     with pytest.raises(ImportFormatError, match=r"a.png: cannot be read as PNG"):
         read()
+
+
+@pytest.mark.parametrize("name", ["../a.png", "x/../../a.png", "/etc/a.png"])
+def test_maps_outside_of_their_folder_are_refused(panoptic: Path, name: str) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data["annotations"][0]["file_name"] = name
+    write(panoptic, data)
+    with pytest.raises(ImportFormatError, match="leads out of"):
+        read_coco_panoptic(panoptic)
+
+
+@pytest.mark.parametrize("name", ["a\x00.png", "a" * 5000, "\x1b[31m", "\ud800", "panoptic"])
+def test_names_that_no_map_can_have_are_refused(panoptic: Path, name: str) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data["annotations"][0]["file_name"] = name
+    write(panoptic, data)
+    with pytest.raises(ImportFormatError, match=r"cannot be printed|no such file|too long") as refused:
+        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+    assert str(refused.value).isprintable()
+
+
+def test_a_map_that_never_ends_is_no_file(panoptic: Path) -> None:
+    file = panoptic / "panoptic" / "a.png"
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(ImportFormatError, match=r"a\.png: there is no such file"):
+        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+
+
+@pytest.mark.parametrize("name", ["images", "annotations", "categories"])
+def test_what_is_listed_twice_is_named(panoptic: Path, name: str) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    with pytest.raises(ImportFormatError, match=r"twice|is the second one of a\.jpg"):
+        read_coco_panoptic(change(panoptic, **{name: data[name][:1] * 2}))
+
+
+def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
+    data = json.loads(instances(tmp_path).read_text())
+    data["images"] *= 2
+    data["images"][1] = {**data["images"][0], "id": 8}
+    with pytest.raises(ImportFormatError, match=r"image 8 is the second one that is called a\.jpg"):
+        read_coco_instances(write(tmp_path, data, "instances.json"))
 
 
 def test_missing_and_ambiguous_places_are_named(panoptic: Path, tmp_path: Path) -> None:
@@ -191,8 +236,8 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
         {"segmentation": [square(9, 9, 9, 9)]},
         {"segmentation": {"size": [16, 20], "counts": [0, 320]}, "iscrowd": 1},
     )
-    imported = read_coco_instances(file).photos["a.jpg"]()
-    labels = label_map(imported)
+    imported = read_coco_instances(file).photos["a.jpg"]((20, 16))
+    labels = label_map(imported, 20, 16)
     assert [region.label for region in imported.regions] == ["dog", "cat", "cat"]
     assert [int((labels == number).sum()) for number in (1, 2, 3)] == [16, 296, 8]
     assert imported.notes == (
@@ -215,9 +260,16 @@ def test_run_lengths_of_either_kind_are_read_exactly(seed: int, compressed: bool
     plain = ([0] if flat[0] else []) + np.diff(edges).tolist()
     with TemporaryDirectory() as folder:
         runs = {"size": [16, 20], "counts": text if compressed else plain}
-        imported = read_coco_instances(instances(Path(folder), {"segmentation": runs})).photos["a.jpg"]()
+        source = read_coco_instances(instances(Path(folder), {"segmentation": runs}))
+        imported = source.photos["a.jpg"]((20, 16))
     np.testing.assert_array_equal(imported.regions[0].mask.pixels, pixels)
     assert imported.regions[0].mask.counts == text
+
+
+def test_an_image_of_another_size_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
+    file = instances(tmp_path, {"segmentation": [square(0, 0, 3, 3)]}, width=10**9, height=10**9)
+    with pytest.raises(ImportFormatError, match="image 7: what was to be imported has 1000000000 x 10000"):
+        read_coco_instances(file).photos["a.jpg"]((20, 16))
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -229,6 +281,18 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "halves": ({"segmentation": {"size": [16, 20], "counts": [0.5]}}, "run lengths are whole numbers"),
     "too few": ({"segmentation": {"size": [16, 20], "counts": [0, 5]}}, "do not fill 20 x 16 pixels"),
     "not compressed": ({"segmentation": {"size": [16, 20], "counts": "\x00"}}, "not in COCO's compressed"),
+    "a lone surrogate": (
+        {"segmentation": {"size": [16, 20], "counts": "\ud800"}},
+        "not in COCO's compressed",
+    ),
+    "runs past 64 bits": (
+        {"segmentation": {"size": [16, 20], "counts": compress(np.array([2**57] * 128 + [320]))}},
+        "do not fill 20 x 16 pixels",
+    ),
+    "numbers past floats": ({"segmentation": [[10**400, 2, 3, 4, 5, 6]]}, "of at least 3 corners"),
+    "not a number": ({"segmentation": [[float("nan"), 2, 3, 4, 5, 6]]}, "a polygon goes far out"),
+    "far out": ({"segmentation": [[41, 2, 3, 4, 5, 6]]}, "a polygon goes far out"),
+    "round and round": ({"segmentation": [square(0, 0, 20, 16) * 45]}, "longer than any outline"),
     "no category": ({"segmentation": [square(0, 0, 3, 3)], "category_id": 9}, "the unknown category 9"),
 }
 
@@ -237,7 +301,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: str) -> None:
     source = read_coco_instances(instances(tmp_path, item))
     with pytest.raises(ImportFormatError, match=r"instances.json: image 7, annotation 5: .*" + message):
-        source.photos["a.jpg"]()
+        source.photos["a.jpg"]((20, 16))
 
 
 def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
@@ -258,10 +322,10 @@ def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str)
     picture.save(tmp_path / "b" / "a.png")
     imported = read_label_png(tmp_path, [Category(1, "sky", False), Category(2, "cat", True)]).photos[
         "b/a.png"
-    ]()
+    ]((3, 2))
     assert [region.label for region in imported.regions] == ["sky", "cat"]
-    assert label_map(imported).tolist() == [[1, 0, 1], [2, 0, 0]]
-    unlabelled = read_label_png(tmp_path).photos["b/a.png"]()
+    assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
+    unlabelled = read_label_png(tmp_path).photos["b/a.png"]((3, 2))
     assert [region.label for region in unlabelled.regions] == [None] * 3
 
 
@@ -278,11 +342,22 @@ def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         "c.png": r"c.png: cannot be read as PNG",
     }.items():
         with pytest.raises(ImportFormatError, match=message):
-            photos[name]()
+            photos[name]((3, 2))
+
+
+def test_thousands_of_regions_are_one_pass_and_more_are_refused(tmp_path: Path) -> None:
+    values = np.arange(110 * 100).reshape(110, 100)
+    Image.fromarray(values.astype(np.uint16)).save(tmp_path / "a.png")
+    with pytest.raises(ImportFormatError, match=r"a\.png: has 10999 regions; up to 10000 are imported"):
+        read_label_png(tmp_path).photos["a.png"]((100, 110))
+    Image.fromarray(np.maximum(values - 1000, 0).astype(np.uint16)).save(tmp_path / "a.png")
+    imported = read_label_png(tmp_path).photos["a.png"]((100, 110))
+    assert len(imported.regions) == 9999
+    assert imported.regions[3000].mask == Mask.of(values == 4001)
 
 
 def test_regions_that_were_there_go_and_can_come_back() -> None:
     before = Annotation(5, 3).import_mask(np.ones((3, 5), np.bool_), "old")
-    after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}).annotate(before)
+    after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}, "a map").annotate(before)
     assert [(region.id, region.label) for region in after.regions.values()] == [(2, "sky"), (3, "cat")]
     assert after.at(before.cursor).regions == before.regions

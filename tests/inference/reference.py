@@ -140,7 +140,7 @@ def _centres_in(pixels, canvas):
 
 def _marks(annotation, canvas, grow, bound):
     """(position, region, covered bool [h, w], erase) of everything drawn that counts, in order."""
-    entries = list(enumerate(annotation.entries[: annotation.cursor]))
+    entries = list(enumerate(annotation.in_force))
     marks = []
     for position, entry in entries:
         if not isinstance(entry, PaintRegion) and not (isinstance(entry, DrawScribble) and bound):

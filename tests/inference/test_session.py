@@ -197,6 +197,38 @@ def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmente
     assert not ((session.label_map != answer.labels) & ~answer.close).any()
 
 
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_preview_is_what_would_be_answered_and_changes_nothing(session, batches, filled):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    if filled:
+        session.fill()
+    log, before = session.annotation, session.display.copy()
+    foreseen = log.scribble(1, [(10, 30), (33, 30)])
+    seen = session.preview(foreseen)
+    assert seen.labels.size
+    np.testing.assert_array_equal(session.display, before)
+    assert session.annotation is log
+    # Another one takes its place, and the head need not answer again for what was foreseen.
+    session.preview(log.scribble(1, [(10, 30), (50, 40)]))
+    seen = session.preview(foreseen)
+    batches.clear()
+    patch = session.apply(log.scribble(1, [(10, 30), (33, 30)]))
+    assert batches == []
+    assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
+    np.testing.assert_array_equal(patch.labels, seen.labels)
+    again = Session(session._segmenter, session._embedding, session.annotation)
+    np.testing.assert_array_equal(session.label_map, again.label_map)
+
+
+def test_a_preview_of_no_change_is_empty(session):
+    session.add_region(LEFT)
+    assert session.preview(session.annotation.label(1, "cat")).labels.size == 0
+    filled = session.preview(session.annotation.fill())
+    assert (filled.labels > 0).all()
+    assert not session.display.all()
+
+
 def test_an_annotation_of_another_size_is_refused(segmenter, image):
     with pytest.raises(AnnotationError, match="61 x 60 pixels, this one has 90 x 60"):
         segmenter.open(image, Annotation(61, 60))

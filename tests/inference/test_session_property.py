@@ -97,7 +97,7 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
             changed: Annotation = changes[kind](ids[values[0] % len(ids)], *values[1:])
             return changed
         case _:  # jump to a log that shares only a beginning with this one, its strokes in another order
-            kept = annotation.entries[: annotation.cursor]
+            kept = annotation.in_force
             strokes = [entry for entry in kept if entry.kind == "scribble"]
             left_out = ("scribble", "delete", "merge", "split")
             others = [entry for entry in kept if entry.kind not in left_out]

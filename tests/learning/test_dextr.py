@@ -28,8 +28,8 @@ from fullcanvas.learning.train import export_run, train_to_end
 from fullcanvas.simulation.single_region import OWN, REST
 from tests.learning import toy
 from tests.learning.test_paper_models import ALONE, CONFIGS
+from tests.learning.toy import CPU, HERE
 
-CPU = torch.device("cpu")
 POINTS = ((4, 20), (40, 22), (20, 2), (22, 30))
 
 
@@ -114,7 +114,7 @@ def folder(config, tmp_path_factory) -> Path:
     """A short run: its checkpoint and its model file."""
     folder: Path = tmp_path_factory.mktemp("dextr")
     run = start(config, CPU)
-    train_to_end(run, open_sources(config, []), folder / "checkpoint.pt", CPU, [])
+    train_to_end(run, open_sources(config, []), folder / "checkpoint.pt", HERE, [])
     assert len(run.curve) == 1
     export_run(run, folder / "model.zip")
     return folder
@@ -153,7 +153,7 @@ def test_dextr_is_scored_like_single_region_models(folder, toy_set):
 def test_a_run_resumes_exactly(config, tmp_path):
     sets = open_sources(config, [])
     straight = start(config, CPU)
-    train_to_end(straight, sets, tmp_path / "one.pt", CPU, [])
+    train_to_end(straight, sets, tmp_path / "one.pt", HERE, [])
     half = start(replace(config, training=replace(config.training, checkpoint_every=3)), CPU)
     states = []
 
@@ -171,9 +171,9 @@ def test_a_run_resumes_exactly(config, tmp_path):
             pass
 
     with pytest.raises(Stop):
-        train_to_end(half, sets, tmp_path / "two.pt", CPU, [Watch()])
+        train_to_end(half, sets, tmp_path / "two.pt", HERE, [Watch()])
     again = restore(checkpoint.load(tmp_path / "two.pt"), config, CPU)
-    train_to_end(again, sets, tmp_path / "two.pt", CPU, [])
+    train_to_end(again, sets, tmp_path / "two.pt", HERE, [])
     expected = straight.network.state_dict()
     assert all(torch.equal(value, expected[name]) for name, value in again.network.state_dict().items())
 

@@ -29,8 +29,8 @@ from fullcanvas.learning.validation import padded, validate
 from fullcanvas.learning.weights import fill, read_weights
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 from tests.learning import toy
+from tests.learning.toy import CPU, HERE
 
-CPU = torch.device("cpu")
 CONFIGS = Path(__file__).parents[2] / "configs"
 CELLS = ("single-region", "mask-wise-shared", "pixel-wise-not-shared", "full-image")
 ALONE = {"canvas": False, "grow_boxes": False, "ink_constraint": False, "shared": False}
@@ -132,7 +132,7 @@ def test_every_kind_learns_and_is_scored(network, training, toy_set):
     run = start(config, CPU)
     before = {name: value.clone() for name, value in run.network.named_parameters()}
     crops = batches(sets, config.training, 0, config.network.classes)
-    losses = [train_step(run, next(crops), CPU) for _ in range(2)]
+    losses = [train_step(run, next(crops), HERE) for _ in range(2)]
     assert np.isfinite(losses).all()
     still = [name for name, value in run.network.named_parameters() if torch.equal(value, before[name])]
     assert not [name for name in still if name.startswith("head.")]
@@ -195,7 +195,7 @@ def single(toy_set, tmp_path_factory):
     run = start(config, CPU)
     crops = batches(sets, config.training, 0, config.network.classes)
     for _ in range(8):
-        train_step(run, next(crops), CPU)
+        train_step(run, next(crops), HERE)
     checkpoint.save(folder / "checkpoint.pt", run.state())
     export_checkpoint(folder / "checkpoint.pt", folder / "model.zip")
     return folder
@@ -235,7 +235,7 @@ def test_a_scribble_model_learns_from_its_siblings_errors(single, toy_set):
     assert run.sibling is not None
     frozen = {name: value.clone() for name, value in run.sibling.state_dict().items()}
     crops = batches(sets, config.training, 0, config.network.classes)
-    assert np.isfinite([train_step(run, next(crops), CPU) for _ in range(2)]).all()
+    assert np.isfinite([train_step(run, next(crops), HERE) for _ in range(2)]).all()
     assert all(torch.equal(value, frozen[name]) for name, value in run.sibling.state_dict().items())
     assert run.origin["sibling"]["name"] == "toy"
     with pytest.raises(RunError, match="name it by --sibling"):

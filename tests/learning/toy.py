@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from fullcanvas.learning.config import Config
+from fullcanvas.learning.processes import Process
 from tests.panoptic_folder import write_dataset
 
+CPU = torch.device("cpu")
+HERE = Process(CPU)
 SIDE = 96
 NETWORK = {
     "backbone": "test_efficientnet",

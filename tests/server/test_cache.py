@@ -56,10 +56,10 @@ def test_sessions_and_embeddings_are_bounded_whatever_is_opened(many: Path, segm
     bench = Workbench(project, segmenter, memory)
     for photo in range(1, 13):
         bench.interact(photo, AddRegionRequest(version=0, kind="add_region", extreme_points=POINTS))
-        assert bench._works.total + bench._embeddings.total <= memory
+        assert bench._works.total + bench.embeddings.recent.total <= memory
     assert 1 < len(bench._works) < 12
-    assert 1 < len(bench._embeddings) < 12
-    bench.close()
+    assert 1 < len(bench.embeddings.recent) < 12
+    bench.embeddings.close()
     project.store.close()
 
 
@@ -74,7 +74,7 @@ def test_a_session_is_weighed_anew_as_it_grows(many: Path, segmenter: Segmenter)
     work = bench._works.get(1)
     assert work is not None
     assert bench._works.total == size_of(work.session, work.embedding, segmenter.config)
-    bench.close()
+    bench.embeddings.close()
     project.store.close()
 
 
@@ -87,5 +87,5 @@ def test_trying_numbers_costs_no_memory(many: Path, segmenter: Segmenter) -> Non
         with pytest.raises(NotFoundError):
             bench.view(photo)
     assert len(bench._locks) == 0
-    bench.close()
+    bench.embeddings.close()
     project.store.close()

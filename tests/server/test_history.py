@@ -11,14 +11,14 @@ from tests.server.conftest import LEFT, RIGHT, Page
 
 
 def test_every_entry_is_told_in_order(page: Page) -> None:
-    assert page.get("/photos/1/history") == {"version": 0, "cursor": 0, "entries": []}
+    assert page.get("/photos/1/history") == {"version": 0, "cursor": 0, "tip": 0, "entries": []}
     page.post("/labels", name="cat")
     page.interact(1, "add_region", extreme_points=LEFT)
     page.interact(1, "scribble", region=1, points=[[20, 20], [30, 30]])
     page.interact(1, "label", region=1, label="cat")
     page.interact(1, "undo")
     history = page.get("/photos/1/history")
-    assert (history["version"], history["cursor"]) == (4, 2)
+    assert (history["version"], history["cursor"], history["tip"]) == (4, 2, 3)
     assert [(entry["kind"], entry["region"], entry["label"]) for entry in history["entries"]] == [
         ("add_region", 1, None),
         ("scribble", 1, None),
@@ -39,13 +39,33 @@ def test_any_point_of_the_history_can_be_gone_to_across_a_restart(
     for cursor in (1, 3, 0, 2):
         again.interact(1, "go", cursor=cursor)
         assert np.array_equal(again.display(1), seen[cursor])
-    # Something new from there takes the place of what was undone.
-    again.interact(1, "delete", region=1)
-    kinds = [entry["kind"] for entry in again.get("/photos/1/history")["entries"]]
-    assert kinds == ["add_region", "add_region", "delete"]
-    refused = again.post("/photos/1/interactions", version=8, kind="go", cursor=4)
+    refused = again.post("/photos/1/interactions", version=7, kind="go", cursor=4)
     assert refused.status_code == 422
     assert "3 entries" in refused.json()["detail"]
+
+
+def test_what_was_left_stays_a_branch_across_a_restart(start: Callable[..., Page], folder: Path) -> None:
+    page = start(folder)
+    for points in (LEFT, RIGHT):
+        page.interact(1, "add_region", extreme_points=points)
+    left = page.display(1)
+    page.interact(1, "go", cursor=1)
+    page.interact(1, "delete", region=1)
+    again = start(folder)
+    history = again.get("/photos/1/history")
+    assert [(entry["kind"], entry["after"]) for entry in history["entries"]] == [
+        ("add_region", 0),
+        ("add_region", 1),
+        ("delete", 1),
+    ]
+    assert (history["cursor"], history["tip"]) == (3, 3)
+    again.interact(1, "go", cursor=2)
+    assert np.array_equal(again.display(1), left)
+    assert again.get("/photos/1/history")["tip"] == 2
+    again = start(folder)
+    again.interact(1, "undo")
+    again.interact(1, "redo")
+    assert np.array_equal(again.display(1), left)
 
 
 def test_the_version_tells_of_changes(page: Page) -> None:

@@ -100,7 +100,7 @@ def test_finished_photos_are_never_touched(folder: Path, tmp_path: Path, start: 
 def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_path: Path) -> None:
     origin = ["--format", "coco-instances", "--from", instances(tmp_path, width=90)]
     output = run(folder, *origin, code=2)
-    assert "a.jpg: what was to be imported has 90 x 80 pixels, the upright photo 96 x 80" in output
+    assert "image 1: what was to be imported has 90 x 80 pixels, the upright photo 96 x 80" in output
     project = open_project(folder)
     assert not any(photo.regions for photo in project.store.list_photos())
     project.store.close()

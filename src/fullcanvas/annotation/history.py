@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fullcanvas.annotation.branches import path
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -23,15 +25,17 @@ class Step:
     """One entry of the log.
 
     Attributes:
-        cursor: how many entries are in force right after it: `Annotation.at` takes it.
+        cursor: the entry's number: `Annotation.at` takes it.
+        after: the number of the entry that it follows; 0 at the beginning.
         kind: of the entry.
         region: what it was about; None if about no single one.
         label: that region's label right after it (right before it, if it is then gone).
         text: what it did, in a sentence without its full stop.
-        in_force: whether it is; the others can be redone.
+        in_force: whether it is.
     """
 
     cursor: int
+    after: int
     kind: str
     region: int | None
     label: str | None
@@ -40,18 +44,25 @@ class Step:
 
 
 def history(annotation: Annotation) -> list[Step]:
-    """The entries of a log as steps, oldest first, undone ones included."""
+    """The entries of a log as steps, in the order in which they were said: those of every branch."""
+    followed, in_force = dict(annotation.forks), set(path(annotation.cursor, annotation.forks))
+    tables: dict[int, Regions] = {0: {}}  # the regions right after each entry
+    depths = {0: 0}
     steps = []
-    before: Regions = {}
-    for position, entry in enumerate(annotation.entries):
-        after = entry.apply(before, position)
-        region = new_region(entry) or getattr(entry, "region", None)
-        known = after.get(region) or before.get(region) if region else None
-        label = known.label if known else None
-        text, in_force = _sentence(entry, before), position < annotation.cursor
-        steps.append(Step(position + 1, entry.kind, region, label, text, in_force))
-        before = after
+    for number, entry in enumerate(annotation.entries, 1):
+        after = followed.get(number, number - 1)
+        depths[number] = depths[after] + 1
+        tables[number] = entry.apply(tables[after], depths[after])
+        steps.append(_step(number, after, entry, tables, number in in_force))
     return steps
+
+
+def _step(number: int, after: int, entry: Entry, tables: Mapping[int, Regions], in_force: bool) -> Step:
+    before = tables[after]
+    region = new_region(entry) or getattr(entry, "region", None)
+    known = tables[number].get(region) or before.get(region) if region else None
+    label = known.label if known else None
+    return Step(number, after, entry.kind, region, label, _sentence(entry, before), in_force)
 
 
 def _sentence(entry: Entry, before: Regions) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import entries as kinds
+from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -25,8 +26,8 @@ from fullcanvas.annotation.region import Region, Scribble, order_extreme_points,
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 from fullcanvas.annotation.table import Regions
 
-VERSION = 2
-"""Of the JSON form. Version 1 knew fewer kinds of entry, and is read as it is."""
+VERSION = 3
+"""Of the JSON form. Version 1 knew fewer kinds of entry, version 2 no branches; both are read as they are."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class Annotation:
 
     Attributes:
         width, height: of the upright photo, in pixels.
-        entries: everything said, in order. Those before `cursor` are in force, those after can be redone.
-        cursor: how many entries are in force.
+        entries: everything said, in order; none is ever taken out. They are known by their numbers, from 1.
+        cursor: the number of the entry in force last; it and those that lead to it are in force.
         next_region: the id of the next new region; ids are never reused, not even those of undone regions.
         model: the hash of the model that answers this log, or None while no model has.
+        forks: which entries do not follow the one before them, and which they follow instead: where the
+            person went back and said something else. What was said first stays, as a branch.
+        tip: the number of the last entry of the branch that can be redone, if it is not the newest.
     """
 
     width: int
@@ -47,6 +51,18 @@ class Annotation:
     cursor: int = 0
     next_region: int = 1
     model: str | None = None
+    forks: tuple[Fork, ...] = ()
+    tip: int | None = None
+
+    @cached_property
+    def in_force(self) -> tuple[Entry, ...]:
+        """The entries in force, in order."""
+        return tuple(self.entries[number - 1] for number in path(self.cursor, self.forks))
+
+    @cached_property
+    def branch(self) -> tuple[int, ...]:
+        """The numbers of the entries that undoing and redoing go through, in order."""
+        return path(len(self.entries) if self.tip is None else self.tip, self.forks)
 
     @cached_property
     def regions(self) -> Mapping[int, Region]:
@@ -56,7 +72,7 @@ class Annotation:
             AnnotationError: an entry speaks of a region that is not there, or adds one that is.
         """
         regions: Regions = {}
-        for position, entry in enumerate(self.entries[: self.cursor]):
+        for position, entry in enumerate(self.in_force):
             regions = entry.apply(regions, position)
         return regions
 
@@ -70,10 +86,10 @@ class Annotation:
     @cached_property
     def filled(self) -> bool:
         """Whether what the regions leave unassigned goes to the nearest of them."""
-        return any(isinstance(entry, FillRest) for entry in self.entries[: self.cursor])
+        return any(isinstance(entry, FillRest) for entry in self.in_force)
 
     def append(self, entry: Entry) -> Annotation:
-        """The log with one more entry in force; what was undone before can no longer be redone.
+        """The log with one more entry in force; what was undone before stays, as a branch to go back to.
 
         Its points are taken as they are: `add_region`, `scribble` and `move_points` check them first.
 
@@ -83,15 +99,19 @@ class Annotation:
         made = kinds.new_region(entry)
         if made is not None and made < self.next_region:
             raise AnnotationError(f"region id {made} was used before; the next one is {self.next_region}")
-        regions = entry.apply(self.regions, self.cursor)
+        regions = entry.apply(self.regions, len(self.in_force))
+        last = len(self.entries)
         grown = replace(
             self,
-            entries=(*self.entries[: self.cursor], entry),
-            cursor=self.cursor + 1,
+            entries=(*self.entries, entry),
+            cursor=last + 1,
             next_region=self.next_region if made is None else made + 1,
+            forks=self.forks if self.cursor == last else (*self.forks, (last + 1, self.cursor)),
+            tip=None,
         )
         # Spares the new log the fold over all its entries: the correction path must not grow with them.
         grown.__dict__["regions"] = regions
+        grown.__dict__["in_force"] = (*self.in_force, entry)
         return grown
 
     def add_region(self, extreme_points: Sequence[Sequence[float]], label: str | None = None) -> Annotation:
@@ -201,25 +221,32 @@ class Annotation:
     @property
     def can_redo(self) -> bool:
         """Whether an undone entry can come back."""
-        return self.cursor < len(self.entries)
+        return self.cursor != (self.branch[-1] if self.branch else 0)
 
     def undo(self) -> Annotation:
         """The log with its last entry in force undone; itself if there is none."""
-        return replace(self, cursor=self.cursor - 1) if self.can_undo else self
+        return replace(self, cursor=(0, *path(self.cursor, self.forks))[-2]) if self.can_undo else self
 
     def redo(self) -> Annotation:
         """The log with its first undone entry in force again; itself if there is none."""
-        return replace(self, cursor=self.cursor + 1) if self.can_redo else self
+        return replace(self, cursor=self.branch[len(self.in_force)]) if self.can_redo else self
 
     def at(self, cursor: int) -> Annotation:
-        """The log with its first `cursor` entries in force; the others stay and can be redone.
+        """The log with an entry, and those that lead to it, in force: of whichever branch.
+
+        Args:
+            cursor: the entry's number, or 0 for none. Where it is not on the present branch, redoing then
+                follows the newest branch that leads through it.
 
         Raises:
-            AnnotationError: there are not so many.
+            AnnotationError: there is no such entry.
         """
         if not 0 <= cursor <= len(self.entries):
             raise AnnotationError(f"the log has {len(self.entries)} entries: there is no step {cursor}")
-        return replace(self, cursor=cursor)
+        if cursor in (0, *self.branch):
+            return replace(self, cursor=cursor)
+        end = newest_end(cursor, len(self.entries), self.forks)
+        return replace(self, cursor=cursor, tip=None if end == len(self.entries) else end)
 
     def to_json(self) -> dict[str, Any]:
         """The log as JSON values that follow `schema.json`; `from_json` returns an equal log."""
@@ -230,6 +257,8 @@ class Annotation:
             "model": self.model,
             "next_region": self.next_region,
             "cursor": self.cursor,
+            "forks": [list(fork) for fork in self.forks],
+            "tip": self.tip,
             "entries": [kinds.to_json(entry) for entry in self.entries],
         }
 
@@ -252,13 +281,36 @@ class Annotation:
         model = data.get("model")
         if model is not None and not isinstance(model, str):
             raise AnnotationError("an annotation names its model by a hash, a string")
-        log = cls(width, height, model=model)
-        for item in listed:
-            log = log.append(kinds.from_json(item, width, height))
+        read = [kinds.from_json(item, width, height) for item in listed]
+        log = cls(width, height, model=model)._continued(read, forks_from_json(data.get("forks", [])))
         cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", log.next_region)
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
-        return replace(log, cursor=cursor, next_region=next_region)
+        return replace(log, cursor=cursor, next_region=next_region)._on_branch(data.get("tip"))
+
+    def _continued(self, entries: Sequence[Entry], forks: Sequence[Fork]) -> Annotation:
+        """The empty log with entries said one after the other, from where the forks say."""
+        followed = dict(forks)
+        left, log, bases = set(followed.values()), self, {0: self}
+        for number, entry in enumerate(entries, 1):
+            base = bases.get(followed.get(number, number - 1), log)
+            log = replace(log, cursor=base.cursor)
+            log.__dict__.update(regions=base.regions, in_force=base.in_force)
+            log = log.append(entry)
+            if number in left:
+                bases[number] = log
+        if list(log.forks) != list(forks):
+            raise AnnotationError("a fork joins an entry to one before its predecessor, in order")
+        return log
+
+    def _on_branch(self, tip: Any) -> Annotation:
+        """The log on the branch that ends in an entry; on the newest if None."""
+        count, log = len(self.entries), replace(self, tip=tip)
+        known = tip is None or (type(tip) is int and 0 < tip < count)
+        ends = known and tip in (None, newest_end(tip or count, count, self.forks))
+        if ends and self.cursor in (0, *log.branch):
+            return log
+        raise AnnotationError(f"no branch through entry {self.cursor}, the cursor, ends in {tip!r:.80}")
 
 
 def _whole(data: Mapping[str, Any], name: str, least: int) -> int:

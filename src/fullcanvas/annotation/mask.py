@@ -30,8 +30,9 @@ class Mask:
     counts: str
 
     def __post_init__(self) -> None:
-        runs = _runs(self.counts)
-        if (runs < 0).any() or runs.sum() != self.width * self.height:
+        runs, size = _runs(self.counts), self.width * self.height
+        # No run leaves the photo, so the sum cannot leave 64 bits and come round to the right one.
+        if (runs < 0).any() or (runs > size).any() or runs.sum() != size:
             raise AnnotationError(f"a mask's run lengths do not fill {self.width} x {self.height} pixels")
         if not runs[1::2].any():
             raise AnnotationError("a mask without pixels is no region")
@@ -45,11 +46,25 @@ class Mask:
         """
         if getattr(pixels, "dtype", None) != np.bool_ or pixels.ndim != 2:
             raise AnnotationError("a mask is a NumPy array, bool [H, W]")
-        flat = pixels.T.reshape(-1)
-        edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-        starts = np.concatenate([[0] if len(flat) and flat[0] else [], [0], edges, [len(flat)]])
-        runs = np.diff(np.sort(starts)).astype(np.int64)
-        return cls(pixels.shape[1], pixels.shape[0], compress(runs))
+        edges = np.flatnonzero(np.diff(pixels.T.reshape(-1), prepend=False, append=False))
+        if not len(edges):
+            raise AnnotationError("a mask without pixels is no region")
+        return cls(pixels.shape[1], pixels.shape[0], compress(_runs_between(edges, pixels.size)))
+
+    @classmethod
+    def each(cls, labels: NDArray[np.int32]) -> dict[int, Mask]:
+        """The mask of each value of a label map, int32 [H, W], in one pass, however many there are."""
+        height, width = labels.shape
+        flat = labels.T.reshape(-1)
+        starts = np.flatnonzero(np.diff(flat, prepend=~flat[:1]))
+        edges = np.stack([starts, np.append(starts[1:], flat.size)], axis=1)
+        order = np.argsort(flat[starts], kind="stable")
+        values, first = np.unique(flat[starts[order]], return_index=True)
+        parts = np.split(edges[order].reshape(-1), 2 * first[1:])
+        return {
+            value: cls(width, height, compress(_runs_between(part, flat.size)))
+            for value, part in zip(values.tolist(), parts, strict=True)
+        }
 
     @property
     def pixels(self) -> NDArray[np.bool_]:
@@ -94,6 +109,12 @@ def _middle(which: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int6
     return int(xs[index]), int(ys[index])
 
 
+def _runs_between(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The run lengths of a mask of so many pixels; its region begins, ends, begins... at the edges."""
+    runs = np.diff(edges, prepend=0)
+    return runs if edges[-1] == size else np.append(runs, size - edges[-1])
+
+
 @lru_cache(maxsize=256)
 def _runs(counts: str) -> NDArray[np.int64]:
     """The run lengths of a compressed text: int64 [n]; read-only."""
@@ -111,7 +132,7 @@ def expand(counts: str) -> NDArray[np.int64]:
     Raises:
         AnnotationError: the text cannot be one.
     """
-    codes = np.frombuffer(counts.encode("utf-32-le"), "<u4").astype(np.int64) - _ZERO
+    codes = np.frombuffer(counts.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64) - _ZERO
     last = np.flatnonzero((codes & _MORE) == 0)
     lengths = np.diff(last, prepend=-1)
     whole = len(codes) and codes.min() >= 0 and codes.max() < 2 * _MORE and len(last)

@@ -23,9 +23,20 @@ def benchmark(
         int, typer.Option(min=1, help="Corrections timed for each number of regions and each size.")
     ] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of the random boxes and strokes.")] = 0,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another system at the same work: `grabcut`, `sam:ENCODER,DECODER`; can be repeated."
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures here.")] = None,
+    plot: Annotated[Path | None, typer.Option(dir_okay=False, help="Draw them here, as PNG or SVG.")] = None,
 ) -> None:
     """Measure how fast photos are embedded, first predicted and corrected on this machine.
+
+    With the architecture of MobileSAM (python benchmarks/mobile_sam.py FOLDER) at the same work:
+
+        fullcanvas benchmark --peer grabcut --peer sam:FOLDER/encoder.onnx,FOLDER/decoder.onnx
 
     Close other programs first: they slow everything down, and the slowest corrections most.
     """
@@ -35,14 +46,22 @@ def benchmark(
 
     from fullcanvas.benchmark.console import print_figures
     from fullcanvas.benchmark.errors import BenchmarkError
+    from fullcanvas.benchmark.plot import plot as draw
     from fullcanvas.benchmark.run import Settings, measure
     from fullcanvas.datasets import DatasetError
     from fullcanvas.inference.model_file import ModelError
 
     try:
-        figures = measure(Settings(model, photos, corrections, seed, dataset))
+        figures = measure(Settings(model, photos, corrections, seed, dataset, peer or ()))
         if json is not None:
             json.write_text(dumps(figures, indent=1) + "\n")
+        if plot is not None:
+            draw(figures, plot)
+    except ModuleNotFoundError as error:
+        typer.echo(
+            f'Error: {error}; a plot needs more packages: pip install "fullcanvas[experiments]"', err=True
+        )
+        raise typer.Exit(2) from error
     except (BenchmarkError, DatasetError, ModelError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error

@@ -27,9 +27,14 @@ def marked(rng: np.random.Generator, width: int, height: int, count: int) -> Ann
     return log
 
 
-def corrected(log: Annotation, rng: np.random.Generator) -> Annotation:
-    """The log with one more scribble, which begins about a region's middle and wavers from there."""
+def stroke(log: Annotation, rng: np.random.Generator) -> tuple[int, list[list[float]]]:
+    """A region, and the points of a scribble that begins about its middle and wavers from there."""
     region = int(rng.choice(list(log.regions)))
     start = np.array(log.regions[region].extreme_points).mean(0)
     walk = start + np.cumsum(rng.normal(0, max(log.width, log.height) / 40, (8, 2)), 0)
-    return log.scribble(region, np.clip(walk, 0, (log.width - 1, log.height - 1)).tolist())
+    return region, np.clip(walk, 0, (log.width - 1, log.height - 1)).tolist()
+
+
+def corrected(log: Annotation, rng: np.random.Generator) -> Annotation:
+    """The log with one more scribble."""
+    return log.scribble(*stroke(log, rng))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,14 @@ import numpy as np
 from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.head import factors, multiply_adds
 from fullcanvas.benchmark.marks import USUAL, corrected, marked
+from fullcanvas.benchmark.peers import against_peers
 from fullcanvas.benchmark.photos import Photo, read_photos, size_of, sized
+from fullcanvas.benchmark.round_trip import round_trip
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import median, peak_memory, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
 from fullcanvas.canvas.boxes import region_box
+from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
 from fullcanvas.inference.segmenter import Segmenter
@@ -38,6 +42,7 @@ class Settings:
         corrections: how many are timed for each number of regions and each size.
         seed: of the random boxes and strokes.
         dataset: a COCO panoptic data set, which a simulated annotator works on too; None leaves that out.
+        peers: other systems that are compared, as `fullcanvas evaluate --model` names them.
         regions, megapixels: the numbers and sizes that are compared.
     """
 
@@ -46,6 +51,7 @@ class Settings:
     corrections: int = 100
     seed: int = 0
     dataset: Path | None = None
+    peers: Sequence[str] = ()
     regions: Sequence[int] = REGIONS
     megapixels: Sequence[float] = MEGAPIXELS
 
@@ -56,7 +62,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     Raises:
         BenchmarkError: there are no photos.
         DatasetError: the data set is none.
-        ModelError: there is no such model.
+        ModelError: there is no such model or peer.
     """
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
     log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
@@ -77,12 +83,15 @@ def measure(settings: Settings) -> dict[str, Any]:
         **figures_of(usual),
         **_ratios(usual),
         **_flatness(by_regions, by_size),
+        **_from_disk(segmenter, photos[0]),
+        **round_trip(settings.model, photos[0], log, settings.corrections, settings.seed),
         **_head(segmenter, read_model(settings.model), photos[0], log),
         "by_regions": {str(count): figures_of(times) for count, times in by_regions.items()},
         "by_megapixels": {
             f"{size:.1f}": {**figures_of(times), "full_map_ms": median(times.full_map)}
             for size, times in by_size.items()
         },
+        "peers": against_peers(segmenter, settings.peers, photos, settings.seed) if settings.peers else None,
         "simulated": None
         if settings.dataset is None
         else simulated(segmenter, settings.dataset, settings.seed),
@@ -164,6 +173,19 @@ def same_work(few: Times, many: Times) -> float | None:
         pairs[asked] = min(map(len, sides)), median(sides[1]) / median(sides[0])
     weight = sum(count for count, _ in pairs.values())
     return sum(count * ratio for count, ratio in pairs.values()) / weight if weight else None
+
+
+def _from_disk(segmenter: Segmenter, photo: Photo) -> dict[str, float]:
+    """What it costs to keep an embedding on disk, and to find it there instead of encoding the photo."""
+    with TemporaryDirectory() as folder:
+        cache, embedding = EmbeddingCache(Path(folder), 1 << 30), segmenter.encode(photo)
+        kept = [timed(lambda: cache.put("photo", embedding))[0] for _ in range(REPETITIONS)]
+        found = [timed(lambda: cache.get("photo", segmenter.hash))[0] for _ in range(REPETITIONS)]
+    return {
+        "embedding_mb": embedding.array.nbytes / 1e6,
+        "embedding_to_disk_ms": median(kept),
+        "embedding_from_disk_ms": median(found),
+    }
 
 
 def _head(segmenter: Segmenter, model: ModelFile, photo: Photo, log: Annotation) -> dict[str, Any]:

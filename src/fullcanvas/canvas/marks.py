@@ -70,7 +70,7 @@ def marks_of(annotation: Annotation, *, scribbles: bool, grow: bool) -> list[Mar
         grow: whether scribbles enlarge their region's box.
     """
     marks: list[Mark] = []
-    for position, entry in enumerate(annotation.entries[: annotation.cursor]):
+    for position, entry in enumerate(annotation.in_force):
         match entry:
             case DrawScribble() if scribbles:
                 marks.append(Mark(position, entry.region, entry.points))

@@ -1,7 +1,7 @@
 """A client of the annotator's interface: a script does with it what the page does."""
 
 from fullcanvas.client.client import Client
-from fullcanvas.client.records import Entry, Label, PhotoItem, ProjectInfo, RegionInfo
+from fullcanvas.client.records import Entry, History, Label, PhotoItem, ProjectInfo, RegionInfo, User
 from fullcanvas.client.remote_photo import RemotePhoto
 from fullcanvas.client.wire import ClientError, ConflictError
 
@@ -10,9 +10,11 @@ __all__ = [
     "ClientError",
     "ConflictError",
     "Entry",
+    "History",
     "Label",
     "PhotoItem",
     "ProjectInfo",
     "RegionInfo",
     "RemotePhoto",
+    "User",
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from fullcanvas.client.records import Label, PhotoItem, ProjectInfo, take
+from fullcanvas.client.records import Label, PhotoItem, ProjectInfo, User, take
 from fullcanvas.client.remote_photo import RemotePhoto
 from fullcanvas.client.wire import ClientError, Wire
 
@@ -47,6 +46,11 @@ class Client:
         return take(ProjectInfo, {**data, "model": data["model"]["name"], "labels": labels})
 
     @property
+    def user(self) -> User:
+        """Who the server takes this client for."""
+        return take(User, self._wire.get("/session"))
+
+    @property
     def labels(self) -> tuple[Label, ...]:
         """The project's classes."""
         return self.project.labels
@@ -57,10 +61,38 @@ class Client:
         Raises:
             ConflictError: there is one of this name.
         """
-        body: dict[str, Any] = {"name": name, "isthing": isthing}
-        if color is not None:
-            body["color"] = list(color)
-        return take(Label, json.loads(self._wire.post("/labels", body)))
+        body = {"name": name, "isthing": isthing, "color": color and list(color)}
+        return take(Label, json.loads(self._wire.send("POST", "/labels", body)))
+
+    def change_label(
+        self,
+        label: str,
+        *,
+        name: str | None = None,
+        isthing: bool | None = None,
+        color: Sequence[int] | None = None,
+    ) -> Label:
+        """Rename a class wherever it was given, or change its kind or colour; what is None stays.
+
+        Raises:
+            ClientError: there is no class of this name.
+            ConflictError: another one has the new name.
+        """
+        body = {"name": name, "isthing": isthing, "color": color and list(color)}
+        return take(Label, json.loads(self._wire.send("PATCH", self._label(label), body)))
+
+    def delete_label(self, label: str) -> None:
+        """Take a class away.
+
+        Raises:
+            ClientError: there is no class of this name.
+            ConflictError: regions have it.
+        """
+        self._wire.send("DELETE", self._label(label), {})
+
+    def allow_unassigned(self, allowed: bool) -> None:
+        """Say whether a photo may be complete while pixels of it belong to no region."""
+        self._wire.send("PUT", "/rule", {"unassigned_allowed": allowed})
 
     def photos(self, status: str = "") -> Iterator[PhotoItem]:
         """The photos, by path; or those of one status."""
@@ -85,6 +117,10 @@ class Client:
             photo = found
         return RemotePhoto(self._wire, photo if isinstance(photo, int) else photo.id)
 
+    def check_export(self, *, unlabelled: str = "error", status: str = "all") -> None:
+        """See whether `export` would work; arguments and errors as there."""
+        self._wire.read("/export/check", format="coco-panoptic", unlabelled=unlabelled, status=status)
+
     def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "all") -> Path:
         """Write a zip file of the segmentations in COCO's panoptic format, and return its path.
 
@@ -102,3 +138,10 @@ class Client:
         beside.write_bytes(content)
         beside.replace(place)
         return place
+
+    def _label(self, name: str) -> str:
+        """Where a label is, by its name."""
+        found = next((label for label in self.labels if label.name == name), None)
+        if found is None:
+            raise ClientError(f"the project has no label {name!r}", 404)
+        return f"/labels/{found.id}"

@@ -39,6 +39,8 @@ class PhotoItem:
         path: relative to the folder of photos, with forward slashes.
         status: "new", "in_work", "complete", "reviewed" or "rejected".
         regions, unlabelled: how many there are, and how many of them have no label.
+        seconds: of work.
+        comment: why it was rejected, until it is complete again.
     """
 
     id: int
@@ -46,6 +48,8 @@ class PhotoItem:
     status: str
     regions: int
     unlabelled: int
+    seconds: float
+    comment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class RegionInfo:
         extreme_points: left-most, right-most, top and bottom pixel (x, y) of the photo.
         box: half-open (x0, y0, x1, y1) in photo pixels.
         scribbles: how many it has.
+        seconds: of work.
     """
 
     id: int
@@ -65,15 +70,40 @@ class RegionInfo:
     extreme_points: tuple[Point, Point, Point, Point]
     box: tuple[int, int, int, int]
     scribbles: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a photo's history: its kind, and the region and the label that it was about, or None."""
+    """An entry of a photo's history.
 
+    Attributes:
+        after: the number of the entry that it follows, counted from 1; 0 is the beginning.
+        kind: what was done.
+        region, label: what it was about, or None.
+        text: the same in words.
+    """
+
+    after: int
     kind: str
     region: int | None
     label: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that was ever done to a photo, on all branches.
+
+    Attributes:
+        cursor: the number of the entry in force last; it and those that lead to it are in force.
+        tip: the number of the entry that redoing leads to in the end.
+        entries: in the order in which they were made; numbered from 1.
+    """
+
+    cursor: int
+    tip: int
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +113,9 @@ class ProjectInfo:
     Attributes:
         name: of the project.
         photos, complete: how many there are, and how many are done.
+        statuses: how many photos have each status.
+        seconds: of work, on all photos.
+        unassigned_allowed: whether a photo may be complete while pixels of it belong to no region.
         model: the name of the model that answers.
         labels: its classes.
     """
@@ -90,5 +123,21 @@ class ProjectInfo:
     name: str
     photos: int
     complete: int
+    statuses: Mapping[str, int]
+    seconds: float
+    unassigned_allowed: bool
     model: str
     labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who the server takes the client for.
+
+    Attributes:
+        name: of the account; None where there are none, on the machine that the server runs on.
+        role: "annotator", "reviewer" or "admin"; each may also do what those before it may.
+    """
+
+    name: str | None
+    role: str

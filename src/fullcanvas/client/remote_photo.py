@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.client.records import Entry, RegionInfo, take
+from fullcanvas.annotation import Mask
+from fullcanvas.client.records import Entry, History, RegionInfo, take
 from fullcanvas.client.wire import Wire, read_patch
 
 Position = Sequence[float]
@@ -32,6 +33,8 @@ class RemotePhoto:
         version: grows with every change.
         can_undo, can_redo: whether there is something to.
         unassigned: the fraction of pixels without a region, 0 to 1.
+        seconds: of work.
+        comment: why it was rejected, until it is complete again.
         regions: by id.
     """
 
@@ -58,9 +61,15 @@ class RemotePhoto:
         return levels.reshape(self._labels.shape).astype(np.float32) / np.float32(255)
 
     @property
-    def history(self) -> list[Entry]:
-        """Everything that was done, undone entries included; `go` steps to any of them."""
-        return [take(Entry, item) for item in self._wire.get(f"{self._place}/history")["entries"]]
+    def history(self) -> History:
+        """Everything that was ever done; `go` goes to any of it."""
+        data = self._wire.get(f"{self._place}/history")
+        return take(History, {**data, "entries": tuple(take(Entry, item) for item in data["entries"])})
+
+    @property
+    def stale(self) -> bool:
+        """Whether the photo has changed elsewhere since it was seen."""
+        return bool(self._wire.get(f"{self._place}/version")["version"] != self.version)
 
     def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
         """Add a region by its four extreme points, in any order, and return its id."""
@@ -94,6 +103,31 @@ class RemotePhoto:
         """Leave nothing unassigned from here on."""
         self._change("fill")
 
+    def import_mask(self, mask: NDArray[np.bool_], label: str | None = None) -> int:
+        """Add a region with the pixels of a mask, bool [height, width], and return its id.
+
+        Raises:
+            AnnotationError: the mask is none, or empty.
+        """
+        return self._grown("import_mask", mask=Mask.of(mask).counts, label=label)
+
+    def import_labels(
+        self, labels: NDArray[np.integer[Any]], names: Mapping[int, str] | None = None
+    ) -> dict[int, int]:
+        """Add a region for each value but 0 of another model's label map, and return their ids by value.
+
+        Args:
+            labels: whole numbers [height, width].
+            names: the labels of values; regions of others get none.
+        """
+        masks = Mask.each(labels.astype(np.int32))
+        masks.pop(0, None)
+        named = names or {}
+        return {
+            value: self._grown("import_mask", mask=mask.counts, label=named.get(value))
+            for value, mask in masks.items()
+        }
+
     def delete(self, region: int) -> None:
         """Take a region away."""
         self._change("delete", region=region)
@@ -107,7 +141,7 @@ class RemotePhoto:
         self._change("redo")
 
     def go(self, cursor: int) -> None:
-        """Go to the point of the history at which its first `cursor` entries are in force."""
+        """Go to an entry of the history, by its number: on whichever branch it is; 0 is the beginning."""
         self._change("go", cursor=cursor)
 
     def complete(self, complete: bool = True) -> None:
@@ -116,9 +150,29 @@ class RemotePhoto:
         if not complete:
             self.refresh()
 
-    def image(self) -> bytes:
-        """The photo as JPEG, at the display's resolution."""
-        return self._wire.read(f"{self._place}/image")
+    def accept(self) -> None:
+        """Say of a complete photo that it was reviewed."""
+        self._take(self._json("review", verdict="reviewed"))
+
+    def reject(self, comment: str | None = None) -> None:
+        """Give a complete photo back, to be worked on."""
+        self._take(self._json("review", verdict="rejected", comment=comment))
+        self.refresh()
+
+    def preview(self, kind: str, **fields: Any) -> NDArray[np.int32]:
+        """The label map as a change would make it, int32 [h, w]; nothing changes.
+
+        Args:
+            kind: of the change, as the interface calls it, such as "scribble".
+            fields: of the change, such as `points` and `region`.
+        """
+        body = {"version": self.version, "kind": kind, **fields}
+        header, labels = read_patch(self._wire.send("POST", f"{self._place}/preview", body))
+        return _patched(self.labels, header, labels)
+
+    def image(self, full: bool = False) -> bytes:
+        """The photo as JPEG, at the display's resolution, or in full as far as a browser can hold it."""
+        return self._wire.read(f"{self._place}/image", size="full" if full else "display")
 
     def _grown(self, kind: str, **fields: Any) -> int:
         """Change something, and return the region that came or grew."""
@@ -133,7 +187,7 @@ class RemotePhoto:
 
     def _change(self, kind: str, **fields: Any) -> Mapping[str, Any]:
         header, labels = read_patch(self._post("interactions", kind=kind, **fields))
-        self._labels[header["y0"] : header["y1"], header["x0"] : header["x1"]] = labels
+        _patched(self._labels, header, labels)
         self._take(header["photo"])
         return header
 
@@ -143,7 +197,8 @@ class RemotePhoto:
 
     def _post(self, where: str, **fields: Any) -> bytes:
         key = uuid.uuid4().hex
-        return self._wire.post(f"{self._place}/{where}", {"version": self.version, "key": key, **fields})
+        body = {"version": self.version, "key": key, **fields}
+        return self._wire.send("POST", f"{self._place}/{where}", body)
 
     def _take(self, photo: Mapping[str, Any]) -> None:
         self.path: str = photo["path"]
@@ -152,9 +207,19 @@ class RemotePhoto:
         self.version: int = photo["version"]
         self.can_undo, self.can_redo = bool(photo["can_undo"]), bool(photo["can_redo"])
         self.unassigned: float = photo["unassigned"]
+        self.seconds: float = photo["seconds"]
+        self.comment: str | None = photo["comment"]
         regions = (take(RegionInfo, item) for item in photo["regions"])
         self.regions: Mapping[int, RegionInfo] = {region.id: region for region in regions}
 
 
 def _points(points: Sequence[Position]) -> list[list[float]]:
     return [[float(value) for value in point] for point in points]
+
+
+def _patched(
+    shown: NDArray[np.int32], header: Mapping[str, Any], labels: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """A label map with a patch written into it."""
+    shown[header["y0"] : header["y1"], header["x0"] : header["x1"]] = labels
+    return shown

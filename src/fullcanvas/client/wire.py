@@ -32,7 +32,7 @@ class ClientError(Exception):
 
 
 class ConflictError(ClientError):
-    """The photo has changed since it was seen, or there is such a label; nothing was done."""
+    """The photo has changed since it was seen, or a label is in the way or in use; nothing was done."""
 
 
 class Wire:
@@ -65,19 +65,19 @@ class Wire:
         """The answer to a GET, as bytes."""
         return self._send("GET", f"{path}?{urlencode(query)}" if query else path, None)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> bytes:
-        """The answer to a POST of JSON, as bytes.
+    def send(self, method: str, path: str, body: Mapping[str, Any]) -> bytes:
+        """The answer to a request that changes something, with JSON, as bytes.
 
         A request that has a `key` is sent once more if the connection fails: the server does not apply it
         twice.
         """
         content = json.dumps(body).encode()
         try:
-            return self._send("POST", path, content)
+            return self._send(method, path, content)
         except ClientError as error:
             if error.status is not None or "key" not in body:
                 raise
-        return self._send("POST", path, content)
+        return self._send(method, path, content)
 
     def _send(self, method: str, path: str, content: bytes | None) -> bytes:
         """The answer.

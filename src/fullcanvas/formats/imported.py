@@ -10,10 +10,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.records import Category
+
+Size = tuple[int, int]
+"""Of a photo or a picture: width and height, in pixels."""
+MOST_REGIONS = 10_000
+"""Of one photo, that are imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +35,10 @@ class ImportedPhoto:
     """What a format says of one photo.
 
     Attributes:
-        width, height: in pixels.
         regions: no two of which share a pixel.
         notes: what was not taken over as it was, in words.
     """
 
-    width: int
-    height: int
     regions: tuple[ImportedRegion, ...]
     notes: tuple[str, ...] = ()
 
@@ -54,26 +57,87 @@ class Source:
 
     Attributes:
         categories: its classes.
-        photos: by the photo's file name as the source has it, what reads its regions when asked.
+        photos: by the photo's file name as the source has it, what reads its regions when asked. It is given
+            the size of the upright photo: work of another size is refused before it takes memory.
     """
 
     categories: tuple[Category, ...]
-    photos: Mapping[str, Callable[[], ImportedPhoto]]
+    photos: Mapping[str, Callable[[Size], ImportedPhoto]]
 
 
 def from_labels(
-    labels: NDArray[np.int32], names: Mapping[int, str | None], notes: Sequence[str] = ()
+    labels: NDArray[np.int32], names: Mapping[int, str | None], where: str, notes: Sequence[str] = ()
 ) -> ImportedPhoto:
     """The regions of a label map.
 
     Args:
         labels: int32 [H, W]; an id of `names`, or anything else where there is no region.
         names: the class of each region by its id, in the order in which they are to be imported.
+        where: what to name in messages.
         notes: to go with them.
+
+    Raises:
+        ImportFormatError: there are too many.
     """
-    present = set(np.unique(labels).tolist())
-    regions = [ImportedRegion(Mask.of(labels == id_), name) for id_, name in names.items() if id_ in present]
-    return ImportedPhoto(labels.shape[1], labels.shape[0], tuple(regions), tuple(notes))
+    check_number(len(set(np.unique(labels).tolist()) & names.keys()), where)
+    masks = Mask.each(labels)
+    regions = [ImportedRegion(masks[id_], name) for id_, name in names.items() if id_ in masks]
+    return ImportedPhoto(tuple(regions), tuple(notes))
+
+
+def check_number(regions: int, where: str) -> None:
+    """See that a photo can have so many regions.
+
+    Raises:
+        ImportFormatError: there are too many.
+    """
+    if regions > MOST_REGIONS:
+        raise ImportFormatError(
+            f"{where}: has {regions} regions; up to {MOST_REGIONS} are imported, more are hardly a label map"
+        )
+
+
+def check_size(size: Size, photo: Size, where: str) -> None:
+    """See that work is of the photo's size.
+
+    Raises:
+        ImportFormatError: it is not.
+    """
+    if size != photo:
+        sizes = f"{size[0]} x {size[1]} pixels, the upright photo {photo[0]} x {photo[1]}"
+        raise ImportFormatError(f"{where}: what was to be imported has {sizes}")
+
+
+def read_png(file: Path, modes: Sequence[str], photo: Size, what: str) -> Image.Image:
+    """The picture in a PNG file, decoded.
+
+    Args:
+        file: the PNG.
+        modes: what Pillow calls the kinds of picture that will do.
+        photo: the size that it must have.
+        what: the same in words.
+
+    Raises:
+        ImportFormatError: there is no such file, it cannot be decoded, or is of another kind or size.
+    """
+    try:
+        # Opening what is no file at all could wait for ever.
+        _check(file.is_file(), f"{file}: there is no such file")
+        with Image.open(file, formats=("PNG",)) as picture:
+            _check(picture.mode in modes, f"{file}: is a PNG of mode {picture.mode}; {what}")
+            check_size(picture.size, photo, str(file))
+            picture.load()
+            return picture
+    except ImportFormatError:
+        raise
+    except Exception as error:
+        # A decoder fed with a damaged file fails in every way there is; all of them mean the same here.
+        raise ImportFormatError(f"{file}: cannot be read as PNG ({error})") from error
+
+
+def _check(good: bool, problem: str) -> None:
+    if not good:
+        raise ImportFormatError(problem)
 
 
 def read_json(file: Path) -> Mapping[str, Any]:
@@ -118,7 +182,7 @@ def whole(item: Mapping[str, Any], name: str, where: str, least: int = 0) -> int
 
 
 def text(item: Mapping[str, Any], name: str, where: str) -> str:
-    """A text in an object.
+    """A printable text in an object.
 
     Raises:
         ImportFormatError: there is none.
@@ -126,7 +190,24 @@ def text(item: Mapping[str, Any], name: str, where: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ImportFormatError(f"{where}: {name} is missing")
+    if not value.isprintable():
+        raise ImportFormatError(f"{where}: {name} holds what cannot be printed: {value!a:.80}")
     return value
+
+
+def by_id(data: Mapping[str, Any], name: str, where: str) -> dict[int, Mapping[str, Any]]:
+    """The objects in a list of an object, by their ids.
+
+    Raises:
+        ImportFormatError: it is no list of objects with ids, or one occurs twice.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    for item in items(data, name, where):
+        id_ = whole(item, "id", f"{where}: an item of {name}")
+        if id_ in found:
+            raise ImportFormatError(f"{where}: {name} holds the id {id_!s:.40} twice")
+        found[id_] = item
+    return found
 
 
 def read_categories(data: Mapping[str, Any], where: str) -> dict[int, Category]:
@@ -135,12 +216,14 @@ def read_categories(data: Mapping[str, Any], where: str) -> dict[int, Category]:
     Raises:
         ImportFormatError: they are no list of objects with ids and names.
     """
-    found = {}
-    for item in items(data, "categories", where):
-        id_ = whole(item, "id", f"{where}: a category")
-        name = text(item, "name", f"{where}: category {id_}").strip()
-        found[id_] = Category(id_, name, bool(item.get("isthing", 1)))
-    return found
+    return {
+        id_: Category(
+            id_,
+            text(item, "name", f"{where}: category {id_!s:.40}").strip(),
+            bool(item.get("isthing", 1)),
+        )
+        for id_, item in by_id(data, "categories", where).items()
+    }
 
 
 def find_json(place: Path, patterns: Sequence[str], what: str) -> Path:

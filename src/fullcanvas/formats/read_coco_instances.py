@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,11 @@ from fullcanvas.annotation.mask import compress
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.imported import (
     ImportedPhoto,
+    Size,
     Source,
+    by_id,
+    check_number,
+    check_size,
     find_json,
     from_labels,
     items,
@@ -45,19 +50,20 @@ def read_coco_instances(place: Path) -> Source:
     file = find_json(place, _PATTERNS, "COCO instances")
     data = read_json(file)
     categories = read_categories(data, str(file))
-    images = {whole(item, "id", f"{file}: an image"): item for item in items(data, "images", str(file))}
+    images = by_id(data, "images", str(file))
     instances: dict[int, list[Mapping[str, Any]]] = {id_: [] for id_ in images}
     for item in items(data, "annotations", str(file)):
         image = whole(item, "image_id", f"{file}: an annotation")
         if image not in images:
-            raise ImportFormatError(f"{file}: an annotation is of image {image}, which is not listed")
+            raise ImportFormatError(f"{file}: an annotation is of image {image!s:.40}, which is not listed")
         instances[image].append(item)
-    photos = {
-        text(image, "file_name", f"{file}: image {id_}"): partial(
-            _read, image, instances[id_], categories, f"{file}: image {id_}"
-        )
-        for id_, image in images.items()
-    }
+    photos: dict[str, Callable[[Size], ImportedPhoto]] = {}
+    for id_, item in images.items():
+        where = f"{file}: image {id_!s:.40}"
+        name = text(item, "file_name", where)
+        if name in photos:
+            raise ImportFormatError(f"{where} is the second one that is called {name}")
+        photos[name] = partial(_read, item, instances[id_], categories, where)
     return Source(tuple(categories.values()), photos)
 
 
@@ -66,31 +72,45 @@ def _read(
     instances: Sequence[Mapping[str, Any]],
     categories: Mapping[int, Category],
     where: str,
+    size: Size,
 ) -> ImportedPhoto:
-    width, height = whole(image, "width", where, 1), whole(image, "height", where, 1)
+    check_size((whole(image, "width", where, 1), whole(image, "height", where, 1)), size, where)
     crowds = [item for item in instances if item.get("iscrowd")]
-    drawn = []
+    check_number(len(instances) - len(crowds), where)
+    drawn: list[_Drawn] = []
     for number, item in enumerate((item for item in instances if not item.get("iscrowd")), 1):
-        which = f"{where}, annotation {item.get('id', number)!r:.40}"
+        which = f"{where}, annotation {item.get('id', number)!a:.40}"
         category = whole(item, "category_id", which)
         if category not in categories:
-            raise ImportFormatError(f"{which}: has the unknown category {category}")
-        drawn.append((_pixels(item.get("segmentation"), width, height, which), categories[category].name))
-    labels, notes = _stack([pixels for pixels, _ in drawn], width, height)
+            raise ImportFormatError(f"{which}: has the unknown category {category!s:.40}")
+        pixels = _pixels(item.get("segmentation"), *size, which)
+        area = int(np.count_nonzero(pixels))
+        drawn.append(_Drawn(Mask.of(pixels) if area else None, area, categories[category].name))
+    labels, notes = _stack(drawn, *size)
     if crowds:
         notes.append(f"{len(crowds)} crowds were left out: they are no regions")
-    return from_labels(labels, {number: name for number, (_, name) in enumerate(drawn, 1)}, notes)
+    return from_labels(labels, {number: one.name for number, one in enumerate(drawn, 1)}, where, notes)
 
 
-def _stack(masks: Sequence[Pixels], width: int, height: int) -> tuple[NDArray[np.int32], list[str]]:
-    """The label map of masks, numbered from 1, the smaller on top; and what was lost."""
-    areas = [int(mask.sum()) for mask in masks]
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """An instance: its pixels, as run lengths because there may be many, and what it is of."""
+
+    mask: Mask | None
+    area: int
+    name: str
+
+
+def _stack(drawn: Sequence[_Drawn], width: int, height: int) -> tuple[NDArray[np.int32], list[str]]:
+    """The label map of instances, numbered from 1, the smaller on top; and what was lost."""
     labels = np.zeros((height, width), np.int32)
     overlap = 0
-    for index in sorted(range(len(masks)), key=lambda index: -areas[index]):
-        overlap += int((labels[masks[index]] > 0).sum())
-        labels[masks[index]] = index + 1
-    gone = len(masks) - len(set(np.unique(labels).tolist()) - {0})
+    for number, one in sorted(enumerate(drawn, 1), key=lambda numbered: -numbered[1].area):
+        if one.mask is not None:
+            pixels = one.mask.pixels
+            overlap += int(np.count_nonzero(labels[pixels]))
+            labels[pixels] = number
+    gone = len(drawn) - len(set(np.unique(labels).tolist()) - {0})
     notes = [f"{overlap} pixels in several instances went to the smaller ones"] if overlap else []
     if gone:
         notes.append(f"{gone} instances without a pixel of their own were left out")
@@ -105,21 +125,33 @@ def _pixels(segmentation: Any, width: int, height: int, where: str) -> Pixels:
     if not isinstance(segmentation, list) or not segmentation:
         raise ImportFormatError(f"{where}: has no polygons and no run lengths")
     for polygon in segmentation:
-        try:
-            corners = np.array(polygon, np.float64)
-        except (TypeError, ValueError):
-            corners = np.zeros(0)
-        if corners.ndim != 1 or len(corners) < 6 or len(corners) % 2 or not (abs(corners) < 1e6).all():
-            raise ImportFormatError(f"{where}: a polygon is a list x, y, x, y, ... of at least 3 corners")
-        mask |= draw_polygon(corners.reshape(-1, 2), width, height)
+        mask |= draw_polygon(_corners(polygon, width, height, where), width, height)
     return mask
+
+
+def _corners(polygon: Any, width: int, height: int, where: str) -> NDArray[np.float64]:
+    """The corners of a polygon: float [n, 2]."""
+    try:
+        corners = np.array(polygon, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        corners = np.zeros(0)
+    if corners.ndim != 1 or len(corners) < 6 or len(corners) % 2:
+        raise ImportFormatError(f"{where}: a polygon is a list x, y, x, y, ... of at least 3 corners")
+    corners = corners.reshape(-1, 2)
+    side = max(width, height)
+    if not ((corners >= -side) & (corners <= 2 * side)).all():  # nor is this true of what is not a number
+        raise ImportFormatError(f"{where}: a polygon goes far out of the image")
+    # One that passes every pixel's border twice is as long; a longer one is made to take time.
+    if np.abs(np.diff(corners, axis=0, append=corners[:1])).sum() > 8 * (width + 2) * (height + 2):
+        raise ImportFormatError(f"{where}: a polygon is longer than any outline in an image of this size")
+    return corners
 
 
 def _of_runs(segmentation: Mapping[str, Any], width: int, height: int, where: str) -> Pixels:
     size, counts = segmentation.get("size"), segmentation.get("counts")
     if size != [height, width]:
         raise ImportFormatError(
-            f"{where}: its run lengths are of {size!r:.40}, the image of {[height, width]}"
+            f"{where}: its run lengths are of {size!a:.40}, the image of {[height, width]}"
         )
     try:
         if isinstance(counts, list):
@@ -142,18 +174,24 @@ def draw_polygon(corners: NDArray[np.float64], width: int, height: int) -> Pixel
         bool [height, width].
     """
     fine = np.trunc(_FINE * corners + 0.5).astype(np.int64)
-    closed = np.concatenate([fine, fine[:1]])
-    way = np.concatenate([_edge(start, stop) for start, stop in pairwise(closed)])
-    u, v = way.T
+    crossings = np.zeros(width * height + 1, np.int64)
+    for start, stop in pairwise([*fine, fine[0]]):
+        np.add.at(crossings, _crossings(start, stop, width, height), 1)
+    inside: Pixels = np.cumsum(crossings[:-1]) % 2 == 1
+    return inside.reshape(width, height).T
+
+
+def _crossings(
+    start: NDArray[np.int64], stop: NDArray[np.int64], width: int, height: int
+) -> NDArray[np.int64]:
+    """Where an edge crosses the columns of pixels, counted down them: there a polygon begins or ends."""
+    u, v = _edge(start, stop).T
     turns = np.flatnonzero(u[1:] != u[:-1]) + 1
     x = (np.where(u[turns] < u[turns - 1], u[turns], u[turns] - 1) + 0.5) / _FINE - 0.5
     y = np.ceil(np.clip((np.minimum(v[turns], v[turns - 1]) + 0.5) / _FINE - 0.5, 0, height))
     kept = (np.floor(x) == x) & (x >= 0) & (x <= width - 1)
-    # Down the columns, each of these is where the polygon begins or ends.
-    places = (x[kept] * height + y[kept]).astype(np.int64)
-    crossings = np.bincount(places, minlength=width * height + 1)[:-1]
-    inside: Pixels = np.cumsum(crossings) % 2 == 1
-    return inside.reshape(width, height).T
+    places: NDArray[np.int64] = (x[kept] * height + y[kept]).astype(np.int64)
+    return places
 
 
 def _edge(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:

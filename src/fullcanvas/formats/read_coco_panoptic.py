@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.imported import (
     ImportedPhoto,
+    Size,
     Source,
+    by_id,
     find_json,
     from_labels,
     items,
     read_categories,
     read_json,
+    read_png,
     text,
     whole,
 )
@@ -40,18 +42,21 @@ def read_coco_panoptic(place: Path) -> Source:
     file = find_json(place, _PATTERNS, "COCO panoptic annotations")
     data = read_json(file)
     categories = read_categories(data, str(file))
-    images = {
-        whole(item, "id", f"{file}: an image"): text(item, "file_name", f"{file}: an image")
-        for item in items(data, "images", str(file))
-    }
+    images = by_id(data, "images", str(file))
     maps = _maps(file)
-    photos = {}
+    photos: dict[str, Callable[[Size], ImportedPhoto]] = {}
     for item in items(data, "annotations", str(file)):
         name = text(item, "file_name", f"{file}: an annotation")
-        image = whole(item, "image_id", f"{file}: the annotation {name}")
+        where = f"{file}: the annotation {name}"
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ImportFormatError(f"{where} leads out of {maps}")
+        image = whole(item, "image_id", where)
         if image not in images:
-            raise ImportFormatError(f"{file}: the annotation {name} is of image {image}, which is not listed")
-        photos[images[image]] = partial(_read, maps / name, item, categories, f"{file}: {name}")
+            raise ImportFormatError(f"{where} is of image {image!s:.40}, which is not listed")
+        photo = text(images[image], "file_name", f"{file}: image {image}")
+        if photo in photos:
+            raise ImportFormatError(f"{where} is the second one of {photo}")
+        photos[photo] = partial(_read, maps / name, item, categories, f"{file}: {name}")
     return Source(tuple(categories.values()), photos)
 
 
@@ -64,33 +69,32 @@ def _maps(file: Path) -> Path:
 
 
 def _read(
-    file: Path, item: Mapping[str, Any], categories: Mapping[int, Category], where: str
+    file: Path, item: Mapping[str, Any], categories: Mapping[int, Category], where: str, size: Size
 ) -> ImportedPhoto:
-    names: dict[int, str | None] = {}
-    crowds = set()
-    for segment in items(item, "segments_info", where):
-        id_ = whole(segment, "id", f"{where}: a segment", 1)
-        category = whole(segment, "category_id", f"{where}: segment {id_}")
-        if category not in categories:
-            raise ImportFormatError(f"{where}: segment {id_} has the unknown category {category}")
-        if segment.get("iscrowd"):
-            crowds.add(id_)
-        else:
-            names[id_] = categories[category].name
-    channels = _pixels(file)
+    names, crowds = _segments(item, categories, where)
+    picture = read_png(file, ("RGB", "RGBA"), size, "ids are stored as RGB")
+    channels = np.asarray(picture.convert("RGB"), np.int32)
     labels = (channels @ np.array([1, 256, 65536], np.int32)).astype(np.int32)
     unknown = sorted(set(np.unique(labels).tolist()) - {0, *names, *crowds})
     if unknown:
         raise ImportFormatError(f"{file}: holds the segments {unknown[:5]}, which the json does not list")
     notes = [f"{len(crowds)} crowds were left out: they are no regions"] if crowds else []
-    return from_labels(labels, names, notes)
+    return from_labels(labels, names, where, notes)
 
 
-def _pixels(file: Path) -> np.ndarray[Any, np.dtype[np.int32]]:
-    try:
-        with Image.open(file, formats=("PNG",)) as picture:
-            if picture.mode not in ("RGB", "RGBA"):
-                raise ImportFormatError(f"{file}: is a PNG of mode {picture.mode}; ids are stored as RGB")
-            return np.asarray(picture.convert("RGB"), np.int32)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImportFormatError(f"{file}: cannot be read as PNG ({error})") from error
+def _segments(
+    item: Mapping[str, Any], categories: Mapping[int, Category], where: str
+) -> tuple[dict[int, str | None], set[int]]:
+    """The class of each segment, and the segments that are crowds."""
+    names: dict[int, str | None] = {}
+    crowds = set()
+    for id_, segment in by_id(item, "segments_info", where).items():
+        category = whole(segment, "category_id", f"{where}: segment {id_!s:.40}")
+        if id_ == 0 or category not in categories:
+            known = f"the unknown category {category!s:.40}" if id_ else "an id that means no segment"
+            raise ImportFormatError(f"{where}: segment {id_!s:.40} has {known}")
+        if segment.get("iscrowd"):
+            crowds.add(id_)
+        else:
+            names[id_] = categories[category].name
+    return names, crowds

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels
+from fullcanvas.formats.imported import ImportedPhoto, Size, Source, from_labels, read_png
 from fullcanvas.formats.records import Category
 
 UNASSIGNED = 0
+_MODES = ("P", "L", "I", "I;16")
 VOID = 255
 """Means "nothing is known" wherever no class has this number."""
 
@@ -39,20 +39,14 @@ def read_label_png(place: Path, categories: Iterable[Category] | None = None) ->
     return Source(tuple(known.values()) if known else (), photos)
 
 
-def _read(file: Path, categories: Mapping[int, Category] | None) -> ImportedPhoto:
-    try:
-        with Image.open(file, formats=("PNG",)) as picture:
-            if picture.mode not in ("P", "L", "I", "I;16"):
-                raise ImportFormatError(
-                    f"{file}: is a PNG of mode {picture.mode}; label maps are indexed or grey"
-                )
-            labels = np.asarray(picture).astype(np.int32)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImportFormatError(f"{file}: cannot be read as PNG ({error})") from error
+def _read(file: Path, categories: Mapping[int, Category] | None, size: Size) -> ImportedPhoto:
+    picture = read_png(file, _MODES, size, "label maps are indexed or grey")
+    labels = np.asarray(picture).astype(np.int32)
     values = [value for value in np.unique(labels).tolist() if value != UNASSIGNED]
     if categories is None:
-        return from_labels(labels, dict.fromkeys(values))
+        return from_labels(labels, dict.fromkeys(values), str(file))
     unknown = [value for value in values if value not in categories and value != VOID]
     if unknown:
         raise ImportFormatError(f"{file}: holds the values {unknown[:5]}, which are no class's number")
-    return from_labels(labels, {value: categories[value].name for value in values if value in categories})
+    names = {value: categories[value].name for value in values if value in categories}
+    return from_labels(labels, names, str(file))

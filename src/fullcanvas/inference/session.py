@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, Region, to_pixels
 from fullcanvas.annotation.ink import Ink
 from fullcanvas.canvas.boxes import Box, hull, intersection, region_box, within
-from fullcanvas.canvas.competition import Canvas, Layer
+from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
-from fullcanvas.canvas.marks import marks_of
 from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import InkMap, Touch
-from fullcanvas.inference.model_file import ModelConfig
+from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
+from fullcanvas.inference.patch import EMPTY, Patch, difference
 from fullcanvas.inference.roi import Roi
 
 if TYPE_CHECKING:
@@ -29,30 +29,6 @@ TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
 
 Position = Sequence[float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Patch:
-    """What changed in the displayed label map.
-
-    Attributes:
-        x0, y0, x1, y1: where, in display pixels, half-open; all 0 if nothing changed.
-        labels: int32 [y1 - y0, x1 - x0], the region ids now there.
-    """
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    labels: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _State:
-    """What the mask head saw of a region, and what it answered."""
-
-    roi: Roi
-    logits: NDArray[np.float32]
 
 
 class Session:
@@ -81,13 +57,14 @@ class Session:
         self._full = Canvas(width, height, width, height)
         ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
         self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
-        self._states: dict[int, _State] = {}
+        self._states: dict[int, State] = {}
         self._scene = Scene({}, ())
         self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
         self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
         self._uncertainty = np.ones(self._labels.shape, np.float32)
         self._unsure: Box | None = None  # where the uncertainty is out of date
         self._snapshots: dict[str, NDArray[np.int32]] = {}
+        self._foreseen: Outlook | None = None
         if annotation is not None:
             self.apply(annotation)
 
@@ -145,15 +122,29 @@ class Session:
             AnnotationError: the annotation is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
-        annotation = self._checked(annotation)
-        old, new = self._annotation.layers, annotation.layers
-        ids = [id_ for id_ in {**old, **new} if _differ(old.get(id_), new.get(id_))]
-        ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
-        states = self._answer(new, set(ids), ink, touches)
-        scene = _scene(annotation, states, self._segmenter.config)
-        changes = scene.changes(self._scene, self._canvas)
-        self._annotation, self._ink, self._states, self._scene = annotation, ink, states, scene
-        return self._update(changes)
+        outlook = self._outlook(annotation)
+        self._annotation, self._ink = outlook.annotation, outlook.ink
+        self._states, self._scene = outlook.states, outlook.scene
+        self._foreseen = None
+        return self._update(outlook.changes)
+
+    def preview(self, annotation: Annotation) -> Patch:
+        """What `apply` would answer, while the session stays as it is; errors as in `apply`.
+
+        If that annotation is applied next, the mask head need not run again.
+        """
+        self._foreseen = outlook = self._outlook(annotation)
+        area = _hull(outlook.changes)
+        if not outlook.annotation.filled and self._filled is None:
+            if area is None:
+                return EMPTY
+            inside = self._labels[within(area, self._canvas.area)]
+            return difference(inside, outlook.scene.labels(self._canvas, area), area)
+        labels = self._labels.copy()
+        if area is not None:
+            labels[within(area, self._canvas.area)] = outlook.scene.labels(self._canvas, area)
+        shown = fill(labels) if outlook.annotation.filled else labels
+        return difference(self._shown, shown, self._canvas.area)
 
     def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
         """Add a region and return its id.
@@ -285,16 +276,28 @@ class Session:
             raise AnnotationError(f"no region lies under ({x}, {y}), where the scribble starts: name one")
         return region
 
+    def _outlook(self, annotation: Annotation) -> Outlook:
+        """What follows from an annotation; the mask head answers for the regions that see a difference."""
+        annotation = self._checked(annotation)
+        if self._foreseen is not None and self._foreseen.annotation == annotation:
+            return self._foreseen
+        old, new = self._annotation.layers, annotation.layers
+        ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
+        ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
+        states = self._answer(new, set(ids), ink, touches)
+        scene = scene_of(annotation, states, self._segmenter.config)
+        return Outlook(annotation, ink, states, scene, scene.changes(self._scene, self._canvas))
+
     def _answer(
         self, regions: Mapping[int, Region], changed: set[int], ink: InkMap, touches: Sequence[Touch]
-    ) -> dict[int, _State]:
+    ) -> dict[int, State]:
         """What each region is now; the head answers, in one batch, for those that see a difference."""
         rois = {id_: self._roi(region, id_ in changed) for id_, region in regions.items()}
-        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches)]
+        asked = [id_ for id_, roi in rois.items() if self._seesdifference(id_, roi, touches)]
         shared = self._segmenter.config.shared
         maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
         answers = self._segmenter.logits([rois[id_] for id_ in asked], maps)
-        fresh = {id_: _State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
+        fresh = {id_: State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
         return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
 
     def _roi(self, region: Region, changed: bool) -> Roi:
@@ -307,7 +310,7 @@ class Session:
             return state.roi
         return self._embedding.roi(box, self._segmenter.config.roi_size)
 
-    def _sees_difference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
+    def _seesdifference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
         """Whether the mask head would see anything new: another box, or other ink in it."""
         state = self._states.get(region)
         if state is None or state.roi is not roi:
@@ -326,14 +329,14 @@ class Session:
         return self._compete(changes)
 
     def _compete(self, changes: Sequence[Box]) -> Patch:
-        area = hull(window for window in changes if intersection(window, window))
+        area = _hull(changes)
         if area is None:
-            return _EMPTY
+            return EMPTY
         self._snapshots.clear()
         self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
         inside = self._labels[within(area, self._canvas.area)]
         labels = self._scene.labels(self._canvas, area)
-        patch = _difference(inside, labels, area)
+        patch = difference(inside, labels, area)
         inside[:] = labels
         return patch
 
@@ -343,7 +346,7 @@ class Session:
         self._compete(changes)
         self._snapshots.clear()
         self._filled = fill(self._labels) if self._annotation.filled else None
-        return _difference(shown, self._shown, self._canvas.area)
+        return difference(shown, self._shown, self._canvas.area)
 
     def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
         if name not in self._snapshots:
@@ -360,33 +363,5 @@ class Session:
         return labels
 
 
-_EMPTY = Patch(0, 0, 0, 0, np.zeros((0, 0), np.int32))
-
-
-def _differ(old: Region | None, new: Region | None) -> bool:
-    """Whether a region came, went, or has other points or scribbles: all that the mask head sees of it."""
-    if old is None or new is None:
-        return True
-    return old is not new and (old.extreme_points, old.scribbles) != (new.extreme_points, new.scribbles)
-
-
-def _scene(annotation: Annotation, states: Mapping[int, _State], config: ModelConfig) -> Scene:
-    """What competes for the canvas, by the log and the mask head's answers."""
-    layers = {
-        part.id: Layer(id_, states[part.id].roi.box, states[part.id].logits, part.since, part.mask)
-        for id_, region in annotation.regions.items()
-        for part in region.layers
-    }
-    marks = marks_of(annotation, scribbles=config.ink_constraint, grow=config.grow_boxes)
-    return Scene(layers, marks)
-
-
-def _difference(old: NDArray[np.int32], new: NDArray[np.int32], area: Box) -> Patch:
-    """The smallest patch that turns the old labels of an area into the new ones."""
-    differs = old != new
-    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
-    if not len(rows):
-        return _EMPTY
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    x0, y0 = area[:2]
-    return Patch(x0 + left, y0 + top, x0 + right, y0 + bottom, new[top:bottom, left:right].copy())
+def _hull(changes: Sequence[Box]) -> Box | None:
+    return hull(window for window in changes if intersection(window, window))

@@ -13,6 +13,9 @@ from torch.nn import functional
 from fullcanvas.canvas.boxes import Box, smallest_box_area
 from fullcanvas.canvas.sampling import project_matrix
 
+_LEAST_WEIGHT = 1e-12
+"""Far below the weight of any pixel, the inverse of a box's area."""
+
 
 def project(logits: Tensor, boxes: Sequence[Box], height: int, width: int) -> Tensor:
     """Logit maps [N, M, M] on the canvas: [N, height, width], minus infinity outside each box."""
@@ -50,16 +53,14 @@ def pixel_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Bo
         boxes: N boxes in the canvas's pixels.
 
     Returns:
-        A scalar: the weighted mean, or 0 where no pixel counts.
+        A scalar: the weighted mean, or 0 (with gradients of 0) where no pixel counts.
     """
     target = torch.from_numpy(truth.astype(np.int64)).to(canvas.device)
     own = canvas.gather(0, (target - 1).clamp_min(0)[None])[0]
     counts = (target > 0) & torch.isfinite(own)
-    if not counts.any():
-        return canvas.new_zeros(())
     weight = 1 / torch.from_numpy(smallest_box_area(boxes, *truth.shape)).to(canvas.device)[counts]
     losses = functional.cross_entropy(canvas[:, counts].T, target[counts] - 1, reduction="none")
-    return (losses * weight).sum() / weight.sum()
+    return (losses * weight).sum() / weight.sum().clamp_min(_LEAST_WEIGHT)
 
 
 def mask_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Box]) -> Tensor:
@@ -76,4 +77,4 @@ def mask_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Box
             losses.append(
                 functional.binary_cross_entropy_with_logits(canvas[index, y0:y1, x0:x1][known], wanted)
             )
-    return torch.stack(losses).mean() if losses else canvas.new_zeros(())
+    return torch.stack(losses).mean() if losses else 0 * canvas[torch.isfinite(canvas)].sum()

@@ -173,9 +173,11 @@ class _ExampleList(Examples):
         return self.example(number)
 
 
-def batches(sets: Sequence[TrainingSet], config: TrainingConfig, step: int) -> Iterator[list[Example]]:
-    """The batches of the steps from `step` on, endlessly."""
-    loader: DataLoader[Any] = endless(_ExampleList(sets, config), config, step)
+def batches(
+    sets: Sequence[TrainingSet], config: TrainingConfig, step: int, places: range | None = None
+) -> Iterator[list[Example]]:
+    """The batches of the steps from `step` on, endlessly; arguments as in `samples.endless`."""
+    loader: DataLoader[Any] = endless(_ExampleList(sets, config), config, step, places)
     return iter(loader)
 
 

@@ -40,6 +40,18 @@ class Pace:
     def __init__(self, run: Run) -> None:
         self.run, self.first_step, self.first_seconds = run, run.step, run.seconds
         self.losses: deque[float] = deque(maxlen=EVERY)
+        self.seconds: deque[tuple[float, float]] = deque(maxlen=EVERY)
+
+    def stepped(self, loss: float, waited: float, took: float) -> None:
+        """A step was made: its loss, the seconds that it waited for its images, and those it took in all."""
+        self.losses.append(loss)
+        self.seconds.append((waited, took))
+
+    @property
+    def waiting(self) -> float:
+        """The share of the last `EVERY` steps' time in which the device waited for images, 0..1."""
+        waited, took = np.sum(self.seconds, axis=0)
+        return float(waited / max(took, 1e-9))
 
     @property
     def loss(self) -> float:
@@ -83,10 +95,11 @@ class ConsoleListener:
         self.bar.stop()
 
     def stepped(self, run: Run, pace: Pace) -> None:
-        """Show step, loss, held-back IoU, images/s and minutes left."""
+        """Show step, loss, held-back IoU, images/s, how much of the time was waited, and minutes left."""
         news = (
             f"step {run.step}  loss {pace.loss:.4f}  held-back IoU {percent(run.curve[:1])}  "
-            f"{pace.images_per_second:.2f} images/s  {pace.minutes_left:.0f} min left"
+            f"{pace.images_per_second:.2f} images/s  waiting for data {100 * pace.waiting:.0f} %  "
+            f"{pace.minutes_left:.0f} min left"
         )
         self.bar.update(self.task, completed=run.progress, news=news)
         if not self.console.is_terminal and run.step % EVERY == 0:
@@ -114,10 +127,10 @@ class JsonListener:
         path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
 
     def stepped(self, run: Run, pace: Pace) -> None:
-        """Note the loss."""
+        """Note loss, speed, and the share of time that was waited for data."""
         if run.step % EVERY == 0:
-            rate = round(pace.images_per_second, 3)
-            self._append({"step": run.step, "loss": pace.loss, "images_per_second": rate})
+            speed = {"images_per_second": round(pace.images_per_second, 3), "waiting": round(pace.waiting, 4)}
+            self._append({"step": run.step, "loss": pace.loss, **speed})
 
     def validated(self, run: Run) -> None:
         """Note the curve."""
@@ -142,11 +155,12 @@ class TensorBoardListener:
         self.writer: Any = SummaryWriter(str(folder), purge_step=run.step + 1)
 
     def stepped(self, run: Run, pace: Pace) -> None:
-        """Note loss, learning rate and speed."""
+        """Note loss, learning rate, speed, and the share of time that was waited for data."""
         if run.step % EVERY == 0:
             self.writer.add_scalar("loss", pace.loss, run.step)
             self.writer.add_scalar("learning rate", run.optimizer.param_groups[-1]["lr"], run.step)
             self.writer.add_scalar("images per second", pace.images_per_second, run.step)
+            self.writer.add_scalar("waiting for data", pace.waiting, run.step)
 
     def validated(self, run: Run) -> None:
         """Note the curve, a line per number of rounds."""

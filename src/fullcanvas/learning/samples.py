@@ -100,22 +100,36 @@ def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:
 
 
 def batches(
-    sets: Sequence[TrainingSet], config: TrainingConfig, step: int, classes: Sequence[int] = ()
+    sets: Sequence[TrainingSet],
+    config: TrainingConfig,
+    step: int,
+    classes: Sequence[int] = (),
+    places: range | None = None,
 ) -> Iterator[list[Crop]]:
     """The batches of the steps from `step` on, endlessly; the number of workers changes none of them.
 
-    Arguments as in `Crops`.
+    Arguments as in `Crops` and `endless`.
     """
-    return iter(endless(Crops(sets, config, classes), config, step))
+    return iter(endless(Crops(sets, config, classes), config, step, places))
 
 
-def endless(examples: TorchDataset[Any], config: TrainingConfig, step: int) -> DataLoader[Any]:
-    """A loader of the batches of the steps from `step` on; it never ends, and workers change no batch."""
+def endless(
+    examples: TorchDataset[Any], config: TrainingConfig, step: int, places: range | None = None
+) -> DataLoader[Any]:
+    """A loader of the batches of the steps from `step` on; it never ends, and workers change no batch.
+
+    Args:
+        examples: an endless list.
+        config: how many of them a step takes.
+        step: the first one.
+        places: which of a step's examples are wanted; all of them if None.
+    """
     size = config.images_per_step
+    places = range(size) if places is None else places
     return DataLoader(
         examples,
-        batch_size=size,
-        sampler=count(step * size),
+        batch_size=len(places),
+        sampler=(first + place for first in count(step * size, size) for place in places),
         collate_fn=_as_list,
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,

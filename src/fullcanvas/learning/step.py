@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from fullcanvas.learning import dextr
 from fullcanvas.learning.competition import mask_wise_loss, pixel_wise_loss
 from fullcanvas.learning.dextr import DextrNetwork, Example
 from fullcanvas.learning.network import Network
+from fullcanvas.learning.networks import AnyNetwork
+from fullcanvas.learning.processes import Process
 from fullcanvas.learning.rounds import (
     AllMarks,
     Prediction,
@@ -31,19 +34,52 @@ _LARGEST_GRADIENT = 1.0
 _SCRIBBLE_STREAM = 1
 
 
-def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], device: torch.device) -> float:
-    """Let the network learn from a batch; returns the loss."""
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """The random numbers of a step; they depend on the seed, the step and the place of an image alone.
+
+    Attributes:
+        shared: by all images, on whatever process they are.
+        own: of each image of this process.
+    """
+
+    shared: np.random.Generator
+    own: list[np.random.Generator]
+
+    @classmethod
+    def of(cls, run: Run, process: Process) -> _Chance:
+        """Those of the run's next step."""
+        training = run.config.training
+        seeds = np.random.SeedSequence([training.seed, _SCRIBBLE_STREAM, run.step])
+        shared, *images = map(np.random.default_rng, seeds.spawn(1 + training.images_per_step))
+        return cls(shared, [images[place] for place in process.places(training.images_per_step)])
+
+
+def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Process) -> float:
+    """Let the network learn from a batch, of which each process has its share; returns the loss of all."""
     _schedule(run)
     _set_mode(run)
-    loss = _loss(run, batch, device)
+    loss = _loss(run, batch, process)
     run.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    loss = loss.detach()
+    process.average([loss, *_learnt(run.network)])
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
     run.optimizer.step()
     run.step += 1
-    run.saw(each.origin for each in batch)
+    for origins in process.gather([each.origin for each in batch]):
+        run.saw(origins)
     _update_average(run)
-    return float(loss.detach())
+    return float(loss)
+
+
+def _learnt(network: AnyNetwork) -> list[Tensor]:
+    """What a backward pass leaves: gradients, and the running statistics of norms that are not frozen."""
+    found = [each.grad for each in network.parameters() if each.grad is not None]
+    for module in network.modules():
+        if isinstance(module, _BatchNorm) and module.training:
+            found += [each for each in module.buffers() if each.is_floating_point()]
+    return found
 
 
 def learning_rate_factor(step: int, progress: float, warmup: int) -> float:
@@ -66,18 +102,19 @@ def _set_mode(run: Run) -> None:
                 module.eval()
 
 
-def _loss(run: Run, batch: Sequence[Crop] | Sequence[Example], device: torch.device) -> Tensor:
+def _loss(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Process) -> Tensor:
+    """The mean over the images of the batch: so the mean over processes is that of all their images."""
+    device = process.device
     if isinstance(run.network, DextrNetwork):
         return dextr.loss_of(run.network, [each for each in batch if isinstance(each, Example)], device)
     crops = [each for each in batch if isinstance(each, Crop)]
-    rng = np.random.default_rng([run.config.training.seed, _SCRIBBLE_STREAM, run.step])
     images = image_batch(crops).to(device, memory_format=torch.channels_last)
-    embeddings = _embeddings(run.network, images)
+    embeddings, chance = _embeddings(run.network, images), _Chance.of(run, process)
     if run.sibling is None:
-        return _loss_after_own_errors(run, embeddings, crops, rng)
+        return _loss_after_own_errors(run, embeddings, crops, chance)
     with torch.no_grad():
         theirs = _embeddings(run.sibling, images)
-    return _loss_after_siblings_errors(run, embeddings, theirs, crops, rng)
+    return _loss_after_siblings_errors(run, embeddings, theirs, crops, chance)
 
 
 def _embeddings(network: Network, images: Tensor) -> list[Tensor]:
@@ -86,18 +123,18 @@ def _embeddings(network: Network, images: Tensor) -> list[Tensor]:
 
 
 def _loss_after_own_errors(
-    run: Run, embeddings: list[Tensor], crops: Sequence[Crop], rng: np.random.Generator
+    run: Run, embeddings: list[Tensor], crops: Sequence[Crop], chance: _Chance
 ) -> Tensor:
     """The loss from extreme points alone, and after some rounds of scribbles on the network's own errors."""
     marks: list[AllMarks] = [first_marks(crop.regions) for crop in crops]
     prediction = _predict(run, embeddings, crops, marks)
     total = _graded(run, prediction, crops, marks)
-    rounds = int(rng.choice(run.config.training.rounds))
+    rounds = int(chance.shared.choice(run.config.training.rounds))
     for number in range(rounds):
         if number > 0:
             with torch.no_grad():
                 prediction = _predict(run, embeddings, crops, marks)
-        marks = _corrected(run, prediction, crops, marks, rng)
+        marks = _corrected(run, prediction, crops, marks, chance)
     if not rounds:
         return total
     return (total + _graded(run, _predict(run, embeddings, crops, marks), crops, marks)) / 2
@@ -108,15 +145,15 @@ def _loss_after_siblings_errors(
     embeddings: list[Tensor],
     siblings_embeddings: list[Tensor],
     crops: Sequence[Crop],
-    rng: np.random.Generator,
+    chance: _Chance,
 ) -> Tensor:
     """The loss after some rounds of scribbles on what a model that knows extreme points alone got wrong."""
     assert run.sibling is not None  # noqa: S101 (`_loss` made its embeddings)
     marks: list[AllMarks] = [first_marks(crop.regions) for crop in crops]
     with torch.no_grad():
         prediction = predict(run.sibling, siblings_embeddings, marks, _size(crops))
-    for _ in range(int(rng.choice(run.config.training.rounds))):
-        marks = _corrected(run, prediction, crops, marks, rng)
+    for _ in range(int(chance.shared.choice(run.config.training.rounds))):
+        marks = _corrected(run, prediction, crops, marks, chance)
     return _graded(run, _predict(run, embeddings, crops, marks), crops, marks)
 
 
@@ -138,13 +175,13 @@ def _corrected(
     prediction: Prediction,
     crops: Sequence[Crop],
     marks: Sequence[AllMarks],
-    rng: np.random.Generator,
+    chance: _Chance,
 ) -> list[AllMarks]:
     """The marks of every crop after one more round of scribbles."""
-    allocation = "free" if rng.random() < run.config.training.free_share else "one-per-region"
+    allocation = "free" if chance.shared.random() < run.config.training.free_share else "one-per-region"
     return [
         corrected(run.config.network, crop.truth, canvas.detach(), each, allocation=allocation, rng=rng)
-        for crop, canvas, each in zip(crops, prediction.canvases, marks, strict=True)
+        for crop, canvas, each, rng in zip(crops, prediction.canvases, marks, chance.own, strict=True)
     ]
 
 
@@ -158,8 +195,9 @@ def _graded(run: Run, prediction: Prediction, crops: Sequence[Crop], marks: Sequ
     total = torch.stack(graded).mean()
     if prediction.class_logits is None:
         return total
-    classes = torch.tensor([place for crop in crops for place in crop.classes], device=total.device)
-    return total + functional.cross_entropy(prediction.class_logits, classes)
+    guesses = torch.split(prediction.class_logits, [len(crop.classes) for crop in crops])
+    truths = (torch.tensor(crop.classes, device=total.device) for crop in crops)
+    return total + torch.stack(list(map(functional.cross_entropy, guesses, truths))).mean()
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from timm.layers.norm_act import convert_sync_batchnorm
 
 from fullcanvas.datasets import Sample
 from fullcanvas.learning import checkpoint, dextr
@@ -21,6 +22,7 @@ from fullcanvas.learning.dextr import DextrNetwork
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.export import export
 from fullcanvas.learning.network import Network
+from fullcanvas.learning.processes import Process, joined
 from fullcanvas.learning.progress import ConsoleListener, JsonListener, Listener, Pace, TensorBoardListener
 from fullcanvas.learning.record import describe
 from fullcanvas.learning.run import Run, restore, resume, start
@@ -60,32 +62,32 @@ class Request:
     device: str = "auto"
 
 
-def train(request: Request, console: Console) -> Path:
-    """Train a network and write its model file; returns that file's path.
+def train(request: Request, console: Console) -> None:
+    """Train a network and write its model file; with all the processes that a launcher started, if it did.
 
     Raises:
-        ConfigError, DatasetError, RunError, WeightsError, ModelError, CheckpointError, WeightsError: the
-            request cannot be met; the message says why.
+        ConfigError, DatasetError, RunError, WeightsError, ModelError, CheckpointError: the request cannot
+            be met; the message says why.
         ExportError: the model file would not answer as the network does.
     """
-    device = device_named(request.device)
-    weights = None if request.init is None else read_weights(request.init)
-    config = read_config(request, weights)
-    sets = open_sources(config, request.data)
-    config = with_classes(config, sets)
-    run = _begin(request, config, weights, device)
-    if config.training.sibling:
-        join_sibling(run, request.sibling, device)
-    console.print(_summary(run, sets, device), highlight=False, soft_wrap=True)
-    with (
-        ConsoleListener(console) as bar,
-        closing(TensorBoardListener(request.out / EVENTS, run)) as board,
-    ):
-        listeners: list[Listener] = [bar, board, JsonListener(request.out / LOG, run)]
-        train_to_end(run, sets, request.out / CHECKPOINT, device, listeners)
+    with joined(request.device) as process:
+        weights = None if request.init is None else read_weights(request.init)
+        config = read_config(request, weights)
+        sets = open_sources(config, request.data)
+        run = _begin(request, with_classes(config, sets), weights, process)
+        if not process.leads:
+            train_to_end(run, sets, request.out / CHECKPOINT, process, ())
+            return
+        console.print(_summary(run, sets, process), highlight=False, soft_wrap=True)
+        with (
+            ConsoleListener(console) as bar,
+            closing(TensorBoardListener(request.out / EVENTS, run)) as board,
+        ):
+            listeners: list[Listener] = [bar, board, JsonListener(request.out / LOG, run)]
+            train_to_end(run, sets, request.out / CHECKPOINT, process, listeners)
     path = request.out / MODEL
     export_run(run, path)
-    return path
+    console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
 
 
 def read_config(request: Request, weights: Weights | None) -> Config:
@@ -125,7 +127,7 @@ def join_sibling(run: Run, sibling: str | None, device: torch.device) -> None:
 
 
 def train_to_end(
-    run: Run, sets: Sequence[TrainingSet], path: Path, device: torch.device, listeners: Sequence[Listener]
+    run: Run, sets: Sequence[TrainingSet], path: Path, process: Process, listeners: Sequence[Listener]
 ) -> None:
     """Spend the rest of a run's budget.
 
@@ -133,23 +135,32 @@ def train_to_end(
         run: as it starts or resumes; changed in place.
         sets: what to train on.
         path: where the checkpoint goes.
-        device: where the run's networks are.
+        process: this one, on whose device the run's networks are; only the one that leads validates,
+            writes and tells.
         listeners: told what happens.
     """
     settings = run.config.training
     held_back = held_back_samples(sets, things=settings.regions == "things")
-    stream, pace = _batches(run, sets), Pace(run)
+    stream, pace = batches_of(run, sets, process), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
-        pace.losses.append(train_step(run, next(stream), device))
-        run.seconds += time.monotonic() - began
+        batch = next(stream)
+        waited = time.monotonic() - began
+        loss = train_step(run, batch, process)
+        times = process.gather((waited, time.monotonic() - began))
+        # A budget in minutes must end at the same step everywhere, so all processes go by the same clock.
+        waited, took = (sum(each) / process.count for each in zip(*times, strict=True))
+        run.seconds += took
+        pace.stepped(loss, waited, took)
+        if not process.leads:
+            continue
         for listener in listeners:
             listener.stepped(run, pace)
         finished = run.progress >= 1
         if finished or run.step % settings.checkpoint_every == 0:
             checkpoint.save(path, run.state())
         if finished or run.step % settings.validate_every == 0:
-            _validate(run, held_back, device, listeners)
+            _validate(run, held_back, process.device, listeners)
             checkpoint.save(path, run.state())
 
 
@@ -201,30 +212,31 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def device_named(name: str) -> torch.device:
-    """The device that `--device` names; `auto` is a GPU where there is one.
-
-    Raises:
-        RunError: there is no such device.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise RunError("torch sees no GPU here: use --device cpu")
-    return torch.device(name)
-
-
-def _begin(request: Request, config: Config, weights: Weights | None, device: torch.device) -> Run:
-    path = request.out / CHECKPOINT
-    if request.resume and path.exists():
-        return resume(path, config, device)
-    return start(config, device, weights)
+def _begin(request: Request, config: Config, weights: Weights | None, process: Process) -> Run:
+    """The run at its start, or where its checkpoint left it: the same on all processes."""
+    path, device = request.out / CHECKPOINT, process.device
+    resumes = request.resume and path.exists()
+    run = resume(path, config, device) if resumes else start(config, device, weights)
+    if config.training.sibling:
+        join_sibling(run, request.sibling, device)
+    if len(set(process.gather((str(config), run.step)))) > 1:
+        raise RunError(
+            "the processes do not begin alike: give all of them the same configuration, and an --out in a "
+            "folder that all machines share"
+        )
+    if process.count > 1 and device.type == "cuda":
+        # Norms see the images of all processes. torch can do that on GPUs alone; elsewhere each sees its own.
+        run.network = convert_sync_batchnorm(run.network)  # type: ignore[no-untyped-call]
+    return run
 
 
-def _batches(run: Run, sets: Sequence[TrainingSet]) -> Iterator[Any]:
+def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:
+    """This process's share of the images of a run's next step, of the one after it, and so on."""
+    training = run.config.training
+    places = process.places(training.images_per_step)
     if isinstance(run.network, DextrNetwork):
-        return dextr.batches(sets, run.config.training, run.step)
-    return batches(sets, run.config.training, run.step, run.config.network.classes)
+        return dextr.batches(sets, training, run.step, places)
+    return batches(sets, training, run.step, run.config.network.classes, places)
 
 
 def _validate(
@@ -238,14 +250,15 @@ def _validate(
         listener.validated(run)
 
 
-def _summary(run: Run, sets: Sequence[TrainingSet], device: torch.device) -> str:
+def _summary(run: Run, sets: Sequence[TrainingSet], process: Process) -> str:
     photos = sum(len(each.training.image_ids) for each in sets)
     held_back = sum(len(each.held_back.image_ids) for each in sets)
     training = run.config.training
     budget = f"{training.minutes:g} minutes" if training.minutes > 0 else f"{training.steps} steps"
     numbers = sum(parameter.numel() for parameter in run.network.parameters())
+    places = f"{process.count} processes, this one on " if process.count > 1 else ""
     where = f", going on from step {run.step}" if run.step else ""
     return (
-        f"{run.config.name}: {numbers / 1e6:.1f} million parameters on {device}; "
+        f"{run.config.name}: {numbers / 1e6:.1f} million parameters on {places}{process.device}; "
         f"{photos} photos to train on, {held_back} held back; {budget}{where}"
     )

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from fullcanvas.annotation import Region
 from fullcanvas.canvas.boxes import region_box
-from fullcanvas.inference.session import Patch
+from fullcanvas.inference.patch import Patch
 from fullcanvas.server.labels import Label, distinct_color
 from fullcanvas.server.store import Photo, Status
 from fullcanvas.server.workbench import View
@@ -21,7 +21,7 @@ from fullcanvas.server.workbench import View
 Point = tuple[int, int]
 PATCH_FORM = (
     "A patch is: uint32 little-endian n; n bytes of JSON, {x0, y0, x1, y1 (display pixels, half-open), "
-    "photo (as GET of the photo answers), region (the one just added or grown, or null)}; and, "
+    "photo (as GET of the photo answers; null in a preview), region (just added or grown, or null)}; and, "
     "zlib-compressed, the patch's region ids as uint16 little-endian, row by row."
 )
 
@@ -201,7 +201,7 @@ class PatchHeader(BaseModel):
     y0: int
     x1: int
     y1: int
-    photo: PhotoAnswer
+    photo: PhotoAnswer | None
     region: int | None
 
 
@@ -211,7 +211,7 @@ def whole(display: NDArray[np.int32]) -> Patch:
     return Patch(0, 0, width, height, display)
 
 
-def pack_patch(patch: Patch, photo: PhotoAnswer, region: int | None) -> bytes:
+def pack_patch(patch: Patch, photo: PhotoAnswer | None, region: int | None) -> bytes:
     """A patch as bytes, in the form that `PATCH_FORM` describes."""
     header = PatchHeader(x0=patch.x0, y0=patch.y0, x1=patch.x1, y1=patch.y1, photo=photo, region=region)
     text = header.model_dump_json().encode()

@@ -17,6 +17,7 @@ from starlette.types import Scope
 from fullcanvas import __version__
 from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
+from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server import history, login, review, routes
 from fullcanvas.server.accounts import Accounts
@@ -56,6 +57,9 @@ def create_app(
     segmenter: Segmenter,
     memory: int = MEMORY,
     accounts: Accounts | None = None,
+    *,
+    disk: EmbeddingCache | None = None,
+    quiet: Segmenter | None = None,
 ) -> FastAPI:
     """The application for one project.
 
@@ -64,13 +68,15 @@ def create_app(
         segmenter: the model that answers.
         memory: how many bytes of photos are kept ready.
         accounts: of those who may come in from anywhere; if None, whoever is on this machine may.
+        disk: keeps embeddings for the next start.
+        quiet: the same model on one thread, for what is done in the background.
     """
-    workbench = Workbench(project, segmenter, memory)
+    workbench = Workbench(project, segmenter, memory, disk=disk, quiet=quiet)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        workbench.close()
+        workbench.embeddings.close()
 
     app = FastAPI(
         title="Fullcanvas",

@@ -25,6 +25,9 @@ Address = Annotated[
 Memory = Annotated[
     float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
 ]
+Cache = Annotated[
+    float, typer.Option(min=0, help="Gigabytes on disk for embeddings, so that photos open at once.")
+]
 Name = Annotated[str, typer.Argument(help="Letters, digits and . _ @ -")]
 
 
@@ -42,6 +45,7 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(help="For https: the certificate, in PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="For https: its private key, in PEM.")] = None,
     memory: Memory = 2,
+    cache: Cache = 5,
     max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
 ) -> None:
     """Serve a folder of photos to a team: everybody needs an account.
@@ -63,11 +67,44 @@ def serve(
         max_pixels=round(max_megapixels * 1e6),
         database=database,
         memory=round(memory * 1e9),
+        disk=round(cache * 1e9),
         certificate=certificate,
         key=key,
     )
     with _refusals():
         run(service, Console())
+
+
+def encode(
+    photos: Photos,
+    *,
+    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
+    project: Home = None,
+    cache: Cache = 5,
+    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+) -> None:
+    """Encode photos beforehand, so that each opens at once, on any machine that has the project's folder.
+
+    Interrupted, it goes on where it was when the same command is given again. The commands that annotate need
+    the same `--cache`, or they make room.
+    """
+    from rich.console import Console
+
+    from fullcanvas.server.embeddings import disk_cache
+    from fullcanvas.server.encode import encode_photos
+
+    with _refusals():
+        disk = disk_cache(photos, project, round(cache * 1e9))
+        found = encode_photos(photos, model, disk, round(max_megapixels * 1e6), Console(stderr=True))
+        for line in found.skipped:
+            typer.echo(line)
+        typer.echo(
+            f"{found.made} photos encoded, {found.ready} were, {len(found.skipped)} skipped: "
+            f"{found.size / 1e6:.0f} MB in {disk.folder}"
+        )
+        if found.left:
+            typer.echo(f"Error: there was no room for {found.left} more; --cache gives it", err=True)
+            raise typer.Exit(1)
 
 
 @users.command()

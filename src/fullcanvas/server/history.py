@@ -14,8 +14,12 @@ router = APIRouter(responses={**COMMON, 404: {"model": Problem, "description": "
 
 
 class EntryAnswer(BaseModel):
-    """An entry of a photo's history: its kind, its region, that region's label, and what it did in words."""
+    """An entry of a photo's history: its kind, its region, that region's label, and what it did in words.
 
+    `after` is the number of the entry that it follows, counted from 1; 0 is the beginning.
+    """
+
+    after: int
     kind: str
     region: int | None
     label: str | None
@@ -23,10 +27,14 @@ class EntryAnswer(BaseModel):
 
 
 class HistoryAnswer(BaseModel):
-    """A photo's history: the first `cursor` entries are in force, the others can be redone."""
+    """A photo's history: every entry that there ever was, those of other branches too.
+
+    The entry `cursor` and all that lead to it are in force; redoing goes on to the entry `tip`.
+    """
 
     version: int
     cursor: int
+    tip: int
     entries: list[EntryAnswer]
 
 
@@ -39,12 +47,13 @@ class VersionAnswer(BaseModel):
 
 @router.get("/photos/{photo_id}/history")
 def history(bench: Bench, photo_id: PhotoId) -> HistoryAnswer:
-    """What was done to a photo, undone entries included."""
+    """What was done to a photo, whatever of it is in force."""
     stored, annotation = bench.project.store.annotation(photo_id)
     if annotation is None:
-        return HistoryAnswer(version=stored.version, cursor=0, entries=[])
+        return HistoryAnswer(version=stored.version, cursor=0, tip=0, entries=[])
     entries = [EntryAnswer.model_validate(step, from_attributes=True) for step in told(annotation)]
-    return HistoryAnswer(version=stored.version, cursor=annotation.cursor, entries=entries)
+    tip = annotation.branch[-1] if annotation.branch else 0
+    return HistoryAnswer(version=stored.version, cursor=annotation.cursor, tip=tip, entries=entries)
 
 
 @router.get("/photos/{photo_id}/version")

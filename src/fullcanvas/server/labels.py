@@ -25,12 +25,14 @@ class Label:
         name: 1 to 200 characters, none of them a control character.
         isthing: whether its regions are countable objects (or stuff: of which an image has one segment).
         color: red, green, blue, 0 to 255 each.
+        deleted: whether it is offered no longer, and only its id is kept.
     """
 
     id: int
     name: str
     isthing: bool
     color: Color
+    deleted: bool = False
 
 
 def distinct_color(number: int) -> Color:

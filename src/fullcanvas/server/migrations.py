@@ -22,6 +22,11 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         """CREATE TABLE times (photo_id INTEGER NOT NULL REFERENCES photos (id), region INTEGER NOT NULL,
         seconds FLOAT NOT NULL, PRIMARY KEY (photo_id, region))""",
     ),
+    3: (
+        "ALTER TABLE photos ADD COLUMN forks TEXT",
+        "ALTER TABLE photos ADD COLUMN tip INTEGER",
+        "ALTER TABLE labels ADD COLUMN deleted BOOLEAN NOT NULL DEFAULT FALSE",
+    ),
 }
 """What leads from each version to the one after it."""
 

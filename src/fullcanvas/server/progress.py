@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
+from fullcanvas.server.settings import remember, setting
 
 _RULE = "unassigned_allowed"
 
@@ -43,16 +44,13 @@ class Progress:
     @property
     def unassigned_allowed(self) -> bool:
         """Whether a photo may be complete while pixels of it belong to no region."""
-        query = select(schema.settings.c.value).where(schema.settings.c.name == _RULE)
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none() != "false"
+            return setting(connection, _RULE) != "false"
 
     def allow_unassigned(self, allowed: bool) -> None:
         """Set that rule."""
-        table = schema.settings
         with self._database.write() as connection:
-            connection.execute(delete(table).where(table.c.name == _RULE))
-            connection.execute(insert(table).values(name=_RULE, value="true" if allowed else "false"))
+            remember(connection, _RULE, "true" if allowed else "false")
 
 
 def spend(connection: Connection, photo_id: int, region: int, seconds: float) -> None:

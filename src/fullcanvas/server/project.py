@@ -78,11 +78,11 @@ class Project:
         name = checked_name(item["name"])
 
         def add(known: Sequence[Label]) -> Sequence[Label]:
-            if any(label.name == name for label in known):
+            if any(label.name == name and not label.deleted for label in known):
                 raise ConflictError(f"there is a label {item['name']!r} already")
             return merge([item], known)
 
-        return self.store.change_labels(add)[-1]
+        return next(label for label in self.store.change_labels(add) if label.name == name)
 
 
 def home(folder: Path, place: Path | None) -> Path:
@@ -115,7 +115,7 @@ def open_project(
     store = Store(database or home(folder, place) / DATABASE)
     try:
         if labels is not None:
-            store.change_labels(partial(read_labels, labels))
+            store.take_labels_over(repr(read_labels(labels)), partial(read_labels, labels))
         store.sync_photos(found.paths)
     except Exception:
         store.close()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from fullcanvas.annotation import Annotation
+from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.annotation.entries import LARGEST_RADIUS
 from fullcanvas.inference.session import Session
 from fullcanvas.server.errors import RefusedError
@@ -155,6 +155,25 @@ class SplitRequest(Change):
         return session.with_split(self.region, self.points), annotation.next_region
 
 
+class ImportMaskRequest(Change):
+    """A region that comes with its pixels, from another model or program."""
+
+    kind: Literal["import_mask"]
+    mask: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-o]+$",
+            description="Run lengths of the whole photo in COCO's compressed form, column by column.",
+        ),
+    ]
+    label: Name | None = None
+
+    def change(self, annotation: Annotation, _session: Session) -> Outcome:
+        """The annotation with the region, and its id."""
+        mask = Mask(annotation.width, annotation.height, self.mask)
+        return annotation.import_mask(mask, self.label), annotation.next_region
+
+
 class UndoRequest(Change):
     """Undo the latest interaction."""
 
@@ -180,19 +199,15 @@ class RedoRequest(Change):
 
 
 class GoRequest(Change):
-    """Go to any point of the photo's history."""
+    """Go to any entry of the photo's history, on whichever branch."""
 
     kind: Literal["go"]
     cursor: Annotated[
-        int, Field(ge=0, le=MAX_ID, strict=True, description="How many entries are in force then.")
+        int, Field(ge=0, le=MAX_ID, strict=True, description="The entry in force last then; 0 is none.")
     ]
 
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
-        """The annotation with that many entries in force."""
-        if self.cursor > len(annotation.entries):
-            raise RefusedError(
-                f"this photo's history has {len(annotation.entries)} entries, not {self.cursor}"
-            )
+        """The annotation as it was right after that entry."""
         return annotation.at(self.cursor), None
 
 
@@ -206,6 +221,7 @@ Interaction = Annotated[
     | MergeRequest
     | FillRequest
     | SplitRequest
+    | ImportMaskRequest
     | UndoRequest
     | RedoRequest
     | GoRequest,

@@ -17,13 +17,17 @@ from fullcanvas.server.answers import (
     StaleProblem,
 )
 from fullcanvas.server.errors import NotFoundError
-from fullcanvas.server.labels import MAX_ID, Color, Label
+from fullcanvas.server.labels import MAX_ID, Color, Label, checked_name
 from fullcanvas.server.login import Admin, Reviewer
-from fullcanvas.server.requests import Change
+from fullcanvas.server.requests import Change, Name
 from fullcanvas.server.routes import Bench, PhotoId, describe
 
+LabelId = Annotated[int, Path(ge=1, le=MAX_ID)]
 router = APIRouter(responses=COMMON)
 _MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo or label."}}
+_IN_THE_WAY: Responses = {
+    409: {"model": Problem, "description": "Another label has the name, or regions have the label."}
+}
 _STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
 
 
@@ -41,15 +45,16 @@ class Rule(BaseModel):
 
 
 class LabelChange(BaseModel):
-    """What becomes of a label; its name and id stay."""
+    """What becomes of a label; its id stays."""
 
+    name: Name | None = None
     isthing: Annotated[bool | None, Field(strict=True)] = None
     color: Annotated[
         list[Annotated[int, Field(ge=0, le=255, strict=True)]] | None, Field(min_length=3, max_length=3)
     ] = None
 
     def of(self, label: Label) -> Label:
-        """The label as changed."""
+        """The label as changed, but for its name."""
         color: Color = (self.color[0], self.color[1], self.color[2]) if self.color else label.color
         return replace(label, isthing=label.isthing if self.isthing is None else self.isthing, color=color)
 
@@ -68,15 +73,24 @@ def rule(bench: Bench, rule: Rule) -> Rule:
     return rule
 
 
-@router.patch("/labels/{label_id}", dependencies=[Admin], responses=_MISSING)
-def change_label(
-    bench: Bench, label_id: Annotated[int, Path(ge=1, le=MAX_ID)], change: LabelChange
-) -> LabelAnswer:
-    """Give a label another color, or say whether it is a thing or stuff."""
-    labels = bench.project.store.change_labels(
+@router.patch("/labels/{label_id}", dependencies=[Admin], responses={**_MISSING, **_IN_THE_WAY})
+def change_label(bench: Bench, label_id: LabelId, change: LabelChange) -> LabelAnswer:
+    """Rename a label wherever it was given, give it another color, or say whether it is a thing or stuff."""
+    store = bench.project.store
+    if change.name is not None:
+        store.relabelling.rename(label_id, checked_name(change.name))
+    store.change_labels(
         lambda known: [change.of(label) if label.id == label_id else label for label in known]
     )
-    for label in labels:
+    for label in store.labels():
         if label.id == label_id:
             return LabelAnswer.of(label)
     raise NotFoundError(f"there is no label {label_id}")
+
+
+@router.delete(
+    "/labels/{label_id}", status_code=204, dependencies=[Admin], responses={**_MISSING, **_IN_THE_WAY}
+)
+def delete_label(bench: Bench, label_id: LabelId) -> None:
+    """Take away a label that no region has."""
+    bench.project.store.relabelling.delete(label_id)

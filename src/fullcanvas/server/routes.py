@@ -106,7 +106,7 @@ def photos(
 def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     """Open a photo."""
     answer = describe(bench, bench.view(photo_id))
-    bench.encode_next(photo_id)
+    bench.embeddings.encode_after(photo_id)
     return answer
 
 
@@ -167,6 +167,22 @@ def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Inter
     """Do what the person asked; it is stored before this answers."""
     answer = bench.interact(photo_id, interaction, caller.name)
     return _octets(pack_patch(answer.patch, describe(bench, answer.view), answer.region))
+
+
+@router.post(
+    "/photos/{photo_id}/preview",
+    response_class=Response,
+    responses={
+        **_MISSING,
+        **_STALE,
+        **_BAD_JSON,
+        **_binary(f"What would change, as a patch on what is stored. {PATCH_FORM}"),
+    },
+)
+def preview(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:
+    """What an interaction would change, while it is still being drawn: nothing is stored."""
+    patch, region = bench.preview(photo_id, interaction)
+    return _octets(pack_patch(patch, None, region))
 
 
 @router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Of the tables below. A database of a newer version is refused; an older one is migrated."""
 
 # PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
@@ -46,6 +46,8 @@ photos = Table(
     Column("model", String(64)),
     Column("log_version", Integer),  # of the annotation's JSON form, when it was stored
     Column("cursor", Integer, nullable=False, default=0),
+    Column("forks", Text),  # of the annotation's JSON form; null where there are none
+    Column("tip", Integer),
     Column("next_region", Integer, nullable=False, default=1),
     Column("regions", Integer, nullable=False, default=0),
     Column("unlabelled", Integer, nullable=False, default=0),
@@ -78,6 +80,7 @@ labels = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("isthing", Boolean, nullable=False),
     Column("color", String(13), nullable=False),  # "[red,green,blue]"
+    Column("deleted", Boolean, nullable=False, default=False),  # no region has it; its id is never another's
 )
 
 label_maps = Table(

@@ -17,9 +17,11 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.markup import escape
 
+from fullcanvas.inference.model_file import read_model
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.accounts import FILE, Accounts, Role
 from fullcanvas.server.app import create_app
+from fullcanvas.server.embeddings import DISK, disk_cache
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.security import LOGIN, LOOPBACK
@@ -44,6 +46,7 @@ class Service:
         max_pixels: the largest photo that is opened.
         database: the address of a PostgreSQL database, instead of a file.
         memory: how many bytes of photos are kept ready.
+        disk: how many bytes of embeddings are kept on disk.
         certificate, key: files for https; plain http if None.
     """
 
@@ -56,6 +59,7 @@ class Service:
     max_pixels: int
     database: str | None = None
     memory: int = MEMORY
+    disk: int = DISK
     certificate: Path | None = None
     key: Path | None = None
 
@@ -134,10 +138,13 @@ def _answer(
     project = service.open()
     try:
         with console.status("Loading the model"):
-            segmenter = Segmenter.load(service.model)
+            model = read_model(service.model)
+            segmenter, quiet = Segmenter(model), Segmenter(model, threads=1)
         _describe(console, project, segmenter)
         greet()
-        _run(create_app(project, segmenter, service.memory, accounts), listening, service)
+        disk = disk_cache(service.folder, service.place, service.disk)
+        app = create_app(project, segmenter, service.memory, accounts, disk=disk, quiet=quiet)
+        _run(app, listening, service)
         console.print("Stopped; everything is stored.")
     finally:
         project.store.close()

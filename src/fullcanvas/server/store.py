@@ -6,9 +6,10 @@ the caller saw last; if the photo has changed meanwhile, nothing is stored and `
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,19 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
-from fullcanvas.annotation import Annotation, AnnotationError
-from fullcanvas.annotation.entries import to_json
-from fullcanvas.annotation.log import VERSION
+from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
 from fullcanvas.server.labels import Label
+from fullcanvas.server.logs import add_entries, bring_labels_back, dump, read_log, values_of
 from fullcanvas.server.progress import Progress, spend
+from fullcanvas.server.relabelling import Relabelling
+from fullcanvas.server.settings import remember, setting
 
 Status = Literal["new", "in_work", "complete", "reviewed", "rejected"]
 CLOSED = ("complete", "reviewed")
 """What does not change, and keeps its label map."""
+_LABELS_FILE = "labels_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Store:
     def __init__(self, place: Path | str) -> None:
         self._database = Database(place)
         self.progress = Progress(self._database)
+        self.relabelling = Relabelling(self._database)
 
     @property
     def name(self) -> str:
@@ -160,21 +164,9 @@ class Store:
             NotFoundError: there is no such photo.
             StoreError: what is stored is not an annotation.
         """
-        table = schema.entries
-        query = select(table.c.body).where(table.c.photo_id == photo_id).order_by(table.c.position)
         with self._database.read() as connection:
             row = _row(connection, photo_id)
-            bodies = connection.execute(query).scalars().all()
-        if row["width"] is None:
-            return _photo(row), None
-        data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region")}
-        try:
-            listed = [json.loads(body) for body in bodies]
-            return _photo(row), Annotation.from_json(
-                {"version": row["log_version"] or VERSION, **data, "entries": listed}
-            )
-        except (AnnotationError, json.JSONDecodeError) as error:
-            raise StoreError(f"{self.name}: the annotation of {row['path']} is damaged ({error})") from error
+            return _photo(row), read_log(connection, row)
 
     def save(
         self,
@@ -187,13 +179,13 @@ class Store:
         author: str | None = None,
         spent: tuple[int, float] = (0, 0.0),
     ) -> Photo:
-        """Store a changed annotation; only the entries that differ are written.
+        """Store a changed annotation; only what was said since is written.
 
         Args:
             photo: as seen before the change.
             content_hash: of the photo's file.
             before: the annotation as stored.
-            after: what it becomes.
+            after: what it becomes: the same with more entries, or with others of them in force.
             key: the caller's name of this change.
             author: who made it; None where there are no accounts.
             spent: a region, or 0, and the seconds of work that went to it.
@@ -205,32 +197,11 @@ class Store:
             StaleError: the photo has changed meanwhile.
             StoreError: it could not be stored.
         """
-        kept = _common(before.entries if before else (), after.entries)
-        unlabelled = sum(region.label is None for region in after.regions.values())
-        values = {
-            "status": "in_work",
-            "last_key": key,
-            "content_hash": content_hash,
-            "width": after.width,
-            "height": after.height,
-            "model": after.model,
-            "log_version": VERSION,
-            "cursor": after.cursor,
-            "next_region": after.next_region,
-            "regions": len(after.regions),
-            "unlabelled": unlabelled,
-        }
-        table = schema.entries
+        values = {"status": "in_work", "last_key": key, "content_hash": content_hash, **values_of(after)}
         with self._database.write() as connection:
             row = _change(connection, photo, values)
-            gone = (table.c.photo_id == photo.id, table.c.position >= kept)
-            connection.execute(delete(table).where(*gone))
-            added = [
-                {"photo_id": photo.id, "position": position, "author": author, "body": _dump(to_json(entry))}
-                for position, entry in enumerate(after.entries[kept:], kept)
-            ]
-            if added:
-                connection.execute(insert(table), added)
+            add_entries(connection, photo.id, before, after, author)
+            bring_labels_back(connection, before, after)
             spend(connection, photo.id, *spent)
         return _photo(row)
 
@@ -316,24 +287,38 @@ class Store:
     def labels(self) -> tuple[Label, ...]:
         """The project's labels, by id."""
         with self._database.read() as connection:
-            return _labels(connection)
+            return tuple(label for label in _labels(connection) if not label.deleted)
 
     def change_labels(self, change: Callable[[Sequence[Label]], Sequence[Label]]) -> Sequence[Label]:
-        """Replace the project's labels by what `change` makes of them, in one step, and return those.
+        """Replace the labels, deleted ones too, by what `change` makes of them in one step; return those.
 
         Raises:
             StoreError: it could not be stored. What `change` raises passes through; nothing has changed then.
         """
         with self._database.write() as connection:
-            labels = change(_labels(connection))
-            connection.execute(delete(schema.labels))
-            rows = [
-                {"id": item.id, "name": item.name, "isthing": item.isthing, "color": _dump(item.color)}
-                for item in labels
-            ]
-            if rows:
-                connection.execute(insert(schema.labels), rows)
-        return labels
+            return _change_labels(connection, change)
+
+    def take_labels_over(self, content: str, change: Callable[[Sequence[Label]], Sequence[Label]]) -> None:
+        """Change the labels by a file, unless what it says is what was taken over last.
+
+        What was renamed or deleted since stays so, however often a program is started with the same file.
+        """
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        with self._database.write() as connection:
+            if setting(connection, _LABELS_FILE) != digest:
+                _change_labels(connection, change)
+                remember(connection, _LABELS_FILE, digest)
+
+
+def _change_labels(
+    connection: Connection, change: Callable[[Sequence[Label]], Sequence[Label]]
+) -> Sequence[Label]:
+    labels = change(_labels(connection))
+    connection.execute(delete(schema.labels))
+    rows = [{**asdict(item), "color": dump(item.color)} for item in labels]
+    if rows:
+        connection.execute(insert(schema.labels), rows)
+    return labels
 
 
 def _present(status: str | None) -> list[Any]:
@@ -370,14 +355,4 @@ def _labels(connection: Connection) -> tuple[Label, ...]:
 
 def _label(row: RowMapping) -> Label:
     red, green, blue = json.loads(row["color"])
-    return Label(row["id"], row["name"], row["isthing"], (red, green, blue))
-
-
-def _common(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many first items are the same."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (a, b) in pairs if a is not b and a != b), min(len(one), len(other)))
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Label(row["id"], row["name"], row["isthing"], (red, green, blue), row["deleted"])

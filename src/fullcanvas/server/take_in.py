@@ -12,12 +12,13 @@ from rich.progress import track
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.imported import ImportedPhoto, Source
+from fullcanvas.formats.imported import ImportedPhoto, Size, Source
 from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.formats.records import Category
-from fullcanvas.server.labels import Label, checked_name, merge, read_labels
+from fullcanvas.server.label_maps import MAX_REGIONS
+from fullcanvas.server.labels import MAX_ID, Label, checked_name, merge, read_labels
 from fullcanvas.server.project import Project, open_project
 from fullcanvas.server.store import Photo
 
@@ -142,12 +143,17 @@ def _new_labels(categories: Sequence[Category], known: Sequence[Label]) -> list[
         if name not in names:
             names.add(name)
             item: dict[str, Any] = {"name": name, "isthing": category.isthing}
-            fresh.append({**item, "id": category.id} if category.id not in {0, *ids} else item)
+            free = category.id not in ids and 1 <= category.id <= MAX_ID
+            fresh.append({**item, "id": category.id} if free else item)
     return fresh
 
 
 def _import(
-    project: Project, photo: Photo, read: Callable[[], ImportedPhoto], overwrite: bool, report: Report
+    project: Project,
+    photo: Photo,
+    read: Callable[[Size], ImportedPhoto],
+    overwrite: bool,
+    report: Report,
 ) -> None:
     if photo.closed:
         report.skipped.append(f"{photo.path}: is {photo.status}; reopen it first")
@@ -156,14 +162,15 @@ def _import(
     if before is not None and before.entries and not overwrite:
         report.skipped.append(f"{photo.path}: has been worked on; --overwrite replaces its regions")
         return
-    imported = read()
     image = project.decode(photo)
     height, width = image.shape[:2]
-    if (imported.width, imported.height) != (width, height):
-        sizes = f"{imported.width} x {imported.height} pixels, the upright photo {width} x {height}"
-        raise ImportFormatError(f"{photo.path}: what was to be imported has {sizes}")
+    imported = read((width, height))
     if imported.regions:
         after = imported.annotate(before or Annotation(width, height))
+        if after.next_region > MAX_REGIONS + 1:
+            raise ImportFormatError(
+                f"{photo.path}: a photo can have {MAX_REGIONS} regions, deleted ones included"
+            )
         project.store.save(stored, project.checked_hash(photo), before, after)
         report.photos += 1
         report.regions += len(imported.regions)

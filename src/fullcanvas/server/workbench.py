@@ -7,8 +7,6 @@ second; if storing fails the session goes back, so that what is shown is never m
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
@@ -19,11 +17,14 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.model_file import ModelConfig
+from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.inference.session import Patch, Session
+from fullcanvas.inference.session import Session
 from fullcanvas.server.cache import Recent
-from fullcanvas.server.errors import RefusedError, ServerError, StaleError
+from fullcanvas.server.embeddings import Embeddings
+from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.project import Project
 from fullcanvas.server.requests import CompleteRequest, Interaction
@@ -102,25 +103,31 @@ class Workbench:
         project: whose photos.
         segmenter: the model that answers.
         memory: how many bytes of photos are kept ready; others are made ready again when they are asked for.
+        disk: keeps embeddings beyond that.
+        quiet: the same model on one thread, for what is done in the background.
 
     Attributes:
+        embeddings: of the photos.
         room: held by whoever decodes, encodes or segments a photo in full.
     """
 
-    def __init__(self, project: Project, segmenter: Segmenter, memory: int = MEMORY) -> None:
+    def __init__(
+        self,
+        project: Project,
+        segmenter: Segmenter,
+        memory: int = MEMORY,
+        *,
+        disk: EmbeddingCache | None = None,
+        quiet: Segmenter | None = None,
+    ) -> None:
         self.project = project
         self.segmenter = segmenter
         self._works: Recent[int, _Work] = Recent(memory * 3 // 4)
-        self._embeddings: Recent[str, Embedding] = Recent(memory // 4)
         # A lock lives as long as somebody holds it or waits for it: numbers that are tried cost nothing.
         self._locks: WeakValueDictionary[int, _Lock] = WeakValueDictionary()
         self._locks_lock = threading.Lock()
         self.room = threading.BoundedSemaphore(MOST_AT_ONCE)
-        self._ahead = ThreadPoolExecutor(1, "encode-ahead")
-
-    def close(self) -> None:
-        """Stop encoding ahead."""
-        self._ahead.shutdown(cancel_futures=True)
+        self.embeddings = Embeddings(project, segmenter, memory // 4, self.room, disk=disk, quiet=quiet)
 
     def view(self, photo_id: int) -> View:
         """The photo as it stands.
@@ -152,10 +159,21 @@ class Workbench:
             photo = self.project.store.photo(photo_id)
             if request.key is not None and request.key == photo.last_key:
                 return self._repeat(photo)
-            _check_open(photo, request.version)
-            work = self._work(photo)
-            _check_open(work.photo, request.version)  # another program may have changed it meanwhile
-            return self._change(work, request, author)
+            return self._change(self._open(photo, request), request, author)
+
+    def preview(self, photo_id: int, request: Interaction) -> tuple[Patch, int | None]:
+        """What an interaction would change, and the region it would add or grow; nothing changes.
+
+        Raises:
+            AnnotationError: the request does not fit the photo or its regions.
+            StaleError: the photo has changed since the caller saw it.
+            ServerError: it could not be done.
+        """
+        with self._lock(photo_id):
+            work = self._open(self.project.store.photo(photo_id), request)
+            after, region = request.change(work.session.annotation, work.session)
+            self._check(after, request)
+            return work.session.preview(after), region
 
     def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
@@ -213,28 +231,9 @@ class Workbench:
             _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             return jpeg.tobytes()
 
-    def encode_next(self, photo_id: int) -> None:
-        """Encode the photo after this one in the background, so that it opens at once."""
-        self._ahead.submit(self._encode_next, photo_id)
-
-    def _encode_next(self, photo_id: int) -> None:
-        # Whatever is wrong with the next photo is said when it is opened.
-        with suppress(ServerError):
-            photo = self.project.store.photo_after(photo_id)
-            if photo is not None and not photo.closed:
-                self._embedding(photo, self.project.checked_hash(photo))
-
     def _lock(self, photo_id: int) -> _Lock:
         with self._locks_lock:
             return self._locks.setdefault(photo_id, _Lock())
-
-    def _embedding(self, photo: Photo, content_hash: str) -> Embedding:
-        embedding = self._embeddings.get(content_hash)
-        if embedding is None:
-            with self.room:
-                embedding = self.segmenter.encode(self.project.decode(photo))
-            self._embeddings.put(content_hash, embedding, embedding.array.nbytes)
-        return embedding
 
     def _work(self, photo: Photo) -> _Work:
         """The photo made ready, if it is not; the caller holds its lock."""
@@ -244,13 +243,20 @@ class Workbench:
         if work is not None and (work.photo.version, work.stamp) == (photo.version, stamp):
             return work
         content_hash = self.project.checked_hash(photo)
-        embedding = self._embedding(photo, content_hash)
+        embedding = self.embeddings.of(photo, content_hash)
         photo, annotation = self.project.store.annotation(photo.id)
         if annotation is not None:
             annotation = replace(annotation, model=self.segmenter.hash)
         session = Session(self.segmenter, embedding, annotation)
         work = _Work(photo, content_hash, stamp, embedding, session)
         self._keep(work)
+        return work
+
+    def _open(self, photo: Photo, request: Interaction) -> _Work:
+        """The photo made ready for an interaction."""
+        _check_open(photo, request.version)
+        work = self._work(photo)
+        _check_open(work.photo, request.version)  # another program may have changed it meanwhile
         return work
 
     def _keep(self, work: _Work) -> None:

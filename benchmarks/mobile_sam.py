@@ -1,0 +1,88 @@
+"""MobileSAM's architecture with random weights, as a pair of ONNX files: speed does not depend on weights.
+
+    pip install 'fullcanvas[train]' segment-anything-py
+    python benchmarks/mobile_sam.py FOLDER
+
+Writes FOLDER/encoder.onnx (TinyViT, 1024 x 1024 pixels) and FOLDER/decoder.onnx (Segment Anything's), which
+`fullcanvas benchmark --peer sam:ENCODER,DECODER` takes, as it takes the real MobileSAM exported the same way.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+from segment_anything.modeling.common import LayerNorm2d
+from segment_anything.utils.onnx import SamOnnxModel
+from torch import Tensor, nn
+
+SIDE, CELLS, CHANNELS = 1024, 64, 256
+
+
+class Encoder(nn.Module):
+    """TinyViT-5M without its last reduction, so that 1024 pixels become 64 cells, and MobileSAM's neck."""
+
+    img_size = SIDE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = timm.create_model("tiny_vit_5m_224", pretrained=False)
+        self.body.stages[3].downsample.conv2.conv.stride = (1, 1)
+        self.neck = nn.Sequential(
+            nn.Conv2d(320, CHANNELS, 1, bias=False),
+            LayerNorm2d(CHANNELS),
+            nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, bias=False),
+            LayerNorm2d(CHANNELS),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Float [1, 3, 1024, 1024] -> [1, 256, 64, 64]."""
+        answer: Tensor = self.neck(self.body.forward_features(image))
+        return answer
+
+
+def mobile_sam() -> Sam:
+    """The whole network."""
+    torch.manual_seed(0)
+    transformer = TwoWayTransformer(depth=2, embedding_dim=CHANNELS, num_heads=8, mlp_dim=2048)
+    prompts = PromptEncoder(CHANNELS, (CELLS, CELLS), (SIDE, SIDE), mask_in_chans=16)
+    return Sam(Encoder(), prompts, MaskDecoder(transformer_dim=CHANNELS, transformer=transformer)).eval()
+
+
+def export(folder: Path) -> str:
+    """Write both files into a folder, the decoder as segment-anything's own script does: `sam:...`."""
+    model = mobile_sam()
+    encoder, decoder = folder / "encoder.onnx", folder / "decoder.onnx"
+    options: dict[str, Any] = {"opset_version": 17, "dynamo": False}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # tracing warns of what is meant to be constant
+        image = torch.zeros(1, 3, SIDE, SIDE)
+        torch.onnx.export(model.image_encoder, (image,), encoder, input_names=["image"], **options)
+        prompt = {
+            "image_embeddings": torch.zeros(1, CHANNELS, CELLS, CELLS),
+            "point_coords": torch.zeros(1, 5, 2),
+            "point_labels": torch.zeros(1, 5),
+            "mask_input": torch.zeros(1, 1, 4 * CELLS, 4 * CELLS),
+            "has_mask_input": torch.ones(1),
+            "orig_im_size": torch.tensor([1500.0, 2250.0]),
+        }
+        torch.onnx.export(
+            SamOnnxModel(model, return_single_mask=True),
+            tuple(prompt.values()),
+            decoder,
+            input_names=list(prompt),
+            output_names=["masks", "iou_predictions", "low_res_masks"],
+            dynamic_axes={"point_coords": {1: "points"}, "point_labels": {1: "points"}},
+            **options,
+        )
+    return f"sam:{encoder},{decoder}"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+    print(export(Path(sys.argv[1])))

@@ -1,0 +1,121 @@
+"""Embeddings kept on disk, so that a photo is encoded once and not once for every start."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.segmenter import Segmenter, check_image
+
+FORMAT = 1
+"""Part of every name: raised when the encoder is to see photos in another way, it makes what is kept void."""
+
+_SIZES = ("photo_width", "photo_height", "working_width", "working_height", "stride")
+_TAG = "CACHEDIR.TAG"
+_SIGNATURE = (
+    "Signature: 8a477f597d28d172789f06886806bc55\n# Programs that make backups leave this folder out.\n"
+)
+
+
+class EmbeddingCache:
+    """A folder of embeddings, for any number of threads and processes at once.
+
+    It only ever saves work: what is missing, damaged or another model's is not there, and what cannot be
+    written is not kept. Embeddings are kept as they are, so that a label map never depends on where its
+    embedding came from.
+
+    Args:
+        folder: made when the first embedding is kept. Nothing else may lie in it.
+        limit: how many bytes may be kept; beyond, what was used least recently goes.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+
+    def get(self, content: str, model: str) -> Embedding | None:
+        """The embedding of a photo, or None.
+
+        Args:
+            content: what tells the photo from all others, such as the hash of its file.
+            model: the hash of the model.
+        """
+        path = self._path(content, model)
+        try:
+            with path.open("rb") as file, np.load(file) as kept:  # the archive's checksums tell damage
+                array, sizes = kept["array"], dict(zip(_SIZES, kept["sizes"].tolist(), strict=True))
+        except Exception:  # noqa: BLE001 (damaged archives fail in every way there is; all mean the same)
+            return None
+        with suppress(OSError):
+            os.utime(path)  # used last, to go last
+        return Embedding(array, **sizes, model=model)
+
+    def put(self, content: str, embedding: Embedding) -> bool:
+        """Keep the embedding of a photo, if it can be; arguments as in `get`. Answers whether it is kept."""
+        if embedding.array.nbytes > self.limit:
+            return False
+        try:
+            self._prepare()
+            self._write(self._path(content, embedding.model), embedding)
+            self._shrink()
+        except OSError:  # a full disk, a folder that may not be written, or one that is just being deleted
+            return False
+        return True
+
+    def encode(self, segmenter: Segmenter, image: NDArray[np.uint8]) -> Embedding:
+        """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
+        check_image(image)
+        content = hashlib.sha256(
+            f"{image.shape}".encode() + np.ascontiguousarray(image).tobytes()
+        ).hexdigest()
+        embedding = self.get(content, segmenter.hash)
+        if embedding is None:
+            embedding = segmenter.encode(image)
+            self.put(content, embedding)
+        return embedding
+
+    def _path(self, content: str, model: str) -> Path:
+        name = hashlib.sha256(f"{FORMAT} {model} {content}".encode()).hexdigest()
+        return self.folder / f"{name}.npz"
+
+    def _prepare(self) -> None:
+        if not (tag := self.folder / _TAG).exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tag.write_text(_SIGNATURE)
+
+    def _write(self, path: Path, embedding: Embedding) -> None:
+        """Beside, and renamed: who reads meanwhile finds all of it or nothing."""
+        handle, beside = tempfile.mkstemp(".partial", dir=self.folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                sizes = [getattr(embedding, name) for name in _SIZES]
+                np.savez(file, array=embedding.array, sizes=np.array(sizes))
+            Path(beside).replace(path)
+        finally:
+            Path(beside).unlink(missing_ok=True)
+
+    def _shrink(self) -> None:
+        kept = sorted(self._files())
+        total = sum(size for _, size, _ in kept)
+        for _, size, path in kept:
+            if total <= self.limit:
+                return
+            Path(path).unlink(missing_ok=True)
+            total -= size
+
+    def _files(self) -> Iterator[tuple[float, int, str]]:
+        """When each file was used last, its bytes and its path, left-overs of a crash included."""
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                # Another process may just have deleted it.
+                with suppress(FileNotFoundError):
+                    found = entry.stat()
+                    if entry.name != _TAG:
+                        yield found.st_mtime, found.st_size, entry.path

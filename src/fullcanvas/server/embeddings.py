@@ -1,0 +1,108 @@
+"""The embeddings of a project's photos: at hand, on disk, or made; those of the next photos beforehand."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding_cache import EmbeddingCache
+from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.cache import Recent
+from fullcanvas.server.errors import ServerError
+from fullcanvas.server.project import Project, home
+from fullcanvas.server.store import Photo
+
+DISK = 5_000_000_000
+"""How many bytes of embeddings are kept on disk, unless somebody says otherwise."""
+AHEAD = 3
+"""How many photos after the one that was opened are encoded in the background."""
+
+
+class Embeddings:
+    """The embeddings of a project's photos, for many threads.
+
+    Args:
+        project: whose photos.
+        segmenter: encodes the photo that somebody waits for.
+        memory: how many bytes are kept at hand.
+        room: held while a photo is decoded and encoded.
+        disk: keeps what was made; nothing does if None.
+        quiet: the same model on one thread, which encodes the next photos; `segmenter` does if None.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        segmenter: Segmenter,
+        memory: int,
+        room: AbstractContextManager[object],
+        *,
+        disk: EmbeddingCache | None = None,
+        quiet: Segmenter | None = None,
+    ) -> None:
+        self._project, self._segmenter, self._quiet = project, segmenter, quiet or segmenter
+        self._room, self._disk = room, disk or EmbeddingCache(Path(), 0)
+        self.recent: Recent[str, Embedding] = Recent(memory)
+        self._latest: int | None = None
+        self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=_yield_to_others)
+
+    def of(self, photo: Photo, content_hash: str) -> Embedding:
+        """The photo's embedding; the photo is decoded and encoded only if it has to be.
+
+        Raises:
+            ServerError: it cannot be opened.
+            ModelError: the model's answer is unusable.
+        """
+        return self._of(photo, content_hash, self._segmenter)
+
+    def encode_after(self, photo_id: int) -> None:
+        """Encode the photos after this one in the background, so that they open at once."""
+        self._latest = photo_id
+        self._background.submit(self._encode_after, photo_id)
+
+    def close(self) -> None:
+        """Encode no more photos in the background."""
+        self._latest = None
+        self._background.shutdown(cancel_futures=True)
+
+    def _of(self, photo: Photo, content_hash: str, segmenter: Segmenter) -> Embedding:
+        embedding = self.recent.get(content_hash)
+        if embedding is None:
+            embedding = self._disk.get(content_hash, segmenter.hash) or self._make(
+                photo, content_hash, segmenter
+            )
+            self.recent.put(content_hash, embedding, embedding.array.nbytes)
+        return embedding
+
+    def _make(self, photo: Photo, content_hash: str, segmenter: Segmenter) -> Embedding:
+        with self._room:
+            embedding = segmenter.encode(self._project.decode(photo))
+        self._disk.put(content_hash, embedding)
+        return embedding
+
+    def _encode_after(self, opened: int) -> None:
+        photo = self._project.store.photo_after(opened)
+        for _ in range(AHEAD):
+            if photo is None or self._latest != opened:  # somebody is elsewhere by now
+                return
+            # Whatever is wrong with the photo is said when it is opened.
+            with suppress(ServerError):
+                if not photo.closed:
+                    self._of(photo, self._project.checked_hash(photo), self._quiet)
+            photo = self._project.store.photo_after(photo.id)
+
+
+def _yield_to_others() -> None:
+    """Let this thread run only when no other wants to; only Linux gives threads a priority of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+
+
+def disk_cache(folder: Path, place: Path | None, limit: int) -> EmbeddingCache:
+    """Where a project keeps its embeddings on disk, within `limit` bytes; arguments as for `home`."""
+    return EmbeddingCache(home(folder, place) / "embeddings", limit)

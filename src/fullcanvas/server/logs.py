@@ -1,0 +1,78 @@
+"""Annotations in the database: a row of the photo for what the log is as a whole, and one for each entry."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.annotation.entries import to_json
+from fullcanvas.annotation.log import VERSION
+from fullcanvas.server import schema
+from fullcanvas.server.errors import StoreError
+
+
+def read_log(connection: Connection, row: RowMapping) -> Annotation | None:
+    """The annotation of a photo, whose row is given; None if it never had one.
+
+    Raises:
+        StoreError: what is stored is not an annotation.
+    """
+    if row["width"] is None:
+        return None
+    table = schema.entries
+    query = select(table.c.body).where(table.c.photo_id == row["id"]).order_by(table.c.position)
+    data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region", "tip")}
+    try:
+        listed = [json.loads(body) for body in connection.execute(query).scalars()]
+        forks = json.loads(row["forks"] or "[]")
+        version = row["log_version"] or VERSION
+        return Annotation.from_json({"version": version, **data, "forks": forks, "entries": listed})
+    except (AnnotationError, json.JSONDecodeError) as error:
+        raise StoreError(f"the annotation of {row['path']} is damaged ({error})") from error
+
+
+def values_of(annotation: Annotation) -> dict[str, Any]:
+    """What the row of its photo says of a log."""
+    return {
+        "width": annotation.width,
+        "height": annotation.height,
+        "model": annotation.model,
+        "log_version": VERSION,
+        "cursor": annotation.cursor,
+        "forks": dump(annotation.forks) if annotation.forks else None,
+        "tip": annotation.tip,
+        "next_region": annotation.next_region,
+        "regions": len(annotation.regions),
+        "unlabelled": sum(region.label is None for region in annotation.regions.values()),
+    }
+
+
+def add_entries(
+    connection: Connection, photo_id: int, before: Annotation | None, after: Annotation, author: str | None
+) -> None:
+    """Store what was said since: a log only grows."""
+    known = len(before.entries) if before else 0
+    added = [
+        {"photo_id": photo_id, "position": position, "author": author, "body": dump(to_json(entry))}
+        for position, entry in enumerate(after.entries[known:], known)
+    ]
+    if added:
+        connection.execute(insert(schema.entries), added)
+
+
+def bring_labels_back(connection: Connection, before: Annotation | None, after: Annotation) -> None:
+    """See that no label is deleted that a region has: one that had it may have come back."""
+    had = {region.label for region in before.regions.values()} if before else set()
+    fresh = {region.label for region in after.regions.values()} - had - {None}
+    if fresh:
+        table = schema.labels
+        back = (table.c.deleted, table.c.name.in_(fresh))
+        connection.execute(update(table).where(*back).values(deleted=False))
+
+
+def dump(value: Any) -> str:
+    """JSON as it is stored."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,114 @@
+"""Renaming and deleting labels, wherever they were given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.server.conftest import LEFT, RIGHT, Page
+
+CAT = '50 % "cat"_%'
+"""A name with all that a database could take for something else."""
+
+
+@pytest.fixture
+def label(page: Page) -> dict[str, Any]:
+    """A label, given to two regions of the first photo; one of them has another one since."""
+    made: dict[str, Any] = page.post("/labels", name=CAT).json()
+    page.post("/labels", name="50 % xcatxyy")
+    page.interact(1, "add_region", extreme_points=LEFT, label=CAT)
+    page.interact(1, "add_region", extreme_points=RIGHT)
+    page.interact(1, "label", region=2, label=CAT)
+    page.interact(1, "label", region=2, label="50 % xcatxyy")
+    return made
+
+
+def rename(page: Page, label_id: int, name: str) -> Any:
+    return page.client.patch(f"/api/v1/labels/{label_id}", json={"name": name})
+
+
+def delete(page: Page, label_id: int) -> Any:
+    return page.client.request("DELETE", f"/api/v1/labels/{label_id}", json={})
+
+
+def names(page: Page) -> list[str]:
+    return [label["name"] for label in page.get("/project")["labels"]]
+
+
+def test_a_label_is_renamed_wherever_it_was_given(page: Page, label: dict[str, Any]) -> None:
+    shown = page.display(1)
+    renamed = rename(page, label["id"], " tiger ")
+    assert renamed.json() == {**label, "name": "tiger"}
+    photo = page.get("/photos/1")
+    assert [region["label"] for region in photo["regions"]] == ["tiger", "50 % xcatxyy"]
+    assert photo["regions"][0]["color"] == label["color"]
+    # Whoever looks at the photo elsewhere learns of it.
+    assert photo["version"] == 5
+    assert page.get("/photos/2/version")["version"] == 0
+    page.interact(1, "undo")
+    assert page.get("/photos/1")["regions"][1]["label"] == "tiger"
+    page.interact(1, "redo")
+    assert np.array_equal(page.display(1), shown)
+    assert rename(page, label["id"], "tiger").status_code == 200
+    assert page.get("/photos/1")["version"] == 7
+
+
+def test_two_labels_never_have_one_name(page: Page, label: dict[str, Any]) -> None:
+    refused = rename(page, label["id"], "50 % xcatxyy")
+    assert refused.status_code == 409
+    assert "there is a label '50 % xcatxyy' already" in refused.json()["detail"]
+    assert rename(page, 99, "dog").status_code == 404
+    assert rename(page, label["id"], " ").status_code == 422
+    assert rename(page, label["id"], "a\nb").status_code == 422
+
+
+def test_a_label_that_a_region_has_is_not_deleted(page: Page, label: dict[str, Any]) -> None:
+    refused = delete(page, label["id"])
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith(f"regions of 1 photos are labelled {CAT!r}: a.jpg")
+    assert delete(page, 99).status_code == 404
+
+
+def test_a_deleted_label_comes_back_with_a_region_that_has_it(page: Page, label: dict[str, Any]) -> None:
+    page.interact(1, "delete", region=1)
+    assert delete(page, label["id"]).status_code == 204
+    assert names(page) == ["50 % xcatxyy"]
+    assert delete(page, label["id"]).status_code == 404
+    refused = page.post("/photos/1/interactions", version=5, kind="label", region=2, label=CAT)
+    assert refused.status_code == 422
+    page.interact(1, "undo")
+    assert names(page) == [CAT, "50 % xcatxyy"]
+    assert page.get("/photos/1")["regions"][0]["color"] == label["color"]
+
+
+def test_the_id_of_a_deleted_label_is_never_anothers(page: Page) -> None:
+    first = page.post("/labels", name="cat").json()
+    assert delete(page, first["id"]).status_code == 204
+    assert page.post("/labels", name="dog").json()["id"] != first["id"]
+    assert page.post("/labels", name="cat").json() == first
+    assert page.post("/labels", name="cat").status_code == 409
+
+
+def test_the_name_of_a_deleted_label_can_be_anothers(page: Page) -> None:
+    first, second = (page.post("/labels", name=name).json() for name in ("cat", "dog"))
+    delete(page, first["id"])
+    assert rename(page, second["id"], "cat").json() == {**second, "name": "cat"}
+    assert names(page) == ["cat"]
+
+
+def test_a_start_with_the_same_file_of_labels_changes_nothing_back(
+    start: Callable[..., Page], folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps([{"id": 7, "name": "cat"}, {"id": 8, "name": "dog"}]))
+    page = start(folder, labels=file)
+    rename(page, 7, "tiger")
+    delete(page, 8)
+    assert names(start(folder, labels=file)) == ["tiger"]
+    file.write_text(json.dumps([{"id": 7, "name": "tiger"}, {"id": 8, "name": "dog"}]))
+    assert names(start(folder, labels=file)) == ["tiger", "dog"]
