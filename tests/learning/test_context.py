@@ -28,8 +28,7 @@ from fullcanvas.learning.train import export_run
 from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import Weights, fill, read_weights
 from tests.learning import toy
-
-CPU = torch.device("cpu")
+from tests.learning.toy import CPU, HERE
 
 
 @timm.models.register_model
@@ -103,7 +102,7 @@ def test_training_changes_what_is_learned_of_it_but_not_the_transformer(config, 
     context = run.network.encoder.context
     before = {name: value.clone() for name, value in context.state_dict().items()}
     for batch in islice(batches(sets, config.training, 0), 2):
-        train_step(run, batch, CPU)
+        train_step(run, batch, HERE)
     after = context.state_dict()
     changed = {name for name in after if not torch.equal(before[name], after[name])}
     assert not any(name.startswith("body.") for name in changed)
