@@ -21,6 +21,7 @@ class NetworkConfig:
         kind: "regions" is the paper's network; "dextr" its opponent, of which only `backbone` and `channels`
             (of its head) are said here.
         backbone: name of a timm model that offers feature maps.
+        context: name of a timm vision transformer whose frozen patches join the pyramid; none if empty.
         pyramid_channels: of every level of the feature pyramid.
         channels: of the embedding.
         roi_size, mask_size: cells per side of the RoI features and of the logit map.
@@ -39,6 +40,7 @@ class NetworkConfig:
 
     kind: Literal["regions", "dextr"] = "regions"
     backbone: str = "efficientnet_lite0"
+    context: str = ""
     pyramid_channels: int = 96
     channels: int = 64
     roi_size: int = 41
@@ -101,7 +103,8 @@ class TrainingConfig:
         sibling: name of the model on whose errors scribbles are simulated (section 5.3), a file that
             `--sibling` names; the network itself if empty.
         free_share: share of the rounds that are allocated freely, the others one-per-region.
-        jitter: standard deviation of the extreme points' error in working pixels, in a quarter of images.
+        jitter: standard deviation of the extreme points' error in working pixels.
+        jittered: share of images whose extreme points have it.
         pert: tolerance of the extreme points in working pixels, in half of the images.
         most_regions: regions of a crop beyond this number are treated as void, drawn at random.
         freeze_norms: share of the budget after which batch statistics are no longer updated.
@@ -129,6 +132,7 @@ class TrainingConfig:
     sibling: str = ""
     free_share: float = 0.5
     jitter: float = 2.0
+    jittered: float = 0.25
     pert: int = 4
     most_regions: int = 20
     freeze_norms: float = 0.6

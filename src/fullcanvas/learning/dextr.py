@@ -22,7 +22,7 @@ from fullcanvas.datasets import Sample
 from fullcanvas.inference.dextr import cut, cutout, cutout_box, mask_of, write_dextr
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
-from fullcanvas.learning.export import agree, graph_of, half_weights, run_graph
+from fullcanvas.learning.export import agree, graph_of, run_graph, small_weights
 from fullcanvas.learning.samples import LEAST_PIXELS, Crops, colour, endless, things_of
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.learning.validation import region_ious
@@ -234,6 +234,6 @@ def export(network: DextrNetwork, path: Path, description: Mapping[str, Any]) ->
     generator = torch.Generator().manual_seed(0)
     example = torch.rand(2, 4, network.size, network.size, generator=generator) * 255
     count = torch.export.Dim("regions", min=1, max=64)
-    graph = half_weights(graph_of(network, (example,), (["cutout"], ["logits"]), ({0: count},)))
+    graph = small_weights(graph_of(network, (example,), (["cutout"], ["logits"]), ({0: count},)))
     agree("network", network(example).numpy(), run_graph(graph, {"cutout": example.numpy()}))
     return write_dextr(path, graph, description, network.size)

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fullcanvas.learning.context import STRIDE as CONTEXT_STRIDE
+from fullcanvas.learning.context import Context
+
 _LITE_EPSILON = 1e-3
 
 
@@ -19,12 +22,13 @@ class Encoder(nn.Module):
         backbone: a timm model with feature maps at strides 2, 4, 8, 16 and 32 (or from 4 on).
         channels: of the embedding.
         pyramid: channels of every level of the feature pyramid.
+        context: a timm vision transformer whose patches join the pyramid; none if empty.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, backbone: str, channels: int, pyramid: int = 96) -> None:
+    def __init__(self, backbone: str, channels: int, pyramid: int = 96, context: str = "") -> None:
         super().__init__()
         self.body = make_body(backbone)
         mean, deviation = normalisation(backbone)
@@ -36,6 +40,8 @@ class Encoder(nn.Module):
         if self.has_half:
             # Stride 2 folded into channels: edges stay sharper than stride 4 alone can tell.
             widths = [4 * widths[0] + widths[1], *widths[2:]]
+        self.context = Context(context, pyramid) if context else None
+        self.context_level = info.reduction().index(CONTEXT_STRIDE) - self.has_half
         self.lateral = nn.ModuleList(nn.Conv2d(width, pyramid, 1) for width in widths)
         self.smooth = nn.ModuleList(_convolution(pyramid, pyramid) for _ in widths[1:])
         self.out = nn.Conv2d(pyramid, channels, 1)
@@ -50,6 +56,8 @@ class Encoder(nn.Module):
         for level in range(len(levels) - 2, -1, -1):
             finer = self.lateral[level](levels[level])
             top = functional.interpolate(top, scale_factor=2.0, mode="nearest") + finer
+            if self.context is not None and level == self.context_level:
+                top = top + self.context(image)
             top = self.smooth[level](top)
         embedding: Tensor = self.out(top)
         return embedding

@@ -25,7 +25,7 @@ class Network(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config.backbone, config.channels, config.pyramid_channels)
+        self.encoder = Encoder(config.backbone, config.channels, config.pyramid_channels, config.context)
         self.head = make_head(config)
 
     def inputs(

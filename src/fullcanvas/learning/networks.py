@@ -7,6 +7,7 @@ from torch import nn
 
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.dextr import DextrNetwork, widened
+from fullcanvas.learning.dinov2 import load_transformer
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.pretrained import load_pretrained
 
@@ -35,7 +36,10 @@ def load_first_weights(network: AnyNetwork, config: Config) -> str:
     if not config.training.pretrained:
         return "random numbers"
     if isinstance(network, Network):
-        return load_pretrained(network.encoder.body, name)
+        origin, context = load_pretrained(network.encoder.body, name), network.encoder.context
+        if context is None:
+            return origin
+        return f"{origin}; {load_transformer(context.body, network.config.context)}"
     narrow = timm.create_model(name, features_only=True, pretrained=False)
     origin = load_pretrained(narrow, name)
     network.body.load_state_dict(widened(narrow.state_dict(), network.body.state_dict()))

@@ -12,6 +12,7 @@ import torch
 
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config, TrainingConfig
+from fullcanvas.learning.dinov2 import load_transformer
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork, backbone_of, load_first_weights, make_network
@@ -88,8 +89,11 @@ def start(config: Config, device: torch.device, weights: Weights | None = None) 
     network = make_network(config)
     if weights is None:
         return _assemble(config, network, device, {"backbone": load_first_weights(network, config)})
+    origin: dict[str, Any] = {"model": dict(weights.record)}
+    if isinstance(network, Network) and network.encoder.context is not None and not weights.network.context:
+        origin["context"] = load_transformer(network.encoder.context.body, config.network.context)
     fill(network, weights)
-    run = _assemble(config, network, device, {"model": dict(weights.record)})
+    run = _assemble(config, network, device, origin)
     run.folded = weights.folded
     for dataset, ids in weights.record["training_images"].items():
         run.saw((dataset, image_id) for image_id in ids)
@@ -137,7 +141,8 @@ def _assemble(config: Config, network: AnyNetwork, device: torch.device, origin:
 def _optimizer(network: AnyNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
     body = list(backbone_of(network).parameters())
     ours = {id(parameter) for parameter in body}
-    rest = [parameter for parameter in network.parameters() if id(parameter) not in ours]
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    rest = [parameter for parameter in learned if id(parameter) not in ours]
     groups = [
         {"params": body, "rate": config.backbone_learning_rate},
         {"params": rest, "rate": config.learning_rate},

@@ -218,7 +218,7 @@ def mark_regions(
     """Extreme points for every region; perturbed and jittered as the configuration says."""
     height, width = truth.shape
     pert = config.pert if rng.random() < 0.5 else 0
-    jitter = config.jitter if rng.random() < 0.25 else 0.0
+    jitter = config.jitter if rng.random() < config.jittered else 0.0
     regions = []
     for id_ in range(1, int(truth.max(initial=0)) + 1):
         points = extreme_points(truth == id_, rng, pert)

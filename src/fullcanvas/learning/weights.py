@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import ConfigError, WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork
+
+_CONTEXT = "encoder.context."
 
 FOLDED = "_bias"
 """The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
@@ -85,19 +88,42 @@ def _of_model(model: ModelFile) -> Weights:
 
 
 def _initializers(graph: bytes) -> dict[str, Tensor]:
-    values = {}
-    for each in onnx.load_from_string(graph).graph.initializer:
-        array = np.array(numpy_helper.to_array(each))
-        if array.dtype in (np.float16, np.float32):
-            values[each.name.removesuffix(".half")] = torch.from_numpy(array.astype(np.float32))
-    return values
+    loaded = onnx.load_from_string(graph).graph
+    stored = {each.name: np.array(numpy_helper.to_array(each)) for each in loaded.initializer}
+    floats = (np.float16, np.float32)
+    values = {name.removesuffix(".half"): each for name, each in stored.items() if each.dtype in floats}
+    for name in [name for name in stored if name.endswith(".bytes")]:
+        layer = name.removesuffix(".bytes")
+        values[layer] = stored[name] * values.pop(f"{layer}.scale")
+    tensors = {name: torch.from_numpy(each.astype(np.float32)) for name, each in values.items()}
+    return tensors | _layers(loaded, tensors)
+
+
+def _layers(graph: onnx.GraphProto, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a transformer's linear layers under their own names.
+
+    The exporter transposes them and forgets their names, but what is added to their answers has kept its own.
+    """
+    biases = {
+        other: name
+        for node in graph.node
+        if node.op_type == "Add"
+        for name, other in permutations(node.input, 2)
+        if name in values and name.endswith(".bias")
+    }
+    return {
+        biases[node.output[0]].removesuffix("bias") + "weight": values[node.input[1]].T
+        for node in graph.node
+        if node.op_type == "MatMul" and node.output[0] in biases and node.input[1] in values
+    }
 
 
 def fill(network: AnyNetwork, weights: Weights) -> None:
     """Give the network these weights.
 
     Norms that were folded away become an addition, with statistics that must stay as they are: such a
-    network is trained with its norms in evaluation mode.
+    network is trained with its norms in evaluation mode. Weights of a network without a context leave that
+    of this one as it is.
 
     Raises:
         WeightsError: a parameter is missing or has another shape.
@@ -110,6 +136,8 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
     wanted = network.state_dict()
     for name, value in wanted.items():
         if name.endswith("num_batches_tracked"):
+            continue
+        if name.startswith(_CONTEXT) and not weights.network.context:
             continue
         if name not in given:
             raise WeightsError(f"the weights of {weights.record['name']} lack {name}")
