@@ -332,9 +332,25 @@ def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> N
     rows.nth(0).click()
     annotator.settle()
     assert annotator.regions() == {}
-    # Going on from there takes the place of what was undone.
-    annotator.mark(*FLAG)
-    expect(rows).to_have_text(["0Nothing yet", f"1Added region {flag + 1}"])
+    # Going on from there leaves what was undone as a branch, which can be gone back to.
+    other = annotator.mark(*FLAG)
+    expect(rows).to_have_text(
+        [
+            "0Nothing yet",
+            f"1Added region {person}",
+            f"2Labelled region {person} cup",
+            f"3Added region {flag}",
+            f"4Added region {other}",
+        ]
+    )
+    expect(rows.nth(1)).to_have_attribute("data-depth", "1")
+    expect(rows.nth(4)).to_have_attribute("aria-current", "step")
+    rows.nth(3).click()
+    annotator.settle()
+    assert np.array_equal(annotator.labels(), three)
+    expect(rows.nth(1)).to_contain_text(f"4Added region {other}")
+    annotator.press("z", "z", "z", "Shift+Z")
+    assert np.array_equal(annotator.labels(), one)
 
 
 def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:

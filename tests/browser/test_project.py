@@ -93,6 +93,20 @@ def test_labels_are_made_and_changed_in_the_page(annotator: Annotator, server: S
     y, x = next(zip(*(annotator.labels() == region).nonzero(), strict=True))
     assert annotator.canvas("fill")[y, x].tolist() == [255, 128, 0, 255]
     annotator.expected = "409"
+    dialog.get_by_label("Name of cup").fill("mug")
+    dialog.get_by_label("Name of cup").press("Enter")
+    expect(dialog.get_by_label("Name of mug")).to_have_value("mug")
+    annotator.settle()
+    assert annotator.regions()[region]["label"] == "mug"
+    expect(annotator.page.locator("#label-list")).to_contain_text("mug")
+    dialog.get_by_role("button", name="Delete mug").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("labelled 'mug': chelsea.jpg")
+    dialog.get_by_role("button", name="Delete whisker").click()
+    expect(dialog.get_by_label("Name of whisker")).to_be_hidden()
+    dialog.get_by_label("Name of mug").fill("cup")
+    dialog.get_by_label("Name of mug").press("Enter")
+    expect(dialog.get_by_label("Name of cup")).to_have_value("cup")
+    expect(dialog.get_by_role("alert")).to_be_hidden()
     dialog.get_by_label("Name of a new label").fill("cup")
     dialog.get_by_role("button", name="Add").click()
     expect(dialog.get_by_role("alert")).to_contain_text("there is a label 'cup' already")

@@ -44,7 +44,8 @@ def asked_by_the_page() -> set[Operation]:
     """The operations that the page's scripts speak of."""
     written = (WEB / "api.js").read_text()
     place = r"(`[^`]*`|\"[^\"]*\"|photoPath\(id\))"
-    asked = [("GET", path) for path in re.findall(rf"\brequest\({place}", written)]
+    options = r"(?:, \{ \.\.\.json\(\"(\w+)\")?"
+    asked = [(method or "GET", path) for path, method in re.findall(rf"\brequest\({place}{options}", written)]
     asked += re.findall(rf"\bsend\(\"(\w+)\", {place}", written)
     return {(method, path_of(text)) for method, text in asked}
 
@@ -121,5 +122,5 @@ def test_every_operation_has_a_method_of_the_client(
 
 def test_the_page_asks_for_what_is_described(running: Running) -> None:
     asked = asked_by_the_page()
-    assert ("POST", "/photos/{photo_id}/interactions") in asked
+    assert {("POST", "/photos/{photo_id}/interactions"), ("POST", "/photos/{photo_id}/preview")} <= asked
     assert asked <= set(described(running))

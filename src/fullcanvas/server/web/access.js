@@ -22,11 +22,33 @@ export function allows(session, least) {
 export function showAccess(annotator) {
   const { store } = annotator;
   byId("log-out", HTMLButtonElement).addEventListener("click", () => logOut(annotator));
+  showLogin(annotator);
   // After a pause somebody else may have logged in.
   store.watch((state) => state.loggedOut, (loggedOut) => {
     if (!loggedOut) annotator.enqueue(async () => learn(annotator));
   });
   store.watch((state) => state.session, show);
+}
+
+/**
+ * Coming in again without leaving the page, which keeps what is not stored yet.
+ * @param {Annotator} annotator
+ */
+function showLogin(annotator) {
+  const dialog = byId("login-dialog", HTMLDialogElement);
+  const token = byId("login-token", HTMLInputElement);
+  const complaint = byId("login-complaint", HTMLElement);
+  byId("banner-login", HTMLButtonElement).addEventListener("click", () => dialog.showModal());
+  byId("login-form", HTMLFormElement).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const error = await api.postSession(token.value).then(() => null, (/** @type {Error} */ failure) => failure);
+    complaint.textContent = error?.message ?? "";
+    complaint.hidden = !error;
+    if (error) return token.select();
+    token.value = "";
+    dialog.close();
+    annotator.retry();
+  });
 }
 
 /** @param {Annotator} annotator */

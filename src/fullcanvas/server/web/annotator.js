@@ -1,10 +1,11 @@
 /** What the page does with the server: opens photos, sends what the person did, takes the answers in. */
 
-/** @import {Patch, Photo, Point, Rect} from "./types.js" */
+/** @import {Labels, Patch, Photo, Point, Rect} from "./types.js" */
 /** @import {State} from "./state.js" */
 /** @import {Task} from "./queue.js" */
 import { Album } from "./album.js";
 import * as api from "./api.js";
+import { Foresight } from "./foresight.js";
 import { Labelling } from "./labelling.js";
 import { LabelMap } from "./labelmap.js";
 import { Queue } from "./queue.js";
@@ -29,6 +30,7 @@ export class Annotator {
   store = new Store(change.START);
   album = new Album(this);
   labelling = new Labelling(this);
+  foresight = new Foresight(this);
   /** @type {LabelMap | null} */
   map = null;
   /** @type {Sight | null} */
@@ -210,13 +212,26 @@ export class Annotator {
     const seconds = this.#stopwatch.take();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => this.store.update(change.removeSketch(key));
+    const dropped = () => {
+      done();
+      this.cover(null);
+    };
     this.enqueueChange(async () => {
       const region = resolveRegion(fields.region);
       const patch = await api.postInteraction(photo.id, { ...fields, region, seconds, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;
       this.#takePatch(patch, ticket ? patch.header.region : null);
       done();
-    }, "Not done", done);
+    }, "Not done", dropped);
+  }
+
+  /**
+   * Show a patch of what is not stored, instead of the one that was shown so before; null takes that away.
+   * @param {Labels | null} patch
+   */
+  cover(patch) {
+    const changed = this.map?.cover(patch);
+    if (changed) this.sight?.refresh(changed);
   }
 
   /** @param {Photo["id"]} id */

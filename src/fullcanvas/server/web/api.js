@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {History, Label, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
+/** @import {History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -30,6 +30,15 @@ export class LoggedOut extends Unreachable {}
 /** @returns {Promise<Session>} */
 export async function getSession() {
   return (await request("/session")).json();
+}
+
+/**
+ * Exchange a token for a cookie that scripts cannot read.
+ * @param {string} given  A token, or a link that ends in one.
+ */
+export async function postSession(given) {
+  const answer = await reach(`${ROOT}/session`, json("POST", { token: given.slice(given.indexOf("#") + 1).trim() }));
+  if (!answer.ok) throw new Refused(answer.status, await sentence(answer));
 }
 
 export async function deleteSession() {
@@ -120,6 +129,18 @@ export async function postInteraction(id, change) {
 }
 
 /**
+ * What a change would do; nothing is stored.
+ * @param {Photo["id"]} id
+ * @param {object} change  version, kind and the fields of its kind.
+ * @param {AbortSignal} signal  That nobody wants the answer any more.
+ * @returns {Promise<Labels>}
+ */
+export async function postPreview(id, change, signal) {
+  const answer = await request(`${photoPath(id)}/preview`, { ...json("POST", change), signal });
+  return decodePatch(await answer.arrayBuffer());
+}
+
+/**
  * @param {Photo["id"]} id
  * @param {{version: number, key: string, seconds: number, complete: boolean}} change
  * @returns {Promise<Photo>}
@@ -144,10 +165,15 @@ export async function putRule(rule) {
 
 /**
  * @param {number} id
- * @param {{isthing?: boolean, color?: import("./types.js").Color}} change
+ * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color}} change
  */
 export async function patchLabel(id, change) {
   await send("PATCH", `/labels/${id}`, change);
+}
+
+/** @param {number} id */
+export async function deleteLabel(id) {
+  await send("DELETE", `/labels/${id}`, {});
 }
 
 /**
@@ -188,8 +214,16 @@ function photoPath(id) {
  * @param {object} body
  */
 function send(method, path, body) {
-  const headers = { "Content-Type": "application/json" };
-  return request(path, { method, headers, body: JSON.stringify(body) });
+  return request(path, json(method, body));
+}
+
+/**
+ * @param {string} method
+ * @param {object} body
+ * @returns {RequestInit}
+ */
+function json(method, body) {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
 /**

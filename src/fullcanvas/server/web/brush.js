@@ -59,48 +59,31 @@ function pressMerge(annotator, under) {
 function pressLine(stage, annotator, region, x, y) {
   // As large as when the stroke began, even if the stage is zoomed or the brush changed meanwhile.
   const radius = stage.brushRadius;
-  const width = annotator.state.tool === "split" ? null : 2 * radius;
-  const photoPixels = stage.photoPixels;
+  const { tool } = annotator.state;
+  const width = tool === "split" ? null : 2 * radius;
+  const inPhoto = radius * stage.photoPixels;
   /** @type {Point[]} */
   let points = [stage.toPhoto(x, y)];
-  const show = () => {
-    stage.live = { kind: "stroke", points, width };
+  const asked = () => (tool === "split" ? { kind: tool, region, points } : { kind: "paint", region, points, radius: inPhoto, erase: tool === "erase" });
+  /** @param {boolean} drawn */
+  const show = (drawn) => {
+    stage.live = drawn ? { kind: "stroke", points, width } : null;
     stage.redraw();
   };
-  show();
+  show(true);
   return {
     move(toX, toY, straight) {
       const point = stage.toPhoto(toX, toY);
       points = straight ? [.../** @type {Point[]} */ (points.slice(0, 1)), point] : [...points, point];
-      show();
+      show(true);
+      if (tool !== "split") annotator.foresight.ask(asked());
     },
     end() {
-      stage.live = null;
-      stage.redraw();
-      send(annotator, region, points, width, radius * photoPixels);
+      show(false);
+      annotator.send(asked(), { kind: "stroke", points, width });
+      // One line, one split: whoever wants another says so.
+      if (tool === "split") annotator.store.update(set({ tool: null }));
     },
-    cancel() {
-      stage.live = null;
-      stage.redraw();
-    },
+    cancel: () => show(false),
   };
-}
-
-/**
- * @param {Annotator} annotator
- * @param {number} region
- * @param {Point[]} points
- * @param {number | null} width  In stage pixels.
- * @param {number} radius  In photo pixels.
- */
-function send(annotator, region, points, width, radius) {
-  const { tool } = annotator.state;
-  const sketch = { kind: /** @type {const} */ ("stroke"), points, width };
-  if (tool === "split") {
-    annotator.send({ kind: "split", region, points }, sketch);
-    // One line, one split: whoever wants another says so.
-    annotator.store.update(set({ tool: null }));
-  } else {
-    annotator.send({ kind: "paint", region, points, radius, erase: tool === "erase" }, sketch);
-  }
 }

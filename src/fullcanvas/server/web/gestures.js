@@ -60,6 +60,7 @@ export class Gestures {
     const current = this.#press;
     this.#press = null;
     current?.press.cancel();
+    this.annotator.foresight.giveUp();
     return current !== null;
   }
 
@@ -146,6 +147,7 @@ export class Gestures {
     if (this.#press?.pointer !== event.pointerId) return;
     const { press: done } = this.#press;
     this.#press = null;
+    this.annotator.foresight.stop();
     done.end();
   }
 

@@ -1,4 +1,4 @@
-/** The photo's history: every entry in order, those undone in grey; a click goes to any point of it. */
+/** The photo's history: every entry, with the branches that were left, those undone in grey; a click goes to any. */
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {History} from "./types.js" */
@@ -7,8 +7,9 @@ import { byId, element, Rows } from "./dom.js";
 import { set } from "./state.js";
 
 /**
- * A row of the list: the point of the history that a click on it goes to.
- * @typedef {{cursor: number, text: string, now: boolean, undone: boolean}} Row
+ * A row of the list: the entry that a click on it goes to, how many branches it is away from the present one, and
+ * whether it is the first of its branch.
+ * @typedef {{cursor: number, text: string, depth: number, begins: boolean, now: boolean, undone: boolean}} Row
  */
 
 /** @param {Annotator} annotator */
@@ -35,17 +36,49 @@ export function showHistory(annotator) {
 }
 
 /**
+ * The entries of the present branch in order; where others leave it, they come first, further in.
  * @param {History} history
  * @returns {Row[]}
  */
-function listed({ cursor, entries }) {
-  const texts = ["Nothing yet", ...entries.map((entry) => entry.text)];
-  return texts.map((text, index) => ({ cursor: index, text, now: index === cursor, undone: index > cursor }));
+function listed({ cursor, tip, entries }) {
+  /** @type {number[][]} What follows each entry. */
+  const next = [[], ...entries.map(() => [])];
+  entries.forEach(({ after }, index) => next[after]?.push(index + 1));
+  const present = lineTo(tip, entries);
+  const inForce = lineTo(cursor, entries);
+  /** @type {Row[]} */
+  const rows = [];
+  const walk = (/** @type {number | undefined} */ from, /** @type {number} */ depth) => {
+    for (let at = from; at !== undefined; ) {
+      const text = entries[at - 1]?.text ?? "Nothing yet";
+      rows.push({ cursor: at, text, depth, begins: depth > 0 && at === from, now: at === cursor, undone: !inForce.has(at) });
+      const ways = next[at] ?? [];
+      const main = ways.find((number) => present.has(number)) ?? ways.at(-1);
+      for (const other of ways) if (other !== main) walk(other, depth + 1);
+      at = main;
+    }
+  };
+  walk(0, 0);
+  return rows;
+}
+
+/**
+ * An entry and all that lead to it; 0, the beginning, included.
+ * @param {number} end
+ * @param {History["entries"]} entries
+ */
+function lineTo(end, entries) {
+  const line = new Set([0]);
+  for (let at = end; at > 0; at = entries[at - 1]?.after ?? 0) line.add(at);
+  return line;
 }
 
 /** @param {Row} row */
-function makeRow({ cursor, text, now, undone }) {
+function makeRow({ cursor, text, depth, begins, now, undone }) {
   const number = element("span", { class: "quiet number" }, String(cursor));
-  const attributes = { type: "button", title: text, "data-cursor": cursor, "aria-current": now && "step", "data-undone": undone };
-  return element("li", {}, element("button", attributes, number, element("span", { class: "name" }, text)));
+  const title = depth ? `${text} (another branch)` : text;
+  const attributes = { type: "button", title, "data-cursor": cursor, "data-depth": depth || null, "data-branch": begins, "aria-current": now && "step", "data-undone": undone };
+  const button = element("button", attributes, number, element("span", { class: "name" }, text));
+  button.style.marginLeft = `${Math.min(depth, 6) * 14}px`;
+  return element("li", {}, button);
 }

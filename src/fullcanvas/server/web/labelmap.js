@@ -1,6 +1,6 @@
 /** The label map on the client: one region id a display pixel, and how many pixels each region has. */
 
-/** @import {Patch, Rect} from "./types.js" */
+/** @import {Labels, Rect} from "./types.js" */
 
 export class LabelMap {
   /**
@@ -13,6 +13,8 @@ export class LabelMap {
     this.labels = new Uint16Array(width * height);
     /** @type {Map<number, number>} */
     this.counts = new Map([[0, width * height]]);
+    /** @type {Labels | null} What lies under the patch that covers the map. */
+    this.covered = null;
   }
 
   /**
@@ -28,11 +30,43 @@ export class LabelMap {
   }
 
   /**
-   * Write a patch into the map.
-   * @param {Patch} patch
+   * Write a patch into the map; whatever covered it goes.
+   * @param {Labels} patch
    * @returns {Rect | null}  What may have changed.
    */
-  apply({ header, labels }) {
+  apply(patch) {
+    return union(this.cover(null), this.#write(patch));
+  }
+
+  /**
+   * Lay a patch over the map, in the place of the one that covered it before; null only takes that away.
+   * @param {Labels | null} patch
+   * @returns {Rect | null}  What may have changed.
+   */
+  cover(patch) {
+    const bared = this.covered && this.#write(this.covered);
+    this.covered = patch && this.#read(patch.header);
+    return union(bared, patch && this.#write(patch));
+  }
+
+  /**
+   * @param {Rect} rect
+   * @returns {Labels}  What the map holds there.
+   */
+  #read({ x0, y0, x1, y1 }) {
+    const labels = new Uint16Array((x1 - x0) * (y1 - y0));
+    for (let row = y0; row < y1; row++) {
+      const from = row * this.width;
+      labels.set(this.labels.subarray(from + x0, from + x1), (row - y0) * (x1 - x0));
+    }
+    return { header: { x0, y0, x1, y1 }, labels };
+  }
+
+  /**
+   * @param {Labels} patch
+   * @returns {Rect | null}
+   */
+  #write({ header, labels }) {
     const { x0, y0, x1, y1 } = header;
     if (x1 <= x0 || y1 <= y0) return null;
     if (x1 > this.width || y1 > this.height) throw new Error("a patch reaches out of the photo");
@@ -72,6 +106,16 @@ export class LabelMap {
       this.counts.set(id, this.pixels(id) + sign * (end - start));
     }
   }
+}
+
+/**
+ * The smallest rectangle that holds both.
+ * @param {Rect | null} one
+ * @param {Rect | null} other
+ */
+function union(one, other) {
+  if (!one || !other) return one ?? other;
+  return { x0: Math.min(one.x0, other.x0), y0: Math.min(one.y0, other.y0), x1: Math.max(one.x1, other.x1), y1: Math.max(one.y1, other.y1) };
 }
 
 /**

@@ -16,6 +16,7 @@ export class LabelPicker {
   #root = byId("picker", HTMLElement);
   #input = byId("picker-input", HTMLInputElement);
   #list = byId("picker-list", HTMLUListElement);
+  #nothing = byId("picker-nothing", HTMLElement);
   /** @type {Option[]} */
   #options = [];
   #active = 0;
@@ -80,6 +81,9 @@ export class LabelPicker {
         text,
       ),
     );
+    this.#nothing.hidden = rows.length > 0;
+    this.#nothing.textContent = `The project has no label “${this.#input.value.trim()}”, and only an admin can make one: ask for it, or take another.`;
+    this.#list.hidden = rows.length === 0;
     this.#list.replaceChildren(...rows);
     this.#input.setAttribute("aria-activedescendant", rows.length ? `picker-${this.#active}` : "");
     rows[this.#active]?.scrollIntoView({ block: "nearest" });

@@ -3,7 +3,7 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Color, Label, Project} from "./types.js" */
 import * as api from "./api.js";
-import { byId, element } from "./dom.js";
+import { byId, element, icon } from "./dom.js";
 import { set } from "./state.js";
 
 /**
@@ -16,6 +16,7 @@ export function makeProjectDialog(annotator) {
   const rule = byId("project-rule", HTMLInputElement);
   rule.addEventListener("change", () => ask(annotator, () => api.putRule({ unassigned_allowed: rule.checked })));
   list.addEventListener("change", (event) => changeLabel(annotator, event.target));
+  list.addEventListener("click", (event) => deleteLabel(annotator, event.target));
   byId("project-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     addLabel(annotator, byId("project-name-input", HTMLInputElement), byId("project-kind", HTMLSelectElement).value === "thing");
@@ -46,7 +47,9 @@ function row({ id, name, isthing, color }) {
   const thing = element("option", { value: "thing", selected: isthing }, "thing");
   const stuff = element("option", { value: "stuff", selected: !isthing }, "stuff");
   const kind = element("select", { "data-label-id": id, "data-part": `kind-${id}`, "aria-label": `Kind of ${name}` }, thing, stuff);
-  return element("li", {}, picker, element("span", { class: "name" }, name), kind);
+  const text = element("input", { type: "text", value: name, maxlength: 200, autocomplete: "off", required: true, "data-label-id": id, "data-part": `name-${id}`, "aria-label": `Name of ${name}` });
+  const gone = element("button", { type: "button", "data-label-id": id, "data-part": `delete-${id}`, "aria-label": `Delete ${name}`, title: "Delete this label, if no region has it" }, icon("delete"));
+  return element("li", {}, picker, text, kind, gone);
 }
 
 /**
@@ -56,8 +59,22 @@ function row({ id, name, isthing, color }) {
 function changeLabel(annotator, control) {
   if (!(control instanceof HTMLInputElement || control instanceof HTMLSelectElement)) return;
   const id = Number(control.dataset["labelId"]);
-  const change = control instanceof HTMLSelectElement ? { isthing: control.value === "thing" } : { color: parse(control.value) };
-  ask(annotator, () => api.patchLabel(id, change));
+  ask(annotator, () => api.patchLabel(id, changeOf(control)));
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} control */
+function changeOf(control) {
+  if (control instanceof HTMLSelectElement) return { isthing: control.value === "thing" };
+  return control.type === "color" ? { color: parse(control.value) } : { name: control.value.trim() };
+}
+
+/**
+ * @param {Annotator} annotator
+ * @param {EventTarget | null} target
+ */
+function deleteLabel(annotator, target) {
+  const button = target instanceof Element ? target.closest("button") : null;
+  if (button) ask(annotator, () => api.deleteLabel(Number(button.dataset["labelId"])));
 }
 
 /**

@@ -98,6 +98,7 @@ function pressStroke(stage, annotator, x, y) {
       const point = stage.toPhoto(toX, toY);
       points = straight ? [start, point] : farEnough(points, point) ? [...points, point] : points;
       show(stage, { kind: "stroke", points });
+      annotator.foresight.ask({ kind: "scribble", points, region: annotator.state.selected });
     },
     end() {
       show(stage, null);
@@ -173,6 +174,7 @@ function pressHandle(stage, annotator, handle, x, y) {
       if (!moved) return;
       points = region.extreme_points.map((point, index) => (index === handle.index ? drag(point, stage.toPhoto(toX, toY), handle) : point));
       show(stage, { kind: "points", points });
+      annotator.foresight.ask({ kind: "move_points", region: region.id, extreme_points: points });
     },
     end() {
       show(stage, null);

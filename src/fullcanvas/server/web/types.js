@@ -67,14 +67,16 @@
  * @property {Role} role
  *
  * @typedef {object} HistoryEntry  What an entry did, to which region, that region's label, and all this in words.
+ * @property {number} after  The entry that it follows, counted from 1; 0 is the beginning.
  * @property {string} kind
  * @property {number | null} region
  * @property {string | null} label
  * @property {string} text
  *
- * @typedef {object} History  The first `cursor` entries are in force.
+ * @typedef {object} History  The entry `cursor` and all that lead to it are in force; redoing goes on to `tip`.
  * @property {number} version
  * @property {number} cursor
+ * @property {number} tip
  * @property {HistoryEntry[]} entries
  *
  * @typedef {object} PatchHeader
@@ -84,6 +86,10 @@
  * @property {number} y1
  * @property {Photo} photo
  * @property {number | null} region
+ *
+ * @typedef {object} Labels  Region ids of a rectangle.
+ * @property {Rect} header
+ * @property {Uint16Array} labels  Row-major.
  *
  * @typedef {object} Patch
  * @property {PatchHeader} header
