@@ -104,7 +104,7 @@ def test_without_a_disk_nothing_is_written(many: Path, counting: Counting) -> No
 def test_the_next_photos_are_encoded_quietly(many: Path, counting: Counting, model: Path) -> None:
     quiet = Counting(model)
     (many / "2.png").write_bytes(b"no photo")  # is passed over
-    with embeddings_of(many, counting, quiet=quiet) as (project, embeddings):
+    with embeddings_of(many, counting, quiet=lambda: quiet) as (project, embeddings):
         embeddings.encode_after(1)
         embeddings._background.submit(int).result()  # its turn comes after
         assert quiet.encoded == [(30, 41), (30, 43)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def create_app(
     accounts: Accounts | None = None,
     *,
     disk: EmbeddingCache | None = None,
-    quiet: Segmenter | None = None,
+    quiet: Callable[[], Segmenter] | None = None,
 ) -> FastAPI:
     """The application for one project.
 
@@ -69,7 +69,7 @@ def create_app(
         memory: how many bytes of photos are kept ready.
         accounts: of those who may come in from anywhere; if None, whoever is on this machine may.
         disk: keeps embeddings for the next start.
-        quiet: the same model on one thread, for what is done in the background.
+        quiet: makes the same model on one thread, for what is done in the background.
     """
     workbench = Workbench(project, segmenter, memory, disk=disk, quiet=quiet)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
+from functools import cached_property
 from pathlib import Path
 
 from fullcanvas.inference.embedding import Embedding
@@ -32,7 +34,7 @@ class Embeddings:
         memory: how many bytes are kept at hand.
         room: held while a photo is decoded and encoded.
         disk: keeps what was made; nothing does if None.
-        quiet: the same model on one thread, which encodes the next photos; `segmenter` does if None.
+        quiet: makes the same model on one thread, which encodes the next photos; `segmenter` does if None.
     """
 
     def __init__(
@@ -43,9 +45,10 @@ class Embeddings:
         room: AbstractContextManager[object],
         *,
         disk: EmbeddingCache | None = None,
-        quiet: Segmenter | None = None,
+        quiet: Callable[[], Segmenter] | None = None,
     ) -> None:
-        self._project, self._segmenter, self._quiet = project, segmenter, quiet or segmenter
+        self._project, self._segmenter = project, segmenter
+        self._make_quiet = quiet or (lambda: segmenter)
         self._room, self._disk = room, disk or EmbeddingCache(Path(), 0)
         self.recent: Recent[str, Embedding] = Recent(memory)
         self._latest: int | None = None
@@ -84,6 +87,11 @@ class Embeddings:
             embedding = segmenter.encode(self._project.decode(photo))
         self._disk.put(content_hash, embedding)
         return embedding
+
+    @cached_property
+    def _quiet(self) -> Segmenter:
+        """What the background thread encodes with; it leaves the other cores to those who are waiting."""
+        return self._make_quiet()
 
     def _encode_after(self, opened: int) -> None:
         photo = self._project.store.photo_after(opened)

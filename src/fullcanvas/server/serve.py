@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -139,10 +140,11 @@ def _answer(
     try:
         with console.status("Loading the model"):
             model = read_model(service.model)
-            segmenter, quiet = Segmenter(model), Segmenter(model, threads=1)
+            segmenter = Segmenter(model)
         _describe(console, project, segmenter)
         greet()
         disk = disk_cache(service.folder, service.place, service.disk)
+        quiet = partial(Segmenter, model, threads=1)
         app = create_app(project, segmenter, service.memory, accounts, disk=disk, quiet=quiet)
         _run(app, listening, service)
         console.print("Stopped; everything is stored.")

@@ -7,6 +7,7 @@ second; if storing fails the session goes back, so that what is shown is never m
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
@@ -104,7 +105,7 @@ class Workbench:
         segmenter: the model that answers.
         memory: how many bytes of photos are kept ready; others are made ready again when they are asked for.
         disk: keeps embeddings beyond that.
-        quiet: the same model on one thread, for what is done in the background.
+        quiet: makes the same model on one thread, for what is done in the background.
 
     Attributes:
         embeddings: of the photos.
@@ -118,7 +119,7 @@ class Workbench:
         memory: int = MEMORY,
         *,
         disk: EmbeddingCache | None = None,
-        quiet: Segmenter | None = None,
+        quiet: Callable[[], Segmenter] | None = None,
     ) -> None:
         self.project = project
         self.segmenter = segmenter
