@@ -149,6 +149,9 @@ def test_check_counts_missing_files(tmp_path):
             "segment 1 has the unknown category 8",
         ),
         (lambda data: data["annotations"].append("x"), "annotations holds 'x'"),
+        (lambda data: data["annotations"][0].update(file_name="../a.png"), "is no name within a folder"),
+        (lambda data: data["annotations"][0].update(file_name="/etc/a.png"), "is no name within a folder"),
+        (lambda data: data["images"][0].update(file_name="a\x00"), "image 1: its file_name is no name"),
     ],
 )
 def test_a_json_that_contradicts_itself_is_named(tmp_path, spoil, message):
@@ -159,7 +162,7 @@ def test_a_json_that_contradicts_itself_is_named(tmp_path, spoil, message):
         open_dataset(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "\xff"])
+@pytest.mark.parametrize("text", ["{", "[]", "\xff", "[" * 100_000])
 def test_a_file_that_is_no_such_json_is_named(tmp_path, text):
     write_dataset(tmp_path, [halves()])
     (tmp_path / "panoptic.json").write_bytes(text.encode("latin-1"))
@@ -205,6 +208,13 @@ def test_broken_and_missing_files(tmp_path, place):
         open_dataset(tmp_path).load(0)
     file.unlink()
     with pytest.raises(DatasetError, match=f"{file.name}: there is no such file"):
+        open_dataset(tmp_path).load(0)
+
+
+def test_formats_whose_decoders_start_programs_are_not_asked(tmp_path):
+    write_dataset(tmp_path, [halves()])
+    Image.new("RGB", (20, 12)).save(tmp_path / "images" / "000000000001.jpg", "EPS")
+    with pytest.raises(DatasetError, match=r"0001\.jpg: cannot be decoded"):
         open_dataset(tmp_path).load(0)
 
 

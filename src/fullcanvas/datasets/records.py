@@ -77,7 +77,7 @@ def read_records(layout: Layout) -> tuple[Record, ...]:
 def _read(file: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(f"{file}: cannot be read as json: {error}") from error
     if not isinstance(data, dict):
         raise DatasetError(f"{file}: is not a COCO panoptic json, which is an object")
@@ -151,4 +151,6 @@ def _text(item: Mapping[str, Any], name: str, where: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not value:
         raise DatasetError(f"{where} has no {name}")
+    if not value.isprintable() or Path(value).is_absolute() or ".." in Path(value).parts:
+        raise DatasetError(f"{where}: its {name} is no name within a folder: {value!a:.80}")
     return value

@@ -231,5 +231,5 @@ def _read(path: Path) -> tuple[bytes, dict[str, _Account]]:
             raise AccountError(f"{path}: was written by a newer Fullcanvas; update Fullcanvas to use it")
         users = [_Account(**{**item, "role": Role(item["role"])}) for item in data["users"]]
         return bytes.fromhex(data["secret"]), {user.name: user for user in users}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AccountError(f"{path}: is damaged; restore it, or remove it and add the users again") from error
