@@ -6,16 +6,26 @@ A command here reads its options and calls one function of a room, which it impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from fullcanvas.benchmark import commands as timing
 from fullcanvas.evaluation import commands as measuring
+from fullcanvas.evaluation import options
 from fullcanvas.server import commands
+
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
+FirstWeights = Annotated[
+    str | None, typer.Option(help="Start from `default`, a model file, or a checkpoint (.pt).")
+]
+Sibling = Annotated[
+    str | None, typer.Option(help="A model whose errors are scribbled on, if the TOML file wants one.")
+]
 
 app = typer.Typer(
     name="fullcanvas",
@@ -216,32 +226,20 @@ app.command()(measuring.evaluate_clicks)
 
 @app.command()
 def reproduce(
-    what: Annotated[
-        Literal["table1", "table2", "figure5", "figure6"], typer.Argument(help="Which result of the paper.")
-    ],
+    what: options.Result,
     *,
-    data: Annotated[
-        Path,
-        typer.Option(help="COCO's folder; with --small the one with the small data sets.", file_okay=False),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(help="Models, scores and the result go here; what is there is used.", file_okay=False),
-    ],
-    small: Annotated[bool, typer.Option("--small", help="A light network and little data.")] = False,
-    configs: Annotated[
-        Path | None, typer.Option(help="A folder of TOML files; else `configs/paper` or `configs/small`.")
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Evaluate on this; else on COCO's val2017, or on `coco-val50`.")
-    ] = None,
-    limit: measuring.Limit = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of scribbles, for the figures.")] = 9,
-    jobs: measuring.Jobs = 1,
-    engine: measuring.EngineKind = "processes",
-    address: measuring.Address = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulated annotator.")] = 0,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+    data: options.Data,
+    out: options.Results,
+    small: options.Small = False,
+    configs: options.Configs = None,
+    dataset: options.OtherSet = None,
+    limit: options.Limit = None,
+    rounds: options.FigureRounds = 9,
+    jobs: options.Jobs = 1,
+    engine: options.EngineKind = "processes",
+    address: options.Address = None,
+    seed: options.Seed = 0,
+    device: Device = "auto",
 ) -> None:
     """Reproduce a table or a figure of the paper: train what is missing, evaluate, compare with the paper.
 
@@ -249,7 +247,7 @@ def reproduce(
 
         fullcanvas reproduce table2 --data coco/ --out runs/paper
 
-    With a light network and little data (up to 20 minutes of training a row):
+    With a light network and little data (20 minutes of training a row):
 
         fullcanvas reproduce table2 --data data/ --out runs/small --small
 
@@ -257,25 +255,31 @@ def reproduce(
     """
     from rich.console import Console
 
+    from fullcanvas.evaluation import reproduce as room
     from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import progress_bar
-    from fullcanvas.evaluation.reproduce import Request
-    from fullcanvas.evaluation.reproduce import reproduce as run
 
     console = Console(stderr=True)
-
-    def train_row(config: Path, folder: Path, sibling: Path | None) -> None:
-        from fullcanvas.learning import train as learning
-
-        learnt_from = None if sibling is None else str(sibling)
-        request = learning.Request(config, [data], folder, sibling=learnt_from, device=device)
-        learning.train(request, console)
-
-    options: dict[str, Any] = {"small": small, "configs": configs, "dataset": dataset, "limit": limit}
     with _refusals():
         workers = Engine(jobs or 1, engine, address)
-        request = Request(what, data, out, rounds=rounds, seed=seed, engine=workers, **options)
-        Console().print(run(request, train_row, console.print, lambda: progress_bar(console)), markup=False)
+        request = room.Request(what, data, out, small, configs, dataset, limit, rounds, seed, workers)
+        bar = partial(progress_bar, console)
+        Console().print(room.reproduce(request, _trainer(data, device), console.print, bar), markup=False)
+
+
+def _trainer(data: Path, device: str) -> Callable[[Path, Path, Path | None], None]:
+    """A function that trains by a TOML file, in a folder, on a sibling's errors if there is one."""
+
+    def train_row(config: Path, folder: Path, sibling: Path | None) -> None:
+        from rich.console import Console
+
+        from fullcanvas.learning.train import Request
+        from fullcanvas.learning.train import train as run
+
+        learnt_from = None if sibling is None else str(sibling)
+        run(Request(config, [data], folder, sibling=learnt_from, device=device), Console(stderr=True))
+
+    return train_row
 
 
 app.command()(measuring.report)
@@ -292,14 +296,10 @@ def train(
         typer.Option(help="The folder of the configuration's data sets, or a data set to use instead."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if there is one.")] = True,
-    init: Annotated[
-        str | None, typer.Option(help="Start from `default`, a model file, or a checkpoint (.pt).")
-    ] = None,
-    sibling: Annotated[
-        str | None, typer.Option(help="A model whose errors are scribbled on, if the TOML file wants one.")
-    ] = None,
+    init: FirstWeights = None,
+    sibling: Sibling = None,
     steps: Annotated[int | None, typer.Option(min=1, help="The budget, instead of the TOML file's.")] = None,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Train a model and write it as a model file that every other command takes.
 
@@ -310,6 +310,10 @@ def train(
     A model for your own photos, from what you annotated and exported (minutes on a CPU):
 
         fullcanvas train configs/fine-tune.toml --init default --data my-export/ --out runs/mine
+
+    On several GPUs, which share the images of each step:
+
+        torchrun --nproc-per-node 4 -m fullcanvas train configs/default.toml --data data/ --out runs/default
 
     Interrupted, it goes on where it was when the same command is given again.
     """

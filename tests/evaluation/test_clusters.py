@@ -17,7 +17,7 @@ from fullcanvas.datasets import Dataset, open_dataset
 from fullcanvas.evaluation import clusters
 from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.run import Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.inference.graph import real_cores
 from tests.panoptic_folder import halves, write_dataset
 from tests.tiny_model import write_tiny_model
@@ -62,12 +62,12 @@ def test_a_dask_cluster_finds_the_same_numbers_with_a_worker_killed_in_the_middl
                 os.kill(victim, signal.SIGKILL)
 
     engine = Engine(kind="dask", address=cluster.scheduler_address)
-    report = evaluate(dataset, settings, engine=engine, progress=kill_one)
+    report = evaluate(plan(dataset, settings), engine=engine, progress=kill_one)
     assert seen == list(range(IMAGES + 1))
     after = workers_of(cluster)
     assert victim not in after
     assert survivor in after
-    assert report == evaluate(dataset, settings)
+    assert report == evaluate(plan(dataset, settings))
 
 
 def test_the_command_takes_a_cluster(dataset, settings, cluster, tmp_path):
@@ -76,7 +76,7 @@ def test_the_command_takes_a_cluster(dataset, settings, cluster, tmp_path):
     options += ["--engine", "dask", "--address", cluster.scheduler_address]
     result = CliRunner().invoke(app, ["evaluate", folder, *options])
     assert result.exit_code == 0, result.output
-    alone = evaluate(dataset, settings, limit=3)
+    alone = evaluate(plan(dataset, settings, limit=3))
     assert json.loads(out.read_text()) == json.loads(json.dumps(alone))
 
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
-from rich.console import Console
 
 from fullcanvas.evaluation.console import print_report
 from fullcanvas.evaluation.files import write_json
@@ -23,7 +21,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["new", "taken", "x.json"]
 
 
-def test_a_report_fits_a_narrow_terminal_and_says_what_was_left_out():
+def test_a_report_fits_a_narrow_terminal_and_says_what_was_left_out(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
     score = {"mean": 0.5, "interval": (0.4, 0.612), "regions": 3}
     none = {"mean": None, "interval": None, "regions": 0}
     point = {
@@ -38,10 +37,8 @@ def test_a_report_fits_a_narrow_terminal_and_says_what_was_left_out():
         **dict.fromkeys(("things", "stuff", "small", "medium"), score),
         "large": none,
     }
-    console = Console(file=io.StringIO(), width=80)
-    print_report({"dataset": "x", "images": 2, "regions": 3, "left_out": 4, "curve": [point]}, console)
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
+    print_report({"dataset": "x", "images": 2, "regions": 3, "left_out": 4, "curve": [point]})
+    text = capsys.readouterr().out
     assert "x: 2 images, 3 regions\n4 images left out" in text
     assert "40.0-61.2" in text
     assert "40-61" in text

@@ -6,7 +6,7 @@ from PIL import Image
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.gallery import GAP, OPACITY, Snapshot, color_of, draw_picture
-from fullcanvas.evaluation.run import Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate, plan
 from tests.panoptic_folder import halves, write_dataset
 
 
@@ -14,11 +14,11 @@ def test_a_picture_per_sample_with_a_panel_per_round(tmp_path):
     write_dataset(tmp_path / "set", [halves(), halves(column=4)])
     dataset = open_dataset(tmp_path / "set")
     settings = Settings("smallest-box", rounds=2)
-    report = evaluate(dataset, settings, gallery=tmp_path / "gallery")
+    report = evaluate(plan(dataset, settings), gallery=tmp_path / "gallery")
     assert sorted(file.name for file in (tmp_path / "gallery").iterdir()) == ["map0.png", "map1.png"]
     with Image.open(tmp_path / "gallery" / "map0.png") as picture:
         assert picture.size == (5 * 20 + 4 * GAP, 12)
-    assert evaluate(dataset, settings) == report
+    assert evaluate(plan(dataset, settings)) == report
 
 
 def test_panels_show_photo_truth_and_ink(tmp_path):

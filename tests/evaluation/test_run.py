@@ -18,7 +18,7 @@ from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
-from fullcanvas.evaluation.run import Settings, evaluate, seen_in_training
+from fullcanvas.evaluation.run import Settings, evaluate, plan, seen_in_training
 from fullcanvas.simulation.annotators import Allocation, AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
 from tests.tiny_model import write_tiny_model
@@ -49,7 +49,7 @@ def dataset(tmp_path: Path) -> Dataset:
 def test_the_contract_of_the_report(dataset, model, tmp_path):
     out = tmp_path / "new" / "out.json"
     settings = Settings(model, allocation=Allocation.ONE_PER_REGION, rounds=2, seed=3)
-    report = evaluate(dataset, settings, out=out, scribble_seconds=2.0)
+    report = evaluate(plan(dataset, settings), out=out, scribble_seconds=2.0)
     assert json.loads(out.read_text()) == json.loads(json.dumps(report))
     assert (report["dataset"], report["images"], report["seed"]) == ("blobs", 5, 3)
     assert report["model"] == report["first_model"]
@@ -78,13 +78,13 @@ def test_the_mean_is_over_regions_and_the_scores_are_those_of_hand(tmp_path):
     square = np.ones((8, 10), int)
     square[2:6, 4:9] = 2
     write_dataset(tmp_path / "two", [square, halves()])
-    point = evaluate(open_dataset(tmp_path / "two"), Settings("smallest-box", rounds=0))["curve"][0]
+    point = evaluate(plan(open_dataset(tmp_path / "two"), Settings("smallest-box", rounds=0)))["curve"][0]
     assert point["mean_iou"] == 1.0
     corner = np.ones((8, 10), int)
     corner[4:, 5:] = 2
     corner[0, 9] = 2  # region 2's box now has 8 x 5 pixels, of which it owns 21
     write_dataset(tmp_path / "three", [corner, halves()])
-    point = evaluate(open_dataset(tmp_path / "three"), Settings("smallest-box", rounds=0))["curve"][0]
+    point = evaluate(plan(open_dataset(tmp_path / "three"), Settings("smallest-box", rounds=0)))["curve"][0]
     expected = [(80 - 40) / (80 - 21), 21 / 40, 1.0, 1.0]
     assert point["mean_iou"] == pytest.approx(np.mean(expected))
     assert point["things"] == {
@@ -99,14 +99,14 @@ def test_the_mean_is_over_regions_and_the_scores_are_those_of_hand(tmp_path):
 
 def test_numbers_depend_on_neither_jobs_nor_order(dataset, model):
     settings = Settings(model, rounds=1)
-    alone = evaluate(dataset, settings)
-    assert evaluate(dataset, settings, engine=Engine(2)) == alone
+    alone = evaluate(plan(dataset, settings))
+    assert evaluate(plan(dataset, settings), engine=Engine(2)) == alone
     backwards = Dataset(dataset.name, dataset.records[::-1])
-    curve = evaluate(backwards, settings)["curve"]
+    curve = evaluate(plan(backwards, settings))["curve"]
     assert [point["mean_iou"] for point in curve] == pytest.approx(
         [point["mean_iou"] for point in alone["curve"]]
     )
-    assert evaluate(dataset, Settings(model, rounds=1, seed=1))["curve"] != alone["curve"]
+    assert evaluate(plan(dataset, Settings(model, rounds=1, seed=1)))["curve"] != alone["curve"]
 
 
 def interrupt_after(images: int) -> Progress:
@@ -125,17 +125,17 @@ def evaluated(dataset: Dataset, settings: Settings, out: Path, **options: Any) -
         if task == "evaluating":
             steps.append(done)
 
-    evaluate(dataset, settings, out=out, progress=progress, **options)
+    evaluate(plan(dataset, settings), out=out, progress=progress, **options)
     return steps
 
 
 def test_an_interrupted_run_resumes_with_the_same_numbers(dataset, model, tmp_path):
     settings, out = Settings(model, rounds=1), tmp_path / "out.json"
     with pytest.raises(KeyboardInterrupt):
-        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+        evaluate(plan(dataset, settings), out=out, progress=interrupt_after(3))
     assert not out.exists()
     assert evaluated(dataset, settings, out) == [3, 4, 5]
-    whole = evaluate(dataset, settings)
+    whole = evaluate(plan(dataset, settings))
     assert json.loads(out.read_text()) == json.loads(json.dumps(whole))
     assert evaluated(dataset, settings, out)[0] == 0
 
@@ -153,7 +153,7 @@ def test_an_interrupted_run_resumes_with_the_same_numbers(dataset, model, tmp_pa
 def test_other_settings_share_no_results(dataset, model, tmp_path, other):
     settings, out = Settings(model, rounds=1), tmp_path / "out.json"
     with pytest.raises(KeyboardInterrupt):
-        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+        evaluate(plan(dataset, settings), out=out, progress=interrupt_after(3))
     changed = Settings(**{"model": model, "rounds": 1, **other})
     assert evaluated(dataset, changed, out)[0] == 0
 
@@ -161,7 +161,7 @@ def test_other_settings_share_no_results(dataset, model, tmp_path, other):
 def test_changed_and_broken_files_are_evaluated_again(dataset, model, tmp_path):
     settings, out = Settings(model, rounds=1), tmp_path / "out.json"
     with pytest.raises(KeyboardInterrupt):
-        evaluate(dataset, settings, out=out, progress=interrupt_after(3))
+        evaluate(plan(dataset, settings), out=out, progress=interrupt_after(3))
     os.utime(dataset.records[0].map, ns=(1, 1))
     next((tmp_path / "out.json.parts").iterdir()).write_text("{", encoding="utf-8")
     assert evaluated(dataset, settings, out)[0] in (1, 2)  # 2 if the broken one is that of the changed map
@@ -170,7 +170,7 @@ def test_changed_and_broken_files_are_evaluated_again(dataset, model, tmp_path):
 def test_a_broken_map_stops_a_run_before_it_begins(dataset, model):
     write_map(dataset.records[-1].map, np.full((30, 40), 99))
     with pytest.raises(DatasetError, match=r"map4\.png: holds the segments 99"):
-        evaluate(dataset, Settings(model), progress=interrupt_after(0))
+        evaluate(plan(dataset, Settings(model)), progress=interrupt_after(0))
 
 
 def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monkeypatch):
@@ -182,12 +182,12 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
     answer = lambda _image, annotation: smallest_box_labels(annotation)  # noqa: E731
     known: dict[str, Predictor] = {"trained": Trained("trained", answer), "none": Baseline("none", answer)}
     monkeypatch.setattr(run, "load_predictor", lambda spec, _threads: known[spec])
-    report = evaluate(dataset, Settings("trained", rounds=0))
+    report = evaluate(plan(dataset, Settings("trained", rounds=0)))
     assert (report["images"], report["left_out"]) == (3, 2)
-    report = evaluate(dataset, Settings("none", first_model="trained", rounds=0), limit=2)
+    report = evaluate(plan(dataset, Settings("none", first_model="trained", rounds=0), limit=2))
     assert (report["images"], report["left_out"]) == (2, 2)
     with pytest.raises(EvaluationError, match="no photo is left to evaluate; 2 were trained on"):
-        evaluate(dataset.only([11, 15]), Settings("trained", rounds=0))
+        evaluate(plan(dataset.only([11, 15]), Settings("trained", rounds=0)))
 
 
 def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):
@@ -207,12 +207,12 @@ def test_the_training_images_of_a_model_file():
 
 def test_unknown_annotators_are_refused(dataset):
     with pytest.raises(AnnotatorError):
-        evaluate(dataset, Settings("smallest-box", annotator="nobody"))
+        evaluate(plan(dataset, Settings("smallest-box", annotator="nobody")))
 
 
 def test_several_annotations_of_a_photo_are_drawn_together_in_the_interval(tmp_path):
     write_dataset(tmp_path, [blobs(seed) for seed in range(4)], image_ids=[1, 1, 1, 1])
-    point = evaluate(open_dataset(tmp_path), Settings("smallest-box", rounds=0))["curve"][0]
+    point = evaluate(plan(open_dataset(tmp_path), Settings("smallest-box", rounds=0)))["curve"][0]
     assert point["interval"] == pytest.approx([point["mean_iou"]] * 2)
 
 
@@ -232,14 +232,14 @@ def test_the_command(dataset, model, tmp_path):
 
 def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
     settings = Settings("smallest-box", rounds=0)
-    parts = [evaluate(dataset, settings, fraction=0.5, part=part) for part in (0, 1)]
+    parts = [evaluate(plan(dataset, settings, fraction=0.5, part=part)) for part in (0, 1)]
     assert sum(part["images"] for part in parts) == 5
     assert [(part["fraction"], part["part"]) for part in parts] == [(0.5, 0), (0.5, 1)]
-    whole = evaluate(dataset, settings)["curve"][0]["mean_iou"]
+    whole = evaluate(plan(dataset, settings))["curve"][0]["mean_iou"]
     weighted = sum(part["regions"] * part["curve"][0]["mean_iou"] for part in parts)
     assert weighted / sum(part["regions"] for part in parts) == pytest.approx(whole)
     with pytest.raises(EvaluationError, match="there are 2 parts"):
-        evaluate(dataset, settings, fraction=0.5, part=2)
+        evaluate(plan(dataset, settings, fraction=0.5, part=2))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.predictors import load_predictor
-from fullcanvas.evaluation.run import Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import ModelError
@@ -65,7 +65,7 @@ def test_negative_scribbles_take_pixels_away(model, dataset):
 
 def test_an_evaluation_draws_at_most_one_correction_per_region_and_round(model, dataset):
     settings = Settings(model, allocation=Allocation.ONE_PER_REGION, rounds=2)
-    report = evaluate(dataset, settings)
+    report = evaluate(plan(dataset, settings))
     assert report["regions"] == 4
     assert [point["scribbles_per_region"] for point in report["curve"]] == [0, 1, 2]
     drawn = [point["scribbles_drawn"] for point in report["curve"]]
@@ -74,12 +74,12 @@ def test_an_evaluation_draws_at_most_one_correction_per_region_and_round(model, 
     assert drawn[1] <= drawn[2] <= 2
     assert all(0 <= point["mean_iou"] <= 1 for point in report["curve"])
     assert all(point["panoptic_quality"] is None for point in report["curve"])
-    assert evaluate(dataset, settings) == report
+    assert evaluate(plan(dataset, settings)) == report
 
 
 def test_scores_are_those_of_the_masks(model, dataset):
     settings = Settings(model, allocation=Allocation.ONE_PER_REGION, rounds=0)
-    report = evaluate(dataset, settings)
+    report = evaluate(plan(dataset, settings))
     ious = []
     for sample in dataset:
         rng = np.random.default_rng(np.random.SeedSequence([settings.seed, sample.image_id]))
@@ -93,12 +93,12 @@ def test_scores_are_those_of_the_masks(model, dataset):
 
 def test_what_single_region_models_cannot_do_is_refused(model, dataset, tmp_path):
     with pytest.raises(EvaluationError, match="one-per-region"):
-        evaluate(dataset, Settings(model, rounds=1))
+        evaluate(plan(dataset, Settings(model, rounds=1)))
     other = str(write_tiny_model(tmp_path / "canvas.zip"))
     with pytest.raises(EvaluationError, match="only one of the two"):
-        evaluate(dataset, Settings(model, other, rounds=0))
+        evaluate(plan(dataset, Settings(model, other, rounds=0)))
     with pytest.raises(EvaluationError, match="no picture"):
-        evaluate(dataset, Settings(model, rounds=0), gallery=tmp_path)
+        evaluate(plan(dataset, Settings(model, rounds=0)), gallery=tmp_path)
     image = dataset.load(0).image
     with pytest.raises(ModelError, match="single-region model"):
         Segmenter.load(model).open(image)

@@ -14,7 +14,7 @@ from fullcanvas.annotation import Region
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.predictors import load_predictor
-from fullcanvas.evaluation.run import Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.inference.dextr import Dextr, cut, cutout, cutout_box, mask_of
 from fullcanvas.inference.model_file import ModelError
@@ -145,7 +145,7 @@ def test_the_model_file_answers_as_torch_does(folder, toy_set):
 
 
 def test_dextr_is_scored_like_single_region_models(folder, toy_set):
-    report = evaluate(open_dataset(toy_set), Settings(f"dextr:{folder / 'model.zip'}", rounds=0))
+    report = evaluate(plan(open_dataset(toy_set), Settings(f"dextr:{folder / 'model.zip'}", rounds=0)))
     assert 0 < report["curve"][0]["mean_iou"] < 1
     assert report["left_out"] > 0
 

@@ -13,7 +13,7 @@ from fullcanvas.annotation import Region
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.predictors import load_predictor
-from fullcanvas.evaluation.run import Settings, evaluate
+from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
@@ -222,7 +222,7 @@ def test_a_single_region_model_is_scored_as_torch_answers(single, toy_set):
 
 def test_a_single_region_model_goes_through_the_rounds(single, toy_set):
     settings = Settings(str(single / "model.zip"), allocation=Allocation.ONE_PER_REGION, rounds=1)
-    report = evaluate(open_dataset(toy_set), settings)
+    report = evaluate(plan(open_dataset(toy_set), settings))
     assert report["left_out"] > 0  # photos that it was trained on
     assert len(report["curve"]) == 2
 

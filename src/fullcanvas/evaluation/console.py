@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,8 +19,12 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation import engine
+from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.summary import GROUPS
+from fullcanvas.inference.model_file import ModelError
+from fullcanvas.simulation.annotators import AnnotatorError
 
 
 @contextmanager
@@ -44,8 +49,20 @@ def progress_bar(console: Console) -> Iterator[engine.Progress]:
         yield show
 
 
-def print_report(report: Mapping[str, Any], console: Console) -> None:
+@contextmanager
+def watched() -> Iterator[engine.Progress]:
+    """A progress bar for what is done inside; what is refused there becomes one line and exit code 2."""
+    try:
+        with progress_bar(Console(stderr=True)) as progress:
+            yield progress
+    except (DatasetError, ModelError, EvaluationError, AnnotatorError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def print_report(report: Mapping[str, Any]) -> None:
     """The counts of a report, and a table of its curve in percent, each mean above its interval."""
+    console = Console()
     console.print("{dataset}: {images} images, {regions} regions".format(**report))
     if report["left_out"]:
         console.print(f"{report['left_out']} images left out: the model was trained on them")

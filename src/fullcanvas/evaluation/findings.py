@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.paper import Claim, Experiment
+from fullcanvas.evaluation.paper import Claim, Experiment, Row
 
 Found = Mapping[str, Any]
 """What `gather` returns."""
@@ -27,20 +27,6 @@ def gather(
     """
     one = reports[experiment.rows[0].key]
     curves = {key: _curve(experiment, report) for key, report in reports.items()}
-    rows = [
-        {
-            "key": row.key,
-            "label": row.label,
-            "model": reports[row.key]["model"],
-            "first_model": reports[row.key]["first_model"],
-            "allocation": row.allocation.value,
-            "images": reports[row.key]["images"],
-            "left_out": reports[row.key]["left_out"],
-            "paper": {str(budget): value / 100 for budget, value in row.printed.items()},
-            "curve": curves[row.key],
-        }
-        for row in experiment.rows
-    ]
     claims = [
         {
             "claim": claim.text,
@@ -55,9 +41,19 @@ def gather(
         "dataset": one["dataset"],
         "regions": experiment.group or "all",
         "seed": one["seed"],
-        "rows": rows,
+        "rows": [{**_row(row, reports[row.key]), "curve": curves[row.key]} for row in experiment.rows],
         "claims": claims,
         "training": {name: dict(record) for name, record in trained.items()},
+    }
+
+
+def _row(row: Row, report: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "label": row.label,
+        "allocation": row.allocation.value,
+        "paper": {str(budget): value / 100 for budget, value in row.printed.items()},
+        **{key: report[key] for key in ("model", "first_model", "images", "left_out")},
     }
 
 

@@ -17,7 +17,7 @@ from fullcanvas.evaluation.engine import Progress, check_files
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import write_bytes, write_json
 from fullcanvas.evaluation.paper import EXPERIMENTS, MOST_ROUNDS, Experiment, Name, Row
-from fullcanvas.evaluation.run import Plan, Settings, carry_out, plan
+from fullcanvas.evaluation.run import Plan, Settings, evaluate, plan
 
 Train = Callable[[Path, Path, Path | None], None]
 """Trains by a TOML file, in a folder where it leaves `model.zip`, on a sibling's errors if there is one.
@@ -105,16 +105,7 @@ def reproduce(
     experiment = request.experiment
     _check_configs(request)
     dataset = _dataset(request)
-    missing = [name for name in experiment.models() if not request.model(name).is_file()]
-    if missing:
-        # What is broken is found now, and not after hours of training.
-        with bar() as progress, request.engine.open() as pool:
-            check_files(dataset, pool, progress)
-    for name in missing:
-        sibling = experiment.sibling(name)
-        say(f"training {name}")
-        learns_from = None if sibling is None else request.model(sibling)
-        train(request.config(name), request.model(name).parent, learns_from)
+    _train_missing(request, dataset, train, say, bar)
     reports = {row.key: _evaluated(request, row, dataset, say, bar) for row in experiment.rows}
     trained = {name: training_of(request.model(name)) for name in experiment.models()}
     found = findings.gather(experiment, reports, trained)
@@ -128,6 +119,21 @@ def reproduce(
     text = findings.markdown(experiment, found, picture.name, request.rounds)
     write_bytes(request.out / f"{request.name}.md", text.encode())
     return text
+
+
+def _train_missing(
+    request: Request, dataset: Dataset, train: Train, say: Callable[[str], None], bar: Bar
+) -> None:
+    missing = [name for name in request.experiment.models() if not request.model(name).is_file()]
+    if missing:
+        # What is broken is found now, and not after hours of training.
+        with bar() as progress, request.engine.open() as pool:
+            check_files(dataset, pool, progress)
+    for name in missing:
+        sibling = request.experiment.sibling(name)
+        say(f"training {name}")
+        learns_from = None if sibling is None else request.model(sibling)
+        train(request.config(name), request.model(name).parent, learns_from)
 
 
 def _check_configs(request: Request) -> None:
@@ -157,7 +163,7 @@ def _evaluated(
         return earlier
     say(f"{row.label}: evaluating")
     with bar() as progress:
-        return carry_out(planned, engine=request.engine, out=file, gallery=shown, progress=progress)
+        return evaluate(planned, engine=request.engine, out=file, gallery=shown, progress=progress)
 
 
 def _settings(request: Request, row: Row) -> Settings:

@@ -110,12 +110,8 @@ def plan(
 
 
 def evaluate(
-    dataset: Dataset,
-    settings: Settings,
+    planned: Plan,
     *,
-    limit: int | None = None,
-    fraction: float = 1.0,
-    part: int = 0,
     engine: Engine = Engine(),  # noqa: B008 (it is frozen)
     scribble_seconds: float = summary.SCRIBBLE_SECONDS,
     out: Path | None = None,
@@ -125,13 +121,10 @@ def evaluate(
     """Lets a simulated annotator work through a data set, and measures after every round.
 
     The numbers depend on neither the order of the images nor `engine`. An interrupted evaluation that has an
-    `out` goes on where it was when it is called again. Photos that a model's record says it was trained on
-    are left out and counted.
+    `out` goes on where it was when it is called again.
 
     Args:
-        dataset: its files are all checked before the first image is evaluated.
-        settings: what to do with every image.
-        limit, fraction, part: evaluate some photos only; as in `plan`.
+        planned: what to do; the files are all checked before the first image is evaluated.
         engine: where the work is done.
         scribble_seconds: what a scribble costs in the model of annotation time.
         out: where to write the result as JSON.
@@ -143,39 +136,28 @@ def evaluate(
 
     Raises:
         DatasetError: the data set is broken.
-        ModelError: a model cannot be used.
-        EvaluationError: there is nothing to evaluate, a model is asked for what it cannot, or workers died.
-        AnnotatorError: the annotator is unknown.
+        EvaluationError: pictures are asked for that cannot be drawn, or workers died.
     """
-    planned = plan(dataset, settings, limit, fraction, part)
-    return carry_out(
-        planned,
-        engine=engine,
-        scribble_seconds=scribble_seconds,
-        out=out,
-        gallery=gallery,
-        progress=progress,
-    )
-
-
-def carry_out(
-    planned: Plan,
-    *,
-    engine: Engine,
-    scribble_seconds: float = summary.SCRIBBLE_SECONDS,
-    out: Path | None = None,
-    gallery: Path | None = None,
-    progress: Progress = lambda *_: None,
-) -> dict[str, Any]:
-    """Does what is planned; all else is as in `evaluate`."""
     if gallery and isinstance(planned.experiment.model, SingleRegionPredictor):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
+    parts = _parts(planned, out, gallery)
+    report = _report(planned, _work_off(planned, engine, parts, gallery, progress), scribble_seconds)
+    if out is not None:
+        write_json(out, report)
+    parts.clear()
+    return report
+
+
+def _parts(planned: Plan, out: Path | None, gallery: Path | None) -> Parts[ImageResult]:
+    """What an interrupted run left, to go on with."""
     # A run with pictures resumes none without: its parts would have none to show.
     drawn = {"gallery": str(gallery.resolve())} if gallery else {}
     folder = out and out.with_name(out.name + ".parts")
-    parts = Parts(folder, {**planned.identity, **drawn}, ImageResult.from_json)
-    results = _work_off(planned, engine, parts, gallery, progress)
-    report = {
+    return Parts(folder, {**planned.identity, **drawn}, ImageResult.from_json)
+
+
+def _report(planned: Plan, results: Sequence[ImageResult], scribble_seconds: float) -> dict[str, Any]:
+    return {
         **planned.identity,
         **_counts(results),
         "left_out": planned.left_out,
@@ -183,10 +165,6 @@ def carry_out(
         "curve": summary.curve(results, planned.settings.seed, scribble_seconds),
         "photos": summary.by_photo(results),
     }
-    if out is not None:
-        write_json(out, report)
-    parts.clear()
-    return report
 
 
 def _part(dataset: Dataset, fraction: float, part: int) -> Dataset:

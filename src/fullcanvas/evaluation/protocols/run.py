@@ -48,7 +48,7 @@ def evaluate_clicks(
     out: Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
-    """Clicks through a data set; the arguments and what they promise are those of `evaluate`.
+    """Clicks through a data set; the arguments and what they promise are those of `plan` and `evaluate`.
 
     Raises:
         DatasetError: the data set is broken, or not of the kind that the protocol is for.
