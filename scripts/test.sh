@@ -28,3 +28,6 @@ fi
 .venv/bin/python -m pytest --cov --cov-report=term --cov-fail-under=95
 say "What everything else rests on is tested line by line"
 .venv/bin/coverage report --fail-under=100 --include="*/annotation/*,*/canvas/*,*/simulation/*"
+
+say "Known vulnerabilities of the packages"
+.venv/bin/python scripts/audit.py
