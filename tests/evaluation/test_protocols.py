@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -116,9 +117,11 @@ def test_number_of_clicks_by_hand():
     assert one["mean_iou"]["20"] == pytest.approx((3 * 0.87 + 0.5) / 4)
 
 
-def test_a_photo_of_two_things_is_refused():
-    with pytest.raises(DatasetError, match="has 2 things"):
-        single_object.click(sample(SQUARE, things=(1, 2)), painter(SQUARE, 0), seed=0)
+def test_a_photo_of_several_things_is_refused_before_any_is_clicked(tmp_path):
+    write_dataset(tmp_path, [halves(), np.arange(12).reshape(3, 4) // 4 + 1])
+    settings = ClickSettings("single-object", "smallest-box")
+    with pytest.raises(DatasetError, match=r"map1\.png: has 2 things"):
+        evaluate_clicks(open_dataset(tmp_path), settings, progress=lambda *_: pytest.fail("it began"))
 
 
 def test_several_objects_are_clicked_until_all_are_good():
@@ -223,7 +226,10 @@ def test_the_command(tmp_path):
     arguments = ["evaluate-clicks", str(tmp_path / "set"), "--model", "smallest-box", "--protocol"]
     result = CliRunner().invoke(app, [*arguments, "single-object"])
     assert result.exit_code == 0, result.output
-    assert '"noc"' in result.output
+    table = "NoC@85 NoC@90 >=20@85 >=20@90 mIoU@5 mIoU@10 mIoU@20 4 4.00 4.00 0 0 100.0 100.0 100.0 1 1.00"
+    assert table in re.sub(r"\s+", " ", result.output)
+    result = CliRunner().invoke(app, [*arguments, "multi-object"])
+    assert "NCI NFO NFI IoU@85 4 4.00 0 0 100.0 1 1.00 0 0 100.0" in re.sub(r"\s+", " ", result.output)
     (tmp_path / "set" / "panoptic" / "map0.png").unlink()
     result = CliRunner().invoke(app, [*arguments, "multi-object"])
     assert result.exit_code == 2

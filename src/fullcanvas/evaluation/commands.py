@@ -64,11 +64,9 @@ def evaluate_clicks(
     json: options.Scores = None,
 ) -> None:
     """Count the clicks that a model needs, by the rules under which other systems are compared."""
-    from rich.console import Console
-
     from fullcanvas.datasets import open_dataset
     from fullcanvas.evaluation.clusters import Engine
-    from fullcanvas.evaluation.console import watched
+    from fullcanvas.evaluation.console import print_clicks, watched
     from fullcanvas.evaluation.protocols import run
     from fullcanvas.evaluation.protocols.multi_object import Strategy
 
@@ -78,7 +76,7 @@ def evaluate_clicks(
         report = run.evaluate_clicks(
             open_dataset(dataset), settings, limit=limit, engine=workers, out=json, progress=progress
         )
-    Console().print_json(data=report)
+    print_clicks(report)
 
 
 def report(

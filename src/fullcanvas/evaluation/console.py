@@ -1,4 +1,4 @@
-"""What `fullcanvas evaluate` shows: a progress bar with the running score, then a table."""
+"""What the commands that measure show: a progress bar with the running score, then a table."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from rich.table import Table
 from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation import engine
 from fullcanvas.evaluation.errors import EvaluationError
+from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS
 from fullcanvas.evaluation.summary import GROUPS
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import AnnotatorError
@@ -76,6 +77,35 @@ def print_report(report: Mapping[str, Any]) -> None:
         "PQ: panoptic quality; s: seconds of a person's time per region, modelled",
         style="dim",
     )
+
+
+def print_clicks(report: Mapping[str, Any]) -> None:
+    """The counts of a report on clicks, and a table of its scores: a row per way to count extreme points."""
+    console = Console()
+    console.print("{dataset}: {images} images, {objects} objects".format(**report))
+    rows = []
+    for cost in EXTREME_COSTS:
+        scores = report[f"extreme_points_as_{cost}"]
+        row = _noc_cells(scores) if report["protocol"] == "single-object" else _nci_cells(scores)
+        rows.append({"extreme points count as": str(cost), **row})
+    table = Table(*rows[0], box=None, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row.values())
+    console.print(table)
+
+
+def _noc_cells(scores: Mapping[str, Any]) -> dict[str, str]:
+    percents = {target: f"{100 * float(target):.0f}" for target in scores["noc"]}
+    return {
+        **{f"NoC@{percents[target]}": f"{clicks:.2f}" for target, clicks in scores["noc"].items()},
+        **{f">=20@{percents[target]}": str(count) for target, count in scores["not_reached"].items()},
+        **{f"mIoU@{clicks}": _score(scores["mean_iou"][clicks]) for clicks in ("5", "10", "20")},
+    }
+
+
+def _nci_cells(scores: Mapping[str, Any]) -> dict[str, str]:
+    counts = {name.upper(): str(scores[name]) for name in ("nfo", "nfi")}
+    return {"NCI": f"{scores['nci']:.2f}", **counts, "IoU@85": _score(scores["iou"])}
 
 
 def _cells(point: Mapping[str, Any]) -> list[str]:

@@ -62,6 +62,8 @@ def evaluate_clicks(
     kept = kept if limit is None else kept.first(limit)
     if not kept.records:
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
+    if settings.protocol == "single-object":
+        single_object.check(kept)
     identity = _identity(dataset.name, settings, model)
     parts = Parts(out and out.with_name(out.name + ".parts"), identity, Trace.from_json)
     with engine.open() as pool:

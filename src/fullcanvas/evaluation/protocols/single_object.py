@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
-from fullcanvas.datasets import DatasetError, Sample
+from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.metrics import LabelMap
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest
@@ -25,12 +25,20 @@ TARGETS = (0.85, 0.90)
 OBJECT, BACKGROUND = 1, 2
 
 
-def click(sample: Sample, model: Predictor, seed: int) -> Trace:
-    """The IoU of the object after its extreme points, and after each of 19 clicks.
+def check(dataset: Dataset) -> None:
+    """Whether every photo has one object.
 
     Raises:
-        DatasetError: the sample does not have exactly one thing.
+        DatasetError: one does not have exactly one thing.
     """
+    for record in dataset.records:
+        things = sum(segment.isthing for segment in record.segments)
+        if things != 1:
+            raise DatasetError(f"{record.map}: has {things} things; this protocol is for one object a photo")
+
+
+def click(sample: Sample, model: Predictor, seed: int) -> Trace:
+    """The IoU of the object, the only thing, after its extreme points and after each of 19 clicks."""
     truth = _truth(sample)
     rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
     annotation = _marked(truth, rng)
@@ -53,13 +61,9 @@ def click(sample: Sample, model: Predictor, seed: int) -> Trace:
 
 def _truth(sample: Sample) -> LabelMap:
     """1 on the object, 2 on all else that is known, 0 on void."""
-    things = [segment.id for segment in sample.segments if segment.isthing]
-    if len(things) != 1:
-        raise DatasetError(
-            f"{sample.path}: has {len(things)} things; this protocol is for one object a photo"
-        )
+    (thing,) = (segment.id for segment in sample.segments if segment.isthing)
     known = np.where(sample.labels > 0, BACKGROUND, 0)
-    return np.where(sample.labels == things[0], OBJECT, known).astype(np.int32)
+    return np.where(sample.labels == thing, OBJECT, known).astype(np.int32)
 
 
 def _marked(truth: LabelMap, rng: np.random.Generator) -> Annotation:
