@@ -10,8 +10,8 @@ const BORDER_WIDTH = 1.3;
 const WIDEST = 4;
 const REST_MS = 120;
 /** How long a repaint of everything may keep a frame, and how many rows it does at a time. */
-const SLICE_MS = 3;
-const BAND = 8;
+const SLICE_MS = 2;
+const BAND = 4;
 
 export class Layers {
   #fill = byId("fill", HTMLCanvasElement);
