@@ -33,6 +33,11 @@ EMPTY = Annotation(10, 9, model="m")
 UNDO = {
     1: ("ALTER TABLE entries DROP COLUMN author", "ALTER TABLE label_maps DROP COLUMN author"),
     2: ("ALTER TABLE photos DROP COLUMN comment", "DROP TABLE times"),
+    3: (
+        "ALTER TABLE photos DROP COLUMN forks",
+        "ALTER TABLE photos DROP COLUMN tip",
+        "ALTER TABLE labels DROP COLUMN deleted",
+    ),
 }
 """What makes tables of a version out of those of the next."""
 _NUMBERS = itertools.count(1)
@@ -262,7 +267,7 @@ def test_a_change_between_reading_and_making_ready_is_seen(
     programs = [served(), served()]
     programs[0].interact(1, "add_region", extreme_points=LEFT)
     late, early = (page.client.app.state.workbench for page in programs)  # type: ignore[attr-defined]
-    encode = late._embedding
+    encode = late.embeddings.of
 
     def meanwhile(*arguments: Any) -> Any:
         if other == "complete":
@@ -272,7 +277,7 @@ def test_a_change_between_reading_and_making_ready_is_seen(
         return encode(*arguments)
 
     late._works.drop(1)
-    monkeypatch.setattr(late, "_embedding", meanwhile)
+    monkeypatch.setattr(late.embeddings, "of", meanwhile)
     body = {"version": 1, "kind": "add_region", "extreme_points": RIGHT}
     assert programs[0].post("/photos/1/interactions", **body).status_code == 409
     photo = programs[1].get("/photos/1")
@@ -286,14 +291,14 @@ def test_a_photo_completed_while_it_is_opened_shows_what_was_stored(
     programs = [served(), served()]
     programs[0].interact(1, "add_region", extreme_points=LEFT)
     late, early = (page.client.app.state.workbench for page in programs)  # type: ignore[attr-defined]
-    encode = late._embedding
+    encode = late.embeddings.of
 
     def meanwhile(*arguments: Any) -> Any:
         early.complete(1, CompleteRequest(version=1, complete=True))
         return encode(*arguments)
 
     late._works.drop(1)
-    monkeypatch.setattr(late, "_embedding", meanwhile)
+    monkeypatch.setattr(late.embeddings, "of", meanwhile)
     view = late.view(1)
     assert view.photo.status == "complete"
     assert (view.display == early.project.store.label_map(1)).all()
