@@ -191,6 +191,60 @@ def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:
     assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() > 0)
 
 
+def test_a_region_is_hidden_and_shown_again(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    annotator.press("Shift+H")
+    expect(annotator.message).to_contain_text("Select the region to hide")
+    row = annotator.page.locator(f'[data-region="{person}"]')
+    row.click()
+    annotator.press("Shift+H")
+    expect(row).to_contain_text("hidden")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() == flag)
+    assert not annotator.canvas("border")[..., 3][annotator.labels() == person].any()
+    annotator.press("Escape", "Shift+H")
+    expect(row).not_to_contain_text("hidden")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() > 0)
+
+
+def test_shift_draws_straight(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("Tab")
+    annotator.page.keyboard.down("Shift")
+    annotator.begin_stroke((250, 250), (300, 300), (340, 250))
+    annotator.page.keyboard.up("Shift")
+    with annotator.page.expect_request("**/interactions") as sent:
+        annotator.page.mouse.up()
+    points = (sent.value.post_data_json or {})["points"]
+    assert [[int(x), int(y)] for x, y in points] == [[250, 250], [340, 250]]
+    annotator.settle()
+
+
+def test_a_region_is_selected_under_the_pointer_and_shown_wherever_it_is(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    y, x = np.argwhere(annotator.labels() == flag)[-1]
+    annotator.page.mouse.move(*annotator.client((x, y)))
+    annotator.press("s")
+    assert annotator.state()["selected"] == flag
+    # Brushed pixels may lie outside a region's box, and are its own all the same.
+    annotator.press("d")
+    annotator.scribble((450, 20), (480, 20))
+    annotator.press("Escape")
+    y, x = np.argwhere(annotator.labels() == person)[-1]
+    annotator.page.keyboard.down("Control")
+    annotator.click((x, y))
+    annotator.page.keyboard.up("Control")
+    assert annotator.state()["selected"] == person
+    assert len(annotator.regions()) == 2
+    border, labels = annotator.canvas("border"), annotator.labels()
+    white = (border == 255).all(axis=2)
+    assert white[labels == person].any()
+    assert not white[labels == flag].any()
+    annotator.press("Escape")
+    annotator.page.mouse.move(*annotator.client((460, 20)))
+    annotator.press("s")
+    assert (annotator.canvas("border") == 255).all(axis=2)[15:25, 440:490].any()
+
+
 def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: Annotator) -> None:
     person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
     fitted = annotator.client((0, 0))

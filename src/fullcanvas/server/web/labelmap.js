@@ -13,6 +13,11 @@ export class LabelMap {
     this.labels = new Uint16Array(width * height);
     /** @type {Map<number, number>} */
     this.counts = new Map([[0, width * height]]);
+    /**
+     * A rectangle that holds all pixels that a region has, and any that it had.
+     * @type {Map<number, Rect>}
+     */
+    this.bounds = new Map();
     /** @type {Labels | null} What lies under the patch that covers the map. */
     this.covered = null;
   }
@@ -75,7 +80,7 @@ export class LabelMap {
       const from = row * this.width + x0;
       const fresh = labels.subarray((row - y0) * width, (row - y0 + 1) * width);
       this.#recount(this.labels.subarray(from, from + width), -1);
-      this.#recount(fresh, 1);
+      this.#recount(fresh, 1, (id, start, end) => this.#extend(id, x0 + start, x0 + end, row));
       this.labels.set(fresh, from);
     }
     return { x0, y0, x1, y1 };
@@ -98,13 +103,30 @@ export class LabelMap {
    * Count runs of equal ids, which are long, instead of pixels.
    * @param {Uint16Array} row
    * @param {1 | -1} sign
+   * @param {(id: number, start: number, end: number) => void} [seen]  Told of each run.
    */
-  #recount(row, sign) {
+  #recount(row, sign, seen) {
     for (let start = 0, end = 0; start < row.length; start = end) {
       const id = row[start] ?? 0;
       while (end < row.length && row[end] === id) end++;
       this.counts.set(id, this.pixels(id) + sign * (end - start));
+      seen?.(id, start, end);
     }
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} x0
+   * @param {number} x1
+   * @param {number} y
+   */
+  #extend(id, x0, x1, y) {
+    const known = this.bounds.get(id);
+    if (!known) return void this.bounds.set(id, { x0, y0: y, x1, y1: y + 1 });
+    known.x0 = Math.min(known.x0, x0);
+    known.x1 = Math.max(known.x1, x1);
+    known.y0 = Math.min(known.y0, y);
+    known.y1 = Math.max(known.y1, y + 1);
   }
 }
 

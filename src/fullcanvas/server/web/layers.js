@@ -1,7 +1,7 @@
 /** The canvases that lie on the photo: fill, borders, heat. They are painted when labels change, never to pan or zoom. */
 
 /** @import {LabelMap} from "./labelmap.js" */
-/** @import {Inks} from "./overlay.js" */
+/** @import {Focus, Inks} from "./overlay.js" */
 /** @import {Photo, Rect} from "./types.js" */
 import { byId } from "./dom.js";
 import { grow, mixInks, paintBorders, paintFill, paintHeat } from "./overlay.js";
@@ -19,10 +19,8 @@ export class Layers {
   #heat = byId("heat", HTMLCanvasElement);
   /** @type {LabelMap | null} */
   #map = null;
-  /** @type {Photo | null} */
-  #photo = null;
   /** @type {Inks} */
-  #inks = mixInks([], null, false);
+  #inks = mixInks([], { selected: null, solo: false, hidden: [] });
   #reach = 1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;
@@ -31,34 +29,34 @@ export class Layers {
    * Another photo.
    * @param {Photo} photo
    * @param {LabelMap} map
-   * @param {number | null} selected
-   * @param {boolean} solo  Whether only the selected region is filled.
+   * @param {Focus} focus
    */
-  show(photo, map, selected, solo) {
+  show(photo, map, focus) {
     this.#map = map;
-    this.#photo = photo;
     for (const canvas of [this.#fill, this.#border, this.#heat]) {
       canvas.width = map.width;
       canvas.height = map.height;
     }
-    this.#inks = mixInks(photo.regions, selected, solo);
+    this.#inks = mixInks(photo.regions, focus);
     this.#paint({ x0: 0, y0: 0, x1: map.width, y1: map.height });
   }
 
   /**
    * The label map changed in a rectangle, or regions changed their colour.
    * @param {Photo} photo
-   * @param {number | null} selected
-   * @param {boolean} solo  Whether only the selected region is filled.
+   * @param {Focus} focus
    * @param {Rect | null} changed
    */
-  refresh(photo, selected, solo, changed) {
-    if (!this.#map) return;
+  refresh(photo, focus, changed) {
+    const map = this.#map;
+    if (!map) return;
     const before = this.#inks;
-    this.#photo = photo;
-    this.#inks = mixInks(photo.regions, selected, solo);
-    const rects = photo.regions.filter((region) => !sameInk(before, this.#inks, region.id)).map((region) => this.#toDisplay(region.box));
-    for (const rect of changed ? [changed, ...rects] : rects) this.#paint(rect);
+    this.#inks = mixInks(photo.regions, focus);
+    if (changed) this.#paint(changed);
+    for (const { id } of photo.regions) {
+      const bounds = map.bounds.get(id);
+      if (bounds && !sameInk(before, this.#inks, id)) this.#paint(bounds);
+    }
   }
 
   /**
@@ -124,18 +122,6 @@ export class Layers {
     if (!this.#map) return;
     const wide = grow(rect, this.#reach, this.#map);
     context(this.#border).putImageData(paintBorders(this.#map, wide, this.#inks, this.#reach), wide.x0, wide.y0);
-  }
-
-  /**
-   * @param {import("./types.js").Box} box  In photo pixels.
-   * @returns {Rect}
-   */
-  #toDisplay([x0, y0, x1, y1]) {
-    if (!this.#map || !this.#photo) return { x0: 0, y0: 0, x1: 0, y1: 0 };
-    const across = this.#map.width / this.#photo.width;
-    const down = this.#map.height / this.#photo.height;
-    const box = { x0: Math.floor(x0 * across), y0: Math.floor(y0 * down), x1: Math.ceil(x1 * across), y1: Math.ceil(y1 * down) };
-    return grow(box, 1, this.#map);
   }
 }
 

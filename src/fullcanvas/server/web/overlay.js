@@ -11,16 +11,23 @@
  */
 
 /**
+ * What the person wants to see of regions.
+ * @typedef {object} Focus
+ * @property {number | null} selected  Its border is white.
+ * @property {boolean} solo  Whether only the selected region is filled, if there is one.
+ * @property {readonly number[]} hidden  Regions of which nothing is painted.
+ */
+
+/**
  * @param {Region[]} regions
- * @param {number | null} selected  Its border is white.
- * @param {boolean} solo  Whether only the selected region is filled, if there is one.
+ * @param {Focus} focus
  * @returns {Inks}
  */
-export function mixInks(regions, selected, solo) {
+export function mixInks(regions, { selected, solo, hidden }) {
   const size = 1 + regions.reduce((most, region) => Math.max(most, region.id), 0);
   const fill = new Uint32Array(size);
   const border = new Uint32Array(size);
-  for (const region of regions) {
+  for (const region of regions.filter(({ id }) => !hidden.includes(id))) {
     fill[region.id] = solo && selected !== null && region.id !== selected ? 0 : word(region.color, 255);
     border[region.id] = region.id === selected ? 0xffffffff : word(lighten(region.color, 0.5), 255);
   }

@@ -16,10 +16,10 @@ export function showRegions(annotator, picker) {
   const { store } = annotator;
   const list = byId("region-list", HTMLUListElement);
   list.addEventListener("click", (event) => choose(annotator, picker, event));
-  const sign = (/** @type {Region} */ region) => JSON.stringify([region, annotator.map?.pixels(region.id), store.state.selected, store.state.newest]);
+  const sign = (/** @type {Region} */ region) => JSON.stringify([region, annotator.map?.pixels(region.id), store.state.selected, store.state.newest, store.state.hidden.includes(region.id)]);
   const rows = new Rows(list, sign, (region) => row(annotator, region));
   const empty = byId("no-regions", HTMLElement);
-  store.watch((state) => [state.photo, state.selected, state.newest], () => {
+  store.watch((state) => [state.photo, state.selected, state.newest, state.hidden], () => {
     const regions = store.state.photo?.regions ?? [];
     rows.show(regions);
     empty.hidden = regions.length > 0 || store.state.photo === null;
@@ -35,10 +35,10 @@ export function showRegions(annotator, picker) {
  * @param {Region} region
  */
 function row(annotator, region) {
-  const { selected, newest } = annotator.state;
+  const { selected, newest, hidden } = annotator.state;
   const share = annotator.map ? (100 * annotator.map.pixels(region.id)) / annotator.map.labels.length : 0;
   const lost = annotator.map !== null && annotator.map.pixels(region.id) === 0;
-  const details = `${lost ? "no pixels" : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`}${region.scribbles ? ` · ${count(region.scribbles, "scribble")}` : ""}${region.seconds >= 1 ? ` · ${showTime(region.seconds)}` : ""}`;
+  const details = `${hidden.includes(region.id) ? "hidden · " : ""}${lost ? "no pixels" : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`}${region.scribbles ? ` · ${count(region.scribbles, "scribble")}` : ""}${region.seconds >= 1 ? ` · ${showTime(region.seconds)}` : ""}`;
   const button = element(
     "button",
     { type: "button", "data-region": region.id, "aria-pressed": String(region.id === selected), "data-newest": selected === null && region.id === newest },

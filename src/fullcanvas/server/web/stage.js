@@ -47,7 +47,7 @@ export class Stage {
     annotator.sight = this;
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
-    store.watch((state) => [state.photo, state.selected, state.solo], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.solo, state.hidden], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
@@ -61,15 +61,15 @@ export class Stage {
     this.#picture.show(photo, image);
     this.#sheet.style.width = `${map.width}px`;
     this.#sheet.style.height = `${map.height}px`;
-    this.layers.show(photo, map, this.annotator.state.selected, this.annotator.state.solo);
+    this.layers.show(photo, map, this.annotator.state);
     if (this.#shown !== photo.id) this.fit();
     this.#shown = photo.id;
   }
 
   /** @param {Rect | null} changed */
   refresh(changed) {
-    const { photo, selected, solo } = this.annotator.state;
-    if (photo && photo.id === this.#shown) this.layers.refresh(photo, selected, solo, changed);
+    const { photo } = this.annotator.state;
+    if (photo && photo.id === this.#shown) this.layers.refresh(photo, this.annotator.state, changed);
   }
 
   /** The whole photo. */

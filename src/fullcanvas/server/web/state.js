@@ -34,6 +34,7 @@ import { tellApart } from "./palette.js";
  * @property {boolean} history  Whether the list of what was done is open.
  * @property {boolean} beside  Whether the photo alone is shown beside the stage.
  * @property {boolean} solo  Whether only the selected region is filled.
+ * @property {readonly number[]} hidden  Regions that are not painted.
  * @property {number} opacity  Of the fill, in [0, 1].
  * @property {number} waiting  Changes not stored yet.
  * @property {boolean} busy  Whether anything is asked of the server.
@@ -70,6 +71,7 @@ export const START = Object.freeze({
   history: false,
   beside: false,
   solo: false,
+  hidden: [],
   opacity: 0.45,
   waiting: 0,
   busy: false,
@@ -115,7 +117,7 @@ export const beginOpening = (id) => (state) => ({
  * @returns {Reducer}
  */
 export const showPhoto = (photo) => (state) => {
-  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, heat: false };
+  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, heat: false, hidden: [] };
   return refreshPhoto(photo)({ ...kept, photo, opening: null, problem: null });
 };
 
@@ -232,6 +234,16 @@ export const removeSketch = (key) => (state) => ({ ...state, sketches: state.ske
  * @returns {Reducer}  Shows it so, or in full if it is so already.
  */
 export const toggleOverlay = (overlay) => (state) => ({ ...state, overlay: state.overlay === overlay ? "full" : overlay });
+
+/**
+ * Hide the selected region, or show it again; without one, show all.
+ * @type {Reducer}
+ */
+export const toggleHidden = (state) => {
+  const { selected, hidden } = state;
+  if (selected === null) return hidden.length ? { ...state, hidden: [] } : say("Select the region to hide first: Tab, or click its row.")(state);
+  return { ...state, hidden: hidden.includes(selected) ? hidden.filter((id) => id !== selected) : [...hidden, selected] };
+};
 
 /**
  * @param {number} by
