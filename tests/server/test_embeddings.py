@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.encode import encode_photos
 from fullcanvas.server.project import Project, open_project
 from tests.server.conftest import write_photo
+from tests.server.process import Server
 
 ROOM = 10_000_000
 
@@ -136,6 +138,15 @@ def test_complete_photos_are_not_encoded(start: Callable[..., Any], folder: Path
         embeddings.encode_after(1)
         embeddings._background.submit(int).result()
     assert len(counting.encoded) == 1
+
+
+def test_a_server_keeps_what_it_encodes_in_the_project(folder: Path, model: Path, tmp_path: Path) -> None:
+    for place, options in ((tmp_path / "kept", []), (tmp_path / "none", ["--cache", "0"])):
+        server = Server(folder, model, "annotate", "--project", str(place), *options)
+        assert httpx.get(f"{server.address}/api/v1/photos/1").status_code == 200
+        server.stop()
+    assert list((tmp_path / "kept" / "embeddings").glob("*.npz"))
+    assert not (tmp_path / "none" / "embeddings").exists()
 
 
 def encode(*arguments: object) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor, 
 from fullcanvas.inference.segmenter import Segmenter
 
 OURS = "ours"
-PHOTOS, STROKES = 2, 8
+PHOTOS, STROKES = 4, 6
 
 
 def against_peers(

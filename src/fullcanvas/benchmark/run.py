@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.benchmark.head import factors, multiply_adds
+from fullcanvas.benchmark.head import multiply_adds, products
 from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.peers import against_peers
 from fullcanvas.benchmark.photos import Photo, read_photos, size_of, sized
@@ -189,22 +189,19 @@ def _from_disk(segmenter: Segmenter, photo: Photo) -> dict[str, float]:
 
 
 def _head(segmenter: Segmenter, model: ModelFile, photo: Photo, log: Annotation) -> dict[str, Any]:
-    """The mask head's time for all regions in one batch, beside the matrix product's, in turn."""
+    """The mask head's time for all regions in one batch, beside matrix products', in turn."""
     config, embedding = segmenter.config, segmenter.encode(photo)
     boxes = [region_box(region, config.grow_boxes) for region in log.regions.values()]
     rois = [embedding.roi(box, config.roi_size) for box in boxes]
     maps = [np.zeros((2, config.roi_size, config.roi_size), np.float32) for _ in rois]
     count = multiply_adds(model)
-    one, other = factors(count * len(rois))
-    times: dict[str, list[float]] = {"head": [], "product": []}
-    for _ in range(10 * REPETITIONS):
-        times["head"].append(timed(lambda: segmenter.logits(rois, maps))[0])
-        times["product"].append(timed(lambda: one @ other)[0])
+    works = [lambda: segmenter.logits(rois, maps), *products(count * len(rois))]
+    times = [[timed(work)[0] for work in works] for _ in range(10 * REPETITIONS)]
     # The best of each: a limit is what is reached when nothing else runs.
-    head, product = min(times["head"]), min(times["product"])
+    head, *limits = map(min, zip(*times, strict=True))
     return {
         "head_ms": head,
         "head_multiply_adds_per_region": count,
-        "matrix_product_ms": product,
-        "share_of_machine_limit": product / head,
+        "matrix_product_ms": min(limits),
+        "share_of_machine_limit": min(limits) / head,
     }
