@@ -11,6 +11,7 @@ import torch
 
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.errors import CheckpointError, RunError
+from fullcanvas.learning.progress import EVERY, Pace
 from fullcanvas.learning.run import resume, start
 from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
@@ -88,6 +89,16 @@ def test_a_budget_in_minutes_ends_by_the_clock(config, toy_set, tmp_path):
     assert run.step == 1
     assert run.progress == 1
     assert run.seconds > 0
+
+
+def test_the_pace_is_that_of_the_last_steps(config):
+    run = start(config, CPU)
+    pace = Pace(run)
+    for waited in [5.0] * 30 + [1.0] * EVERY:
+        run.step, run.seconds = run.step + 1, run.seconds + 10
+        pace.stepped(loss=waited, waited=waited, took=10.0)
+    assert (pace.loss, pace.waiting) == (1.0, 0.1)
+    assert pace.images_per_second == pytest.approx(config.training.images_per_step / 10)
 
 
 def test_rates_warm_up_and_fall_to_nothing():

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import CliRunner
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
@@ -61,9 +62,14 @@ def test_training_lowers_the_loss_and_says_how_it_goes(trained):
     assert losses[-1] < 0.75 * losses[0]  # means of 20 steps
     assert curves[-1][-1] > curves[-1][0]  # scribbles help
     assert all(len(curve) == 5 for curve in curves)
-    for word in ("loss", "held-back IoU", "images/s", "min left", "Wrote"):
+    assert all(0 <= line["waiting"] <= 1 for line in lines if "loss" in line)
+    for word in ("loss", "held-back IoU", "images/s", "waiting for data", "min left", "Wrote"):
         assert word in trained.output
-    assert list((trained.folder / "tensorboard").glob("events.*"))
+    board = EventAccumulator(str(trained.folder / "tensorboard")).Reload()
+    written = {tag: [event.step for event in board.Scalars(tag)] for tag in board.Tags()["scalars"]}
+    noted = ("loss", "learning rate", "images per second", "waiting for data")
+    curve = {f"held-back IoU/{rounds} rounds": [30, 60] for rounds in range(5)}
+    assert written == {tag: [20, 40, 60] for tag in noted} | curve
 
 
 def test_the_trained_model_beats_the_smallest_box(trained, toy_set):
