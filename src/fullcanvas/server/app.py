@@ -110,6 +110,10 @@ def _page() -> APIRouter:
             raise HTTPException(404, "the page is not part of this installation")
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
+    @router.get(routes.PREFIX)
+    def interface_page() -> FileResponse:
+        return FileResponse(WEB / "interface.html", headers={"Cache-Control": "no-cache"})
+
     @router.get(LOGIN)
     def login_page() -> FileResponse:
         return FileResponse(WEB / "login.html", headers={"Cache-Control": "no-cache"})
