@@ -22,10 +22,13 @@ from fullcanvas.inference.model_file import read_model
 from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.encode import encode_photos
 from fullcanvas.server.project import Project, open_project
-from tests.server.conftest import write_photo
+from fullcanvas.server.requests import AddRegionRequest
+from fullcanvas.server.workbench import Workbench
+from tests.server.conftest import LEFT, write_photo
 from tests.server.process import Server
 
 ROOM = 10_000_000
+POINTS = [[float(x), float(y)] for x, y in LEFT]
 
 
 class Counting(Segmenter):
@@ -147,6 +150,19 @@ def test_a_server_keeps_what_it_encodes_in_the_project(folder: Path, model: Path
         server.stop()
     assert list((tmp_path / "kept" / "embeddings").glob("*.npz"))
     assert not (tmp_path / "none" / "embeddings").exists()
+
+
+def test_an_export_encodes_nothing_anew(folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = open_project(folder)
+    disk = disk_cache(folder, None, ROOM)
+    bench = Workbench(project, Segmenter.load(model), disk=disk)
+    bench.interact(1, AddRegionRequest(version=0, kind="add_region", extreme_points=POINTS))
+    project.store.close()
+    monkeypatch.setattr(Segmenter, "encode", None)
+    options = ["--model", model, "--unlabelled", "region", "--out", folder.parent / "out"]
+    exported = CliRunner().invoke(app, ["export", str(folder), *map(str, options)])
+    assert exported.exit_code == 0, exported.output
+    assert len(list(disk.folder.glob("*.npz"))) == 1
 
 
 def encode(*arguments: object) -> tuple[int, str]:

@@ -136,8 +136,6 @@ class Segmenter:
         from fullcanvas.inference.session import Session
 
         check_image(image)
-        if not self.config.canvas:
-            raise ModelError(f"{self.name} is a single-region model: its masks overlap and make no label map")
         embedding = self.encode(image) if embedding is None else embedding
         if (embedding.photo_height, embedding.photo_width) != image.shape[:2]:
             raise ValueError("the embedding is of a photo of another size; encode this photo")

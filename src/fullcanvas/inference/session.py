@@ -19,6 +19,7 @@ from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import InkMap, Touch
 from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
+from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.patch import EMPTY, Patch, difference
 from fullcanvas.inference.roi import Roi
 
@@ -42,6 +43,7 @@ class Session:
     Raises:
         ValueError: the embedding is another model's.
         AnnotationError: the annotation is of a photo of another size.
+        ModelError: the model's answer is unusable, or its regions do not compete.
     """
 
     def __init__(
@@ -50,6 +52,10 @@ class Session:
         if embedding.model != segmenter.hash:
             raise ValueError("the embedding was made by another model; encode the photo with this one")
         config = segmenter.config
+        if not config.canvas:
+            raise ModelError(
+                f"{segmenter.name} is a single-region model: its masks overlap and make no label map"
+            )
         width, height = embedding.photo_width, embedding.photo_height
         self._segmenter, self._embedding = segmenter, embedding
         self._annotation = Annotation(width, height, model=segmenter.hash)

@@ -35,6 +35,9 @@ class Embeddings:
         room: held while a photo is decoded and encoded.
         disk: keeps what was made; nothing does if None.
         quiet: makes the same model on one thread, which encodes the next photos; `segmenter` does if None.
+
+    Attributes:
+        recent: what is at hand, by the hash of the photo's file.
     """
 
     def __init__(
@@ -47,9 +50,9 @@ class Embeddings:
         disk: EmbeddingCache | None = None,
         quiet: Callable[[], Segmenter] | None = None,
     ) -> None:
-        self._project, self._segmenter = project, segmenter
+        self.project, self.segmenter = project, segmenter
         self._make_quiet = quiet or (lambda: segmenter)
-        self._room, self._disk = room, disk or EmbeddingCache(Path(), 0)
+        self.room, self._disk = room, disk or EmbeddingCache(Path(), 0)
         self.recent: Recent[str, Embedding] = Recent(memory)
         self._latest: int | None = None
         self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=_yield_to_others)
@@ -61,7 +64,7 @@ class Embeddings:
             ServerError: it cannot be opened.
             ModelError: the model's answer is unusable.
         """
-        return self._of(photo, content_hash, self._segmenter)
+        return self._of(photo, content_hash, self.segmenter)
 
     def encode_after(self, photo_id: int) -> None:
         """Encode the photos after this one in the background, so that they open at once."""
@@ -83,8 +86,8 @@ class Embeddings:
         return embedding
 
     def _make(self, photo: Photo, content_hash: str, segmenter: Segmenter) -> Embedding:
-        with self._room:
-            embedding = segmenter.encode(self._project.decode(photo))
+        with self.room:
+            embedding = segmenter.encode(self.project.decode(photo))
         self._disk.put(content_hash, embedding)
         return embedding
 
@@ -94,15 +97,15 @@ class Embeddings:
         return self._make_quiet()
 
     def _encode_after(self, opened: int) -> None:
-        photo = self._project.store.photo_after(opened)
+        photo = self.project.store.photo_after(opened)
         for _ in range(AHEAD):
             if photo is None or self._latest != opened:  # somebody is elsewhere by now
                 return
             # Whatever is wrong with the photo is said when it is opened.
             with suppress(ServerError):
                 if not photo.closed:
-                    self._of(photo, self._project.checked_hash(photo), self._quiet)
-            photo = self._project.store.photo_after(photo.id)
+                    self._of(photo, self.project.checked_hash(photo), self._quiet)
+            photo = self.project.store.photo_after(photo.id)
 
 
 def _yield_to_others() -> None:

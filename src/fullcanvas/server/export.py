@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.formats.records import Category, ExportedPhoto
-from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.inference.session import Session
+from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.project import Project
 from fullcanvas.server.store import Photo
 
@@ -20,43 +18,30 @@ def categories(project: Project) -> list[Category]:
     return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
 
 
-def exported_photos(
-    project: Project,
-    segmenter: Segmenter,
-    only_complete: bool = False,
-    room: AbstractContextManager[object] | None = None,
-) -> list[ExportedPhoto]:
-    """The photos that have regions, by path.
+def exported_photos(embeddings: Embeddings, only_complete: bool = False) -> list[ExportedPhoto]:
+    """The photos of a project that have regions, by path.
 
     Complete photos come with the label map that was stored; others are segmented when their map is asked
     for.
 
     Args:
-        project: whose photos.
-        segmenter: answers for photos that are not complete.
-        only_complete: whether those are left out.
-        room: held while a photo is segmented.
+        embeddings: of the project's photos.
+        only_complete: whether photos that are not complete are left out.
     """
-    listed = [photo for photo in project.store.list_photos() if photo.closed or not only_complete]
-    read = (project.store.annotation(photo.id) for photo in listed if photo.regions)
-    held = room or nullcontext()
-    return [_exported(project, segmenter, photo, log, held) for photo, log in read if log]
+    store = embeddings.project.store
+    listed = [photo for photo in store.list_photos() if photo.closed or not only_complete]
+    read = (store.annotation(photo.id) for photo in listed if photo.regions)
+    return [_exported(embeddings, photo, log) for photo, log in read if log]
 
 
-def _exported(
-    project: Project,
-    segmenter: Segmenter,
-    photo: Photo,
-    annotation: Annotation,
-    room: AbstractContextManager[object],
-) -> ExportedPhoto:
-    project.checked_hash(photo)
+def _exported(embeddings: Embeddings, photo: Photo, annotation: Annotation) -> ExportedPhoto:
+    project = embeddings.project
+    content_hash = project.checked_hash(photo)
 
     def label_map() -> NDArray[np.int32]:
         if photo.closed:
             return project.store.label_map(photo.id)
-        with room:
-            return segment(project, segmenter, photo, annotation)
+        return segment(embeddings, photo, content_hash, annotation)
 
     return ExportedPhoto(
         id=photo.id,
@@ -70,8 +55,9 @@ def _exported(
 
 
 def segment(
-    project: Project, segmenter: Segmenter, photo: Photo, annotation: Annotation
+    embeddings: Embeddings, photo: Photo, content_hash: str, annotation: Annotation
 ) -> NDArray[np.int32]:
     """The photo's label map at full resolution: int32 [H, W]."""
-    current = replace(annotation, model=segmenter.hash)
-    return segmenter.open(project.decode(photo), current).label_map
+    embedding = embeddings.of(photo, content_hash)
+    with embeddings.room:
+        return Session(embeddings.segmenter, embedding, annotation).label_map

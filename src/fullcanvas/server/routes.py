@@ -206,7 +206,7 @@ def export(
     status: Literal["complete", "all"] = "all",
 ) -> Response:
     """All photos with regions in COCO's panoptic format."""
-    found = exported_photos(bench.project, bench.segmenter, status == "complete", bench.room)
+    found = exported_photos(bench.embeddings, status == "complete")
     file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
     try:
         with ZipSink(file) as sink:
@@ -227,7 +227,7 @@ def check_export(
     status: Literal["complete", "all"] = "all",
 ) -> None:
     """Say whether `/export` would refuse, and why, before a browser is sent there to download."""
-    found = exported_photos(bench.project, bench.segmenter, status == "complete", bench.room)
+    found = exported_photos(bench.embeddings, status == "complete")
     check_labels(found, categories(bench.project), unlabelled)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panop
 from fullcanvas.formats.records import ExportedPhoto
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.export import categories, exported_photos
 from fullcanvas.server.project import open_project
 
@@ -51,7 +53,10 @@ def export_project(
     """
     project = open_project(folder, place, None, max_pixels, database)
     try:
-        found = exported_photos(project, Segmenter.load(model), only_complete)
+        # What is on disk is used, and left as it is: how much room it may take is not known here.
+        disk = disk_cache(folder, place, limit=0)
+        embeddings = Embeddings(project, Segmenter.load(model), 0, nullcontext(), disk=disk)
+        found = exported_photos(embeddings, only_complete)
 
         def progress(photos: Iterable[ExportedPhoto]) -> Iterable[ExportedPhoto]:
             return track(photos, "Exporting", total=len(found), console=console)
