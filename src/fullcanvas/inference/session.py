@@ -18,8 +18,8 @@ from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import InkMap, Touch
-from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
 from fullcanvas.inference.model_file import ModelError
+from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
 from fullcanvas.inference.patch import EMPTY, Patch, difference
 from fullcanvas.inference.roi import Roi
 
