@@ -44,7 +44,7 @@ def described(tmp_path_factory: pytest.TempPathFactory, segmenter: Segmenter) ->
         1, AddRegionRequest(version=0, kind="add_region", extreme_points=points), None
     )
     yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=HERE)
-    app.state.workbench.close()
+    app.state.workbench.embeddings.close()
     project.store.close()
 
 

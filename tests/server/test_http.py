@@ -584,6 +584,7 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/photos/{photo_id}/labels",
             "/photos/{photo_id}/uncertainty",
             "/photos/{photo_id}/interactions",
+            "/photos/{photo_id}/preview",
             "/photos/{photo_id}/complete",
             "/export",
             "/export/check",

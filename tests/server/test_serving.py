@@ -47,7 +47,7 @@ class Served:
 def served(folder: Path, segmenter: Segmenter) -> Iterator[Served]:
     made = Served(folder, segmenter)
     yield made
-    made.app.state.workbench.close()
+    made.app.state.workbench.embeddings.close()
     made.project.store.close()
 
 
