@@ -72,9 +72,9 @@ class EmbeddingCache:
     def encode(self, segmenter: Segmenter, image: NDArray[np.uint8]) -> Embedding:
         """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
         check_image(image)
-        content = hashlib.sha256(
-            f"{image.shape}".encode() + np.ascontiguousarray(image).tobytes()
-        ).hexdigest()
+        digest = hashlib.sha256(f"{image.shape}".encode())
+        digest.update(np.ascontiguousarray(image))
+        content = digest.hexdigest()
         embedding = self.get(content, segmenter.hash)
         if embedding is None:
             embedding = segmenter.encode(image)
