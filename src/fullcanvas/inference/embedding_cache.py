@@ -73,7 +73,7 @@ class EmbeddingCache:
         """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
         check_image(image)
         digest = hashlib.sha256(f"{image.shape}".encode())
-        digest.update(np.ascontiguousarray(image))
+        digest.update(np.ascontiguousarray(image).data)
         content = digest.hexdigest()
         embedding = self.get(content, segmenter.hash)
         if embedding is None:
