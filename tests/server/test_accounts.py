@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,28 @@ def test_two_accounts_of_one_name_or_with_one_token_never_exist(accounts: Accoun
 def test_a_guessed_token_is_nobodys(accounts: Accounts, token: str) -> None:
     accounts.add("anna", Role.ADMIN)
     assert accounts.of_token(token) is None
+
+
+def test_a_flood_of_wrong_tokens_keeps_nobody_waiting(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight are looked at or wait; more are sent away at once, and whoever is known is not among them."""
+    token = accounts.add("anna", Role.ADMIN)
+    assert accounts.of_token(token) is not None
+    slow = threading.Event()
+
+    def hash_slowly(*_arguments: object) -> str:
+        slow.wait(60)
+        return ""
+
+    monkeypatch.setattr("fullcanvas.server.accounts._hash", hash_slowly)
+    with ThreadPoolExecutor(40) as pool:
+        flood = [pool.submit(accounts.of_token, f"anna.{number}") for number in range(40)]
+        refused = list(itertools.islice(as_completed(flood), 32))
+        assert all("too many tokens" in str(each.exception()) for each in refused)
+        assert accounts.of_token(token) is not None
+        slow.set()
+    assert [each.result() for each in flood if each not in refused] == [None] * 8
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "ä", "a/b", "../x", "a\n", "-x", "a" * 65, "<b>"])

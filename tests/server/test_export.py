@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.label_maps import decode_label_map
 from tests.formats.rules import check_rules, read_ids
 from tests.server.conftest import LEFT, RIGHT, Page
 
@@ -176,6 +180,55 @@ def test_an_export_under_way_keeps_nobody_waiting(
     monkeypatch.setattr(room, "segment", meanwhile)
     assert work.client.get("/api/v1/export").status_code == 200
     assert len(work.get("/photos/1")["regions"]) == 1
+
+
+def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path: Path) -> None:
+    """Each export is whole or refused in a sentence, whatever happens to its photos meanwhile."""
+    over = threading.Event()
+
+    def toggle() -> int:
+        photo, times = work.get("/photos/2"), 0
+        while not over.is_set():
+            complete = photo["status"] != "complete"
+            photo = work.post("/photos/2/complete", version=photo["version"], complete=complete).json()
+            times += 1
+        return times
+
+    with ThreadPoolExecutor(4) as pool:
+        toggled = pool.submit(toggle)
+        try:
+            exports = [pool.submit(work.client.get, "/api/v1/export") for _ in range(24)]
+            answers = [export.result() for export in exports]
+        finally:
+            over.set()
+    assert toggled.result() > 0
+    for number, answer in enumerate(answers):
+        if answer.status_code == 200:
+            check_rules(unzip(answer.content, tmp_path / str(number)))
+        else:
+            assert (answer.status_code, "reopened while it was exported" in answer.text) == (422, True)
+
+
+def test_a_photo_reopened_while_it_is_exported(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = work.client.app.state.workbench.project.store  # type: ignore[attr-defined]
+    read = store.label_map
+
+    def late(photo_id: int) -> NDArray[np.int32]:
+        store.reopen(store.photo(photo_id))
+        found: NDArray[np.int32] = read(photo_id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "label_map", late)
+        answer = work.client.get("/api/v1/export")
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "b/a.jpg: was reopened while it was exported; export again"
+
+
+def test_a_stored_label_map_that_is_damaged_is_said(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fullcanvas.server.store.decode_label_map", lambda _png: decode_label_map(b""))
+    answer = work.client.get("/api/v1/export")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "a stored label map is damaged")
 
 
 def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:

@@ -287,6 +287,16 @@ def test_names_that_are_not_text_are_skipped(tmp_path: Path) -> None:
     assert scan(tmp_path).skipped == ("\\udcff.png",)
 
 
+def test_names_that_mean_other_things_elsewhere_are_skipped(tmp_path: Path) -> None:
+    """A backslash parts folders on Windows, and an escape moves the cursor of a terminal."""
+    for name in ("x\\..\\a.png", "a\nb.png", "\x1b[2J.png", "a\x7f.png", "Bild 3\u202fPM\u3000ü.png"):
+        (tmp_path / name).touch()
+    found = scan(tmp_path)
+    assert found.paths == ("Bild 3\u202fPM\u3000ü.png",)
+    assert len(found.skipped) == 4
+    assert all(name.isprintable() for name in found.skipped)
+
+
 def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert content_hash(tmp_path / "a").startswith("ba7816bf")

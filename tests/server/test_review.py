@@ -45,6 +45,11 @@ def test_a_rejected_photo_is_open_again_and_says_why(page: Page) -> None:
     assert (complete["status"], complete["comment"]) == ("complete", None)
 
 
+def test_a_comment_that_a_database_could_not_keep_is_refused(page: Page) -> None:
+    body = {"version": 0, "verdict": "rejected", "comment": "a\0b"}
+    assert page.post("/photos/1/review", **body).status_code == 422
+
+
 def test_only_complete_photos_are_reviewed_and_nobody_overwrites(page: Page) -> None:
     refused = page.post("/photos/1/review", version=0, verdict="reviewed")
     assert refused.status_code == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.layout import Layout
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,6 @@ def _text(item: Mapping[str, Any], name: str, where: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not value:
         raise DatasetError(f"{where} has no {name}")
-    if not value.isprintable() or Path(value).is_absolute() or ".." in Path(value).parts:
+    if _CONTROL.search(value) or Path(value).is_absolute() or ".." in Path(value).parts:
         raise DatasetError(f"{where}: its {name} is no name within a folder: {value!a:.80}")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from fullcanvas.formats.records import Category
 
 Size = tuple[int, int]
 """Of a photo or a picture: width and height, in pixels."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 MOST_REGIONS = 10_000
 """Of one photo, that are imported."""
 
@@ -182,7 +184,7 @@ def whole(item: Mapping[str, Any], name: str, where: str, least: int = 0) -> int
 
 
 def text(item: Mapping[str, Any], name: str, where: str) -> str:
-    """A printable text in an object.
+    """A text in an object, without control characters.
 
     Raises:
         ImportFormatError: there is none.
@@ -190,8 +192,8 @@ def text(item: Mapping[str, Any], name: str, where: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not value.strip():
         raise ImportFormatError(f"{where}: {name} is missing")
-    if not value.isprintable():
-        raise ImportFormatError(f"{where}: {name} holds what cannot be printed: {value!a:.80}")
+    if _CONTROL.search(value):
+        raise ImportFormatError(f"{where}: {name} holds a control character: {value!a:.80}")
     return value
 
 

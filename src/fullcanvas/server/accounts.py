@@ -31,6 +31,8 @@ _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _COST = {"n": 2**14, "r": 8, "p": 1}  # 16 MiB and some 50 ms
 _NOBODY = "00" * 16
+_MOST_WAITING = 8
+"""How many tokens are looked at, or wait for it, at a time."""
 
 
 class Role(StrEnum):
@@ -91,6 +93,8 @@ class Accounts:
         self._accounts: Mapping[str, _Account] = {}
         self._lock = threading.Lock()
         self._hashing = threading.Lock()  # one at a time: many wrong tokens cost no memory
+        # Nor do they keep all the threads that answer others waiting.
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self._known: dict[bytes, _Account] = {}
         self._refresh()
 
@@ -139,9 +143,14 @@ class Accounts:
         account = self._accounts.get(token.rpartition(".")[0])
         if account is not None and self._known.get(digest) == account:
             return account.user
-        with self._hashing:
-            # A name that nobody has takes as long as one that somebody has.
-            found = _hash(token, account.salt if account else _NOBODY)
+        if not self._waiting.acquire(blocking=False):
+            raise AccountError("too many tokens are being looked at; try again in a moment")
+        try:
+            with self._hashing:
+                # A name that nobody has takes as long as one that somebody has.
+                found = _hash(token, account.salt if account else _NOBODY)
+        finally:
+            self._waiting.release()
         if account is None or not hmac.compare_digest(found, account.hash):
             return None
         self._known[digest] = account

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
+from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.inference.session import Session
 from fullcanvas.server.embeddings import Embeddings
+from fullcanvas.server.errors import StoreError
 from fullcanvas.server.project import Project
 from fullcanvas.server.store import Photo
 
@@ -40,7 +42,7 @@ def _exported(embeddings: Embeddings, photo: Photo, annotation: Annotation) -> E
 
     def label_map() -> NDArray[np.int32]:
         if photo.closed:
-            return project.store.label_map(photo.id)
+            return _finished(project, photo)
         return segment(embeddings, photo, content_hash, annotation)
 
     return ExportedPhoto(
@@ -52,6 +54,15 @@ def _exported(embeddings: Embeddings, photo: Photo, annotation: Annotation) -> E
         labels={region.id: region.label for region in annotation.regions.values()},
         label_map=label_map,
     )
+
+
+def _finished(project: Project, photo: Photo) -> NDArray[np.int32]:
+    try:
+        return project.store.label_map(photo.id)
+    except StoreError:
+        if project.store.photo(photo.id).closed:
+            raise
+        raise ExportError(f"{photo.path}: was reopened while it was exported; export again") from None
 
 
 def segment(

@@ -32,7 +32,8 @@ def decode_label_map(png: bytes) -> NDArray[np.int32]:
     Raises:
         StoreError: it is damaged.
     """
-    image: Any = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)  # None if damaged
+    # None if damaged; of nothing at all OpenCV makes an error of its own.
+    image: Any = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
     if image is None or image.dtype != np.uint16 or image.ndim != 2:
         raise StoreError("a stored label map is damaged")
     label_map: NDArray[np.int32] = image.astype(np.int32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ MAX_SCANS = 200
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 _REASONS: dict[type[Exception], str] = {
     UnidentifiedImageError: "this is not a photo, whatever its name says, or its beginning is damaged",
@@ -48,7 +50,8 @@ class Scan:
 
     Attributes:
         paths: the photos, relative to the folder, with forward slashes, sorted.
-        skipped: photos left out (links that lead out of the folder, names that are not UTF-8).
+        skipped: photos left out (links that lead out of the folder; names that are not UTF-8, or hold control
+            characters or backslashes, which other systems take for folders).
     """
 
     paths: tuple[str, ...]
@@ -69,7 +72,7 @@ def scan(folder: Path) -> Scan:
     paths: list[str] = []
     skipped: list[str] = []
     for path in _walk(folder):
-        usable = _is_text(path) and _stays_inside(folder, folder / path)
+        usable = _is_plain(path) and _stays_inside(folder, folder / path)
         (paths if usable else skipped).append(path)
     return Scan(tuple(sorted(paths)), tuple(sorted(ascii(path)[1:-1] for path in skipped)))
 
@@ -86,12 +89,9 @@ def _walk(folder: Path) -> Iterator[str]:
                 yield (Path(where) / name).relative_to(folder).as_posix()
 
 
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_plain(path: str) -> bool:
+    """Whether a name means the same everywhere that it is shown, exported and unpacked."""
+    return not _ODD.search(path)
 
 
 def _stays_inside(folder: Path, path: Path) -> bool:

@@ -35,7 +35,7 @@ class ReviewRequest(Change):
     """A verdict on a complete photo; a rejected one is open to changes again."""
 
     verdict: Literal["reviewed", "rejected"]
-    comment: Annotated[str | None, Field(max_length=2000)] = None
+    comment: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
 
 
 class Rule(BaseModel):

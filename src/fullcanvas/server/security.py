@@ -11,6 +11,7 @@ neither a name made to point here nor another site's page can use it.
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,8 @@ from fullcanvas.server.accounts import LOCAL, Accounts, User
 from fullcanvas.server.errors import AccountError
 
 MAX_BODY = 4 * 2**20
+BODY_SECONDS = 60
+"""How long the body of a request may take."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LOGIN = "/login"
 SESSION = "/api/v1/session"
@@ -69,14 +72,9 @@ class Guard:
             return
         if not await self._let_in(scope, receive, send):
             return
-        try:
-            body = await self._body(receive, headers)
-        except ClientDisconnect:
-            return  # half a request is no request
-        if body is None:
-            await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
-            return
-        await self._app(scope, _replay(body, receive), send)
+        body = await self._body(scope, receive, send)
+        if body is not None:
+            await self._app(scope, _replay(body, receive), send)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Find out who asks; whoever may not is answered here."""
@@ -95,22 +93,39 @@ class Guard:
             await _refuse(401, f"log in first, at {LOGIN}", scope, receive, send)
         return False
 
-    async def _body(self, receive: Receive, headers: Headers) -> bytes | None:
+    async def _body(self, scope: Scope, receive: Receive, send: Send) -> bytes | None:
+        """The whole body; None if it cannot be had, which is answered here."""
+        headers = Headers(scope=scope)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy might see its end elsewhere, and take the rest for somebody else's request.
+            await _refuse(400, "a request says its length once", scope, receive, send, last=True)
+            return None
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._read(receive, headers.get("content-length", "0"))
+        except ClientDisconnect:
+            return None  # half a request is no request
+        except TimeoutError:
+            await _refuse(408, f"a request takes at most {BODY_SECONDS} seconds", scope, receive, send)
+            return None
+        if body is None:
+            await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
+        return body
+
+    async def _read(self, receive: Receive, length: str) -> bytes | None:
         """The whole body, or None if it is too long."""
-        length: str = headers.get("content-length", "0")
         if not (length.isascii() and length.isdecimal()) or int(length) > self._max_body:
             return None
-        body = b""
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            part: bytes = message.get("body", b"")
-            body += part
+            body += message.get("body", b"")
             if len(body) > self._max_body:
                 return None
             if not message.get("more_body", False):
-                return body
+                return bytes(body)
 
 
 def identify(accounts: Accounts, scope: Scope) -> User | None:
@@ -135,7 +150,7 @@ def refusal_of(method: str, path: str, headers: Headers, local: bool = True) -> 
     if local and name not in LOOPBACK:
         return f"the annotator answers on this machine only, not as {host!a:.100}; use http://127.0.0.1"
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin.lower()).netloc != host.lower():
+    if origin is not None and origin.lower().partition("://")[2] != host.lower():
         return "this request comes from the page of another site"
     foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
     if foreign and (method not in _SAFE or path.startswith("/api/")):
@@ -177,5 +192,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receiving
 
 
-async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
-    await JSONResponse({"detail": detail}, status)(scope, receive, send)
+async def _refuse(
+    status: int, detail: str, scope: Scope, receive: Receive, send: Send, *, last: bool = False
+) -> None:
+    """Say why a request is not answered; after the last one nothing is read from the connection."""
+    headers = {"Connection": "close"} if last else None
+    await JSONResponse({"detail": detail}, status, headers)(scope, receive, send)

@@ -22,6 +22,7 @@ from fullcanvas.inference.model_file import read_model
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.accounts import FILE, Accounts, Role
 from fullcanvas.server.app import create_app
+from fullcanvas.server.connections import IDLE_SECONDS, Impatient
 from fullcanvas.server.embeddings import DISK, disk_cache
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home, open_project
@@ -201,6 +202,9 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=Impatient,
+        timeout_keep_alive=IDLE_SECONDS,
+        ws="none",
         timeout_graceful_shutdown=5,
         ssl_certfile=service.certificate,
         ssl_keyfile=service.key,
@@ -220,6 +224,6 @@ def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
         console.print(f"[yellow]There is no photo in[/] {escape(str(project.folder))}")
     for path in project.skipped[:10]:
         console.print(
-            f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or is not named in UTF-8"
+            f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or its name is not plain text"
         )
     console.print(escape(f"{project.name}: {total} photos, {complete} complete; model {segmenter.name}"))
