@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from fullcanvas.datasets import DatasetError
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.errors import CheckpointError, RunError
 from fullcanvas.learning.progress import EVERY, Pace
@@ -16,7 +17,8 @@ from fullcanvas.learning.run import resume, start
 from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import learning_rate_factor, train_step
-from fullcanvas.learning.train import train_to_end
+from fullcanvas.learning.train import batches_of, train_to_end
+from tests.learning import toy
 from tests.learning.toy import CPU, HERE, toy_config
 
 
@@ -70,6 +72,20 @@ def test_workers_change_no_crop(config):
         assert one.regions == other.regions
         assert (one.image == other.image).all()
         assert (one.truth == other.truth).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python's, from 3.12 on
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_broken_photo_is_named_in_one_line(workers, tmp_path):
+    folder = toy.write_toy_set(tmp_path / "toy", 1)
+    (photo,) = (folder / "images").iterdir()
+    photo.write_text("hello")
+    run = start(toy_config(sources=[{"path": str(folder)}], held_back=0, workers=workers), CPU)
+    crops = batches_of(run, open_sources(run.config, []), HERE)
+    with pytest.raises(DatasetError) as refused:
+        next(crops)
+    assert str(refused.value).startswith(f"{photo}: cannot be decoded")
+    assert "\n" not in str(refused.value)
 
 
 def test_a_budget_may_grow_but_nothing_else_may_change(config, tmp_path):

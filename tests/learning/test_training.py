@@ -214,6 +214,16 @@ def test_an_old_checkpoint_needs_its_data_to_be_exported(trained, toy_set, tmp_p
         (["{config}"], "toy is missing"),
     ],
 )
+def test_a_missing_photo_is_named_before_training_begins(tmp_path):
+    folder = toy.write_toy_set(tmp_path / "toy", 4)
+    photo = sorted((folder / "images").iterdir())[2]
+    photo.unlink()
+    config = toy.write_toml(tmp_path / "toy.toml", {"name": "toy"})
+    result = run_command("train", config, "--data", folder, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert result.output == f"Error: 1 photos are missing: {photo}\n"
+
+
 def test_what_cannot_be_trained_is_said_in_one_line(arguments, message, trained, tmp_path):
     filled = [each.format(config=trained.config) for each in arguments]
     result = run_command("train", *filled, "--out", tmp_path)

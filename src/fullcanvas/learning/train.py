@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 from timm.layers.norm_act import convert_sync_batchnorm
 
-from fullcanvas.datasets import Sample
+from fullcanvas.datasets import DatasetError, Sample, check
 from fullcanvas.learning import checkpoint, dextr
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.dextr import DextrNetwork
@@ -74,6 +74,7 @@ def train(request: Request, console: Console) -> None:
         weights = None if request.init is None else read_weights(request.init)
         config = read_config(request, weights)
         sets = open_sources(config, request.data)
+        _check_files(sets)
         run = _begin(request, with_classes(config, sets), weights, process)
         if not process.leads:
             train_to_end(run, sets, request.out / CHECKPOINT, process, ())
@@ -140,7 +141,7 @@ def train_to_end(
         listeners: told what happens.
     """
     settings = run.config.training
-    held_back = held_back_samples(sets, things=settings.regions == "things")
+    held_back = held_back_samples(sets, things=settings.regions == "things") if process.leads else []
     stream, pace = batches_of(run, sets, process), Pace(run)
     while run.progress < 1:
         began = time.monotonic()
@@ -212,6 +213,14 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
+def _check_files(sets: Sequence[TrainingSet]) -> None:
+    """A missing photo or map is found now, and not after hours."""
+    for each in sets:
+        for part in (each.training, each.held_back):
+            if part.records:
+                check(part)
+
+
 def _begin(request: Request, config: Config, weights: Weights | None, process: Process) -> Run:
     """The run at its start, or where its checkpoint left it: the same on all processes."""
     path, device = request.out / CHECKPOINT, process.device
@@ -231,12 +240,23 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
 
 
 def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:
-    """This process's share of the images of a run's next step, of the one after it, and so on."""
+    """This process's share of the images of a run's next step, of the one after it, and so on.
+
+    Raises:
+        DatasetError: when the batch is taken that holds a broken photo or map.
+    """
     training = run.config.training
     places = process.places(training.images_per_step)
+    stream: Iterator[Any]
     if isinstance(run.network, DextrNetwork):
-        return dextr.batches(sets, training, run.step, places)
-    return batches(sets, training, run.step, run.config.network.classes, places)
+        stream = dextr.batches(sets, training, run.step, places)
+    else:
+        stream = batches(sets, training, run.step, run.config.network.classes, places)
+    try:
+        yield from stream
+    except DatasetError as error:
+        # What comes from a worker has the worker's whole traceback before the sentence.
+        raise DatasetError(str(error).rstrip().rpartition("DatasetError: ")[2]) from error
 
 
 def _validate(
