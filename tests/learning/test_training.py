@@ -205,15 +205,6 @@ def test_an_old_checkpoint_needs_its_data_to_be_exported(trained, toy_set, tmp_p
     assert exported[0][1]["provenance"]["training_images"] == {"toy": ids}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["missing.toml"], "missing.toml"),
-        (["{config}", "--init", "nowhere.zip"], "no model file"),
-        (["{config}", "--init", "nowhere.pt"], "no checkpoint"),
-        (["{config}"], "toy is missing"),
-    ],
-)
 def test_a_missing_photo_is_named_before_training_begins(tmp_path):
     folder = toy.write_toy_set(tmp_path / "toy", 4)
     photo = sorted((folder / "images").iterdir())[2]
@@ -224,6 +215,15 @@ def test_a_missing_photo_is_named_before_training_begins(tmp_path):
     assert result.output == f"Error: 1 photos are missing: {photo}\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.toml"], "missing.toml"),
+        (["{config}", "--init", "nowhere.zip"], "no model file"),
+        (["{config}", "--init", "nowhere.pt"], "no checkpoint"),
+        (["{config}"], "toy is missing"),
+    ],
+)
 def test_what_cannot_be_trained_is_said_in_one_line(arguments, message, trained, tmp_path):
     filled = [each.format(config=trained.config) for each in arguments]
     result = run_command("train", *filled, "--out", tmp_path)
