@@ -58,13 +58,16 @@ def test_the_same_content_makes_the_same_file(path, tmp_path):
     assert write_model(path, b"encoder!", b"head", META) != again
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(path, monkeypatch):
+@pytest.mark.parametrize(
+    "step", ["tempfile.mkstemp", "os.fsync", "pathlib.Path.chmod", "pathlib.Path.replace"]
+)
+def test_whatever_step_of_writing_fails_the_old_file_survives_and_nothing_else(path, monkeypatch, step):
     before = path.read_bytes()
 
-    def fail(handle):
+    def fail(*_arguments, **_options):
         raise OSError("disk full")
 
-    monkeypatch.setattr("os.fsync", fail)
+    monkeypatch.setattr(step, fail)
     with pytest.raises(OSError, match="disk full"):
         write_model(path, b"other", b"head", META)
     assert path.read_bytes() == before

@@ -39,6 +39,11 @@ def test_known_names_keep_their_ids_whatever_the_order() -> None:
     assert [(label.id, label.name) for label in labels] == [(1, "cat"), (2, "sky"), (3, "dog")]
 
 
+def test_a_hundred_thousand_names_are_numbered_in_one_pass() -> None:
+    labels = merge(parse_labels("\n".join(map(str, range(100_000)))), (Label(7, "known", True, (1, 2, 3)),))
+    assert [label.id for label in labels] == list(range(7, 100_008))
+
+
 def test_a_file_can_change_kind_and_color_of_a_known_label() -> None:
     known = merge(parse_labels("sky"), ())
     (sky,) = merge(parse_labels('[{"id": 1, "name": "sky", "isthing": false, "color": [9, 9, 9]}]'), known)
@@ -50,6 +55,8 @@ def test_a_file_can_change_kind_and_color_of_a_known_label() -> None:
     [
         ('["a",\n "b"', "not JSON \\(line 2"),
         ('{"name": "a"}', "holds one object"),
+        ("[" * 100_000, "not JSON \\(it is nested too deep"),
+        (f'[{{"id": {"9" * 5000}, "name": "a"}}]', "a number has too many digits"),
         ('["a", 3]', "label number 2: .*name"),
         ('["a", "a"]', "label number 2: the name 'a' was there before"),
         ('[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]', "label number 2: the id 1 was there before"),

@@ -6,6 +6,7 @@ import colorsys
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,9 @@ def parse_labels(text: str) -> list[dict[str, Any]]:
         return [{"name": checked_name(line)} for line in text.splitlines() if line.strip()]
     try:
         items = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "nested"
+    except (ValueError, RecursionError) as error:
+        told = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else None
+        where = told or "it is nested too deep, or a number has too many digits"
         raise LabelsError(f"is not JSON ({where})") from error
     if not isinstance(items, list):
         raise LabelsError('holds one object, not a list of labels [{"id", "name", "isthing", "color"}]')
@@ -142,11 +144,10 @@ def merge(items: Iterable[Mapping[str, Any]], known: Sequence[Label]) -> tuple[L
     labels = {label.id: label for label in known}
     _check_unique(listed)
     by_name = {label.name: label for label in known}
-    taken = labels.keys() | {item["id"] for item in listed if "id" in item}
+    fresh = count(1 + max([*labels, *(item["id"] for item in listed if "id" in item)], default=0))
     for item in listed:
         old = by_name.get(item["name"])
-        id_ = item.get("id") or (old.id if old else _next_id(taken))
-        taken |= {id_}
+        id_ = item.get("id") or (old.id if old else _in_range(next(fresh)))
         _check_same(item["name"], id_, old, labels.get(id_))
         labels[id_] = Label(
             id_,
@@ -157,8 +158,7 @@ def merge(items: Iterable[Mapping[str, Any]], known: Sequence[Label]) -> tuple[L
     return tuple(labels.values())
 
 
-def _next_id(taken: Iterable[int]) -> int:
-    id_ = max(taken, default=0) + 1
+def _in_range(id_: int) -> int:
     if id_ > MAX_ID:
         raise LabelsError(f"no label can be added: the id {MAX_ID} is taken, and ids only grow")
     return id_
