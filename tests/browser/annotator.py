@@ -25,6 +25,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 Place = tuple[float, float]
+PERSON: list[Place] = [(92, 297), (448, 400), (207, 3), (250, 510)]
+FLAG: list[Place] = [(0, 200), (120, 150), (60, 100), (60, 330)]
+"""Two regions of the astronaut."""
 START = "from fullcanvas.cli import app; app()"
 READY = '#stage[aria-busy="false"]'
 
@@ -62,7 +65,7 @@ class Server:
 
     def _await(self) -> None:
         """Until it answers: it tells its address a moment before."""
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 self.get("/project")
             except URLError:

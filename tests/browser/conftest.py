@@ -8,14 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.annotator import Annotator, Server, serving
 from tests.conftest import CHROMIUM_OPTIONS, chromium_path
 from tests.tiny_model import write_tiny_model
 
 LABELS = '[{"id": 1, "name": "cup", "isthing": true}, {"id": 2, "name": "table", "isthing": false}]'
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 60_000
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +29,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests here; it ends before the tests of another package begin."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
         yield browser
@@ -87,3 +88,9 @@ def new_tab(context: BrowserContext) -> Iterator[Callable[[Server], Annotator]]:
 def annotator(new_tab: Callable[[Server], Annotator], server: Server) -> Annotator:
     """A tab on that server."""
     return new_tab(server)
+
+
+@pytest.fixture
+def astronaut(annotator: Annotator) -> None:
+    """The astronaut on the stage, with nothing on her."""
+    annotator.open("astronaut.jpg")

@@ -60,6 +60,35 @@ def test_from_four_clicks_to_coco_panoptic(annotator: Annotator, server: Server,
     assert_exported(export(annotator, tmp_path), after, {cup: "cup", saucer: "plate"})
 
 
+def test_eleven_regions_by_the_stage_and_keys_alone(
+    annotator: Annotator, server: Server, tmp_path: Path
+) -> None:
+    """No menu, no button; what comes out needs no repair."""
+    server.send("PUT", "/rule", unassigned_allowed=False)
+    annotator.open("coffee.jpg")
+    photo = annotator.state()["photo"]
+    annotator.press("Shift+N")
+    for number in range(11):
+        x, y = 75 + 150 * (number % 4), 65 + 130 * (number // 4)
+        for point in ((x - 74, y), (x + 74, y), (x, y - 64), (x, y + 64)):
+            annotator.page.mouse.click(*annotator.client(point))
+        annotator.page.keyboard.press(str(number % 2 + 1))
+    annotator.press("Escape", "l")
+    assert annotator.state()["photo"]["unassigned"] == 0
+    assert [region["label"] for region in annotator.regions().values()] == ["cup", "table"] * 5 + ["cup"]
+    annotator.press("Enter")
+    assert server.photo(photo["id"])["status"] == "complete"
+    annotator.press("e")
+    with annotator.page.expect_download() as download:
+        annotator.page.keyboard.press("Enter")
+    download.value.save_as(tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as files:
+        (annotation,) = json.loads(files.read("panoptic.json"))["annotations"]
+    # The table is stuff, so its five regions are one segment.
+    assert len(annotation["segments_info"]) == 7
+    assert sum(segment["area"] for segment in annotation["segments_info"]) == photo["width"] * photo["height"]
+
+
 def assert_segmented(
     annotator: Annotator, labels: NDArray[np.uint16], region: int, points: Sequence[Place]
 ) -> None:

@@ -1,0 +1,155 @@
+"""What is shown of the photo and of its regions, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.annotator import FLAG, PERSON, Annotator
+
+pytestmark = pytest.mark.usefixtures("astronaut")
+
+
+def test_zoom_stays_at_the_pointer_and_fit_comes_back(annotator: Annotator) -> None:
+    fitted = annotator.client((0, 0)), annotator.client((512, 512))
+    place = annotator.client((100, 400))
+    zoom = annotator.page.locator("#zoom").inner_text()
+    annotator.page.mouse.move(*place)
+    annotator.page.mouse.wheel(0, -600)
+    expect(annotator.page.locator("#zoom")).not_to_have_text(zoom)
+    expect(annotator.page.locator("#under")).to_contain_text("100, 400")
+    # A wheel tells whole pixels only.
+    assert annotator.client((100, 400)) == pytest.approx(place, abs=2)
+    assert annotator.client((512, 0))[0] - annotator.client((0, 0))[0] > 1.5 * (fitted[1][0] - fitted[0][0])
+
+    annotator.page.keyboard.down("Space")
+    annotator.begin_stroke((100, 400), (130, 420))
+    annotator.page.mouse.up()
+    annotator.page.keyboard.up("Space")
+    assert annotator.client((100, 400)) != pytest.approx(place)
+    assert annotator.state()["message"] is None
+
+    annotator.press("f")
+    assert annotator.client((0, 0)) == pytest.approx(fitted[0])
+    assert annotator.client((512, 512)) == pytest.approx(fitted[1])
+
+
+def test_views_of_the_overlay(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    fill, border = annotator.page.locator("#fill"), annotator.page.locator("#border")
+    expect(fill).to_have_css("opacity", "0.45")
+    annotator.press("b")
+    expect(fill).to_have_css("opacity", "0")
+    expect(border).to_be_visible()
+    annotator.press("h")
+    expect(border).to_be_hidden()
+    annotator.press("h")
+    expect(border).to_be_visible()
+    annotator.page.keyboard.down("p")
+    expect(border).to_be_hidden()
+    annotator.page.keyboard.up("p")
+    expect(border).to_be_visible()
+    annotator.press("]")
+    expect(fill).to_have_css("opacity", "0.55")
+    annotator.press("u")
+    expect(annotator.page.locator("#heat")).to_be_visible()
+    annotator.press("u")
+    expect(annotator.page.locator("#heat")).to_be_hidden()
+
+
+def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.mark(*FLAG)
+    annotator.page.locator(f'[data-region="{person}"]').click()
+    annotator.press("o")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() == person)
+    annotator.press("o")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() > 0)
+
+
+def test_a_region_is_hidden_and_shown_again(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    annotator.press("Shift+H")
+    expect(annotator.message).to_contain_text("Select the region to hide")
+    row = annotator.page.locator(f'[data-region="{person}"]')
+    row.click()
+    annotator.press("Shift+H")
+    expect(row).to_contain_text("hidden")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() == flag)
+    assert not annotator.canvas("border")[..., 3][annotator.labels() == person].any()
+    annotator.press("Escape", "Shift+H")
+    expect(row).not_to_contain_text("hidden")
+    assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, annotator.labels() > 0)
+
+
+def test_a_region_is_selected_under_the_pointer_and_shown_wherever_it_is(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    y, x = np.argwhere(annotator.labels() == flag)[-1]
+    annotator.page.mouse.move(*annotator.client((x, y)))
+    annotator.press("s")
+    assert annotator.state()["selected"] == flag
+    # Brushed pixels may lie outside a region's box, and are its own all the same.
+    annotator.press("d")
+    annotator.scribble((450, 20), (480, 20))
+    annotator.press("Escape")
+    y, x = np.argwhere(annotator.labels() == person)[-1]
+    annotator.page.keyboard.down("Control")
+    annotator.click((x, y))
+    annotator.page.keyboard.up("Control")
+    assert annotator.state()["selected"] == person
+    assert len(annotator.regions()) == 2
+    border, labels = annotator.canvas("border"), annotator.labels()
+    white = (border == 255).all(axis=2)
+    assert white[labels == person].any()
+    assert not white[labels == flag].any()
+    annotator.press("Escape")
+    annotator.page.mouse.move(*annotator.client((460, 20)))
+    annotator.press("s")
+    assert (annotator.canvas("border") == 255).all(axis=2)[15:25, 440:490].any()
+
+
+def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    fitted = annotator.client((0, 0))
+    annotator.press("j")
+    expect(annotator.message).to_contain_text("Unassigned area 1 of")
+    assert annotator.client((0, 0)) != pytest.approx(fitted)
+    annotator.mark((0, 100), (511, 100), (100, 0), (100, 511))
+    annotator.press("j")
+    expect(annotator.message).to_contain_text("nsure place")
+    annotator.press("k")
+    assert annotator.state()["selected"] == person
+    annotator.press("1", "k")
+    assert annotator.state()["selected"] == flag
+
+
+def test_brightness_changes_the_photo_and_nothing_else(annotator: Annotator) -> None:
+    annotator.page.get_by_label("Brightness and contrast of the photo").click()
+    annotator.page.get_by_label("Brightness", exact=True).fill("200")
+    expect(annotator.page.locator("#picture")).to_have_css("filter", "brightness(2)")
+    annotator.page.get_by_role("button", name="Reset").click()
+    expect(annotator.page.locator("#picture")).to_have_css("filter", "none")
+    annotator.click((10, 10))
+    expect(annotator.page.get_by_label("Brightness", exact=True)).to_be_hidden()
+
+
+def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("v")
+    twin = annotator.page.locator("#twin-picture img")
+    expect(twin).to_be_visible()
+    annotator.page.mouse.move(*annotator.client((100, 400)))
+    annotator.page.mouse.wheel(0, -300)
+    expect(annotator.page.locator("#twin-mark")).to_be_visible()
+    stage, shown = annotator.page.locator("#picture img").bounding_box(), twin.bounding_box()
+    assert stage is not None
+    assert shown is not None
+    offset = annotator.page.locator("#twin").bounding_box()
+    assert offset is not None
+    left = annotator.page.locator("#stage").bounding_box()
+    assert left is not None
+    assert shown["x"] - offset["x"] == pytest.approx(stage["x"] - left["x"], abs=1.5)
+    assert (shown["y"], shown["width"]) == pytest.approx((stage["y"], stage["width"]), abs=1.5)
+    annotator.press("v")
+    expect(twin).to_be_hidden()
