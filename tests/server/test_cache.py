@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.project import open_project
 from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
-from fullcanvas.server.workbench import Workbench, size_of
+from fullcanvas.server.workbench import MOST_AT_ONCE, Workbench, size_of
 from tests.server.conftest import LEFT, write_photo
 
 POINTS = [[float(x), float(y)] for x, y in LEFT]
@@ -87,5 +93,30 @@ def test_trying_numbers_costs_no_memory(many: Path, segmenter: Segmenter) -> Non
         with pytest.raises(NotFoundError):
             bench.view(photo)
     assert len(bench._locks) == 0
+    bench.embeddings.close()
+    project.store.close()
+
+
+def test_two_photos_at_most_are_made_ready_at_a_time(
+    many: Path, segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks: each takes what its size takes, so twelve at once would be out of all bounds."""
+    project = open_project(many)
+    bench = Workbench(project, segmenter)
+    encode, working, most = segmenter.encode, threading.Semaphore(MOST_AT_ONCE), threading.Barrier(2)
+
+    def counted(image: NDArray[np.uint8]) -> Embedding:
+        assert working.acquire(blocking=False)
+        with suppress(threading.BrokenBarrierError):
+            most.wait(5)  # until there is a second one, which the others could join
+        embedding = encode(image)
+        working.release()
+        return embedding
+
+    monkeypatch.setattr(segmenter, "encode", counted)
+    with ThreadPoolExecutor(12) as pool:
+        views = list(pool.map(bench.view, range(1, 13)))
+    assert len(views) == 12
+    assert not most.broken
     bench.embeddings.close()
     project.store.close()
