@@ -5,21 +5,29 @@
 
 Writes FOLDER/encoder.onnx (TinyViT, 1024 x 1024 pixels) and FOLDER/decoder.onnx (Segment Anything's), which
 `fullcanvas benchmark --peer sam:ENCODER,DECODER` takes, as it takes the real MobileSAM exported the same way.
+`in_torch` is the same in torch, as MobileSAM comes.
 """
 
 from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import timm
 import torch
+from numpy.typing import NDArray
 from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 from segment_anything.modeling.common import LayerNorm2d
 from segment_anything.utils.onnx import SamOnnxModel
 from torch import Tensor, nn
+
+from fullcanvas.evaluation.onnx_file import OnnxFile
+from fullcanvas.evaluation.sam import INPUTS, OUTPUTS, SamModel
+from fullcanvas.inference.graph import real_cores
 
 SIDE, CELLS, CHANNELS = 1024, 64, 256
 
@@ -54,6 +62,41 @@ def mobile_sam() -> Sam:
     return Sam(Encoder(), prompts, MaskDecoder(transformer_dim=CHANNELS, transformer=transformer)).eval()
 
 
+class TorchGraph:
+    """A module of the network, asked as an `OnnxFile` is.
+
+    Attributes:
+        name, hash: what it is called.
+        inputs: their names and shapes.
+        outputs: their names.
+    """
+
+    def __init__(
+        self, module: nn.Module, name: str, inputs: dict[str, list[Any]], outputs: list[str]
+    ) -> None:
+        self.name = self.hash = name
+        self.inputs, self.outputs = inputs, outputs
+        self._module = module
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """All outputs by name."""
+        with torch.inference_mode():
+            answers = self._module(*(torch.from_numpy(inputs[name]) for name in self.inputs))
+        answers = answers if isinstance(answers, tuple) else (answers,)
+        return {name: answer.numpy() for name, answer in zip(self.outputs, answers, strict=True)}
+
+
+def in_torch() -> SamModel:
+    """The pair without ONNX Runtime; `fullcanvas.evaluation` uses it as any other."""
+    torch.set_num_threads(real_cores())
+    model = mobile_sam()
+    image = {"image": [1, 3, SIDE, SIDE]}
+    prompt: dict[str, list[Any]] = {name: [] for name in INPUTS}
+    encoder = TorchGraph(model.image_encoder, "torch-encoder", image, ["image_embeddings"])
+    decoder = TorchGraph(SamOnnxModel(model, return_single_mask=True), "torch-decoder", prompt, list(OUTPUTS))
+    return SamModel(cast(OnnxFile, encoder), cast(OnnxFile, decoder))
+
+
 def export(folder: Path) -> str:
     """Write both files into a folder, the decoder as segment-anything's own script does: `sam:...`."""
     model = mobile_sam()
@@ -76,7 +119,7 @@ def export(folder: Path) -> str:
             tuple(prompt.values()),
             decoder,
             input_names=list(prompt),
-            output_names=["masks", "iou_predictions", "low_res_masks"],
+            output_names=list(OUTPUTS),
             dynamic_axes={"point_coords": {1: "points"}, "point_labels": {1: "points"}},
             **options,
         )

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from benchmarks.ratios import AT_LEAST, AT_MOST, judge, ratios
+from benchmarks.ratios import AT_LEAST, AT_MOST, IN_ONNX, IN_TORCH, judge, ratios
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -20,6 +20,7 @@ from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times
 from fullcanvas.cli import app
+from fullcanvas.evaluation.predictors import load_predictor
 from fullcanvas.inference import read_model
 from tests.evaluation.tiny_sam import write_tiny_sam
 from tests.panoptic_folder import halves, write_dataset
@@ -35,7 +36,8 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def figures(model, example_photos, tmp_path_factory):
-    peers = ("smallest-box", write_tiny_sam(tmp_path_factory.mktemp("sam")))
+    sam = write_tiny_sam(tmp_path_factory.mktemp("sam"))
+    peers = [load_predictor(spec) for spec in ("smallest-box", sam)]
     settings = Settings(
         str(model), example_photos, corrections=3, peers=peers, regions=(1, 11), megapixels=(0.3072, 1.92)
     )
@@ -96,9 +98,10 @@ def test_peers_do_the_same_work(figures):
 def test_the_guard_finds_the_ratios_to_mobile_sam(figures):
     found = ratios(figures)
     sam = figures["peers"]["sam:encoder,decoder"]
-    assert found["mobile_sam_all_regions"] == sam["ratio_for_all_regions"]
-    assert found["mobile_sam_correction"] == sam["ratio_for_a_correction"]
-    assert ratios({**figures, "peers": None})["mobile_sam_correction"] is None
+    assert found["mobile_sam_in_onnx_all_regions"] == sam["ratio_for_all_regions"]
+    assert found["mobile_sam_in_onnx_correction"] == sam["ratio_for_a_correction"]
+    assert found["mobile_sam_correction"] is None
+    assert ratios({**figures, "peers": None})["mobile_sam_in_onnx_correction"] is None
 
 
 def test_the_figures_make_a_picture(figures, tmp_path):
@@ -137,8 +140,11 @@ def test_bounds_are_judged_either_way():
 
     def failures(**others):
         found = {**good, **others}
-        sam = {f"ratio_for_{key}": found[f"mobile_sam_{name}"] for key, name in SAM.items()}
-        return [kept for _, kept in judge({**found, "peers": {"sam:a,b": sam}})].count(False)
+        peers = {
+            peer: {f"ratio_for_{key}": found[f"{name}_{part}"] for key, part in SAM.items()}
+            for peer, name in ((IN_TORCH, "mobile_sam"), (IN_ONNX, "mobile_sam_in_onnx"))
+        }
+        return [kept for _, kept in judge({**found, "peers": peers})].count(False)
 
     assert not failures()
     for name in AT_LEAST:

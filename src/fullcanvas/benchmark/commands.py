@@ -49,10 +49,12 @@ def benchmark(
     from fullcanvas.benchmark.plot import plot as draw
     from fullcanvas.benchmark.run import Settings, measure
     from fullcanvas.datasets import DatasetError
+    from fullcanvas.evaluation.predictors import load_predictor
     from fullcanvas.inference.model_file import ModelError
 
     try:
-        figures = measure(Settings(model, photos, corrections, seed, dataset, peer or ()))
+        peers = [load_predictor(spec) for spec in peer or ()]
+        figures = measure(Settings(model, photos, corrections, seed, dataset, peers))
         if json is not None:
             json.write_text(dumps(figures, indent=1) + "\n")
         if plot is not None:

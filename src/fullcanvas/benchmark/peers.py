@@ -12,7 +12,7 @@ from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.photos import Photo
 from fullcanvas.benchmark.timing import median, percentiles, timed
 from fullcanvas.benchmark.watch import Times
-from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor, load_predictor
+from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor
 from fullcanvas.inference.segmenter import Segmenter
 
 OURS = "ours"
@@ -20,21 +20,17 @@ PHOTOS, STROKES = 4, 6
 
 
 def against_peers(
-    segmenter: Segmenter, peers: Sequence[str], photos: Sequence[Photo], seed: int
+    segmenter: Segmenter, peers: Sequence[Predictor], photos: Sequence[Photo], seed: int
 ) -> dict[str, dict[str, Any]]:
     """The figures of each peer by its name, and of ours beside them.
 
     Args:
         segmenter: ours.
-        peers: as `load_predictor` knows them: `grabcut`, `sam:ENCODER,DECODER` and so on.
+        peers: the other systems.
         photos: the first of them are worked on.
         seed: of the boxes and strokes.
-
-    Raises:
-        ModelError: there is no such peer.
     """
-    predictors: dict[str, Predictor] = {OURS: ModelPredictor(segmenter)}
-    predictors |= {predictor.name: predictor for predictor in map(load_predictor, peers)}
+    predictors = {OURS: ModelPredictor(segmenter), **{peer.name: peer for peer in peers}}
     found = {name: Times() for name in predictors}
     for photo in photos[:PHOTOS]:
         _work(predictors, photo, np.random.default_rng(seed), found)

@@ -20,6 +20,7 @@ from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import median, peak_memory, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
 from fullcanvas.canvas.boxes import region_box
+from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
@@ -42,7 +43,7 @@ class Settings:
         corrections: how many are timed for each number of regions and each size.
         seed: of the random boxes and strokes.
         dataset: a COCO panoptic data set, which a simulated annotator works on too; None leaves that out.
-        peers: other systems that are compared, as `fullcanvas evaluate --model` names them.
+        peers: other systems that are compared.
         regions, megapixels: the numbers and sizes that are compared.
     """
 
@@ -51,7 +52,7 @@ class Settings:
     corrections: int = 100
     seed: int = 0
     dataset: Path | None = None
-    peers: Sequence[str] = ()
+    peers: Sequence[Predictor] = ()
     regions: Sequence[int] = REGIONS
     megapixels: Sequence[float] = MEGAPIXELS
 
@@ -62,7 +63,7 @@ def measure(settings: Settings) -> dict[str, Any]:
     Raises:
         BenchmarkError: there are no photos.
         DatasetError: the data set is none.
-        ModelError: there is no such model or peer.
+        ModelError: there is no such model.
     """
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
     log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
