@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,15 @@ def test_a_locked_database_says_so(store: Store, path: Path, monkeypatch: pytest
     holder.close()
     assert impatient.save(first(impatient), "h", None, EMPTY).version == 1
     impatient.close()
+
+
+def test_changes_of_one_program_come_in_turn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fullcanvas.server.engines.TURN_SECONDS", 0.05)
+    photo = first(store)
+    with ThreadPoolExecutor(1) as pool, store._database.write():
+        waiting = pool.submit(store.save, photo, "h", None, EMPTY)
+        assert "too many changes are waiting" in str(waiting.exception())
+    assert store.save(photo, "h", None, EMPTY).version == 1
 
 
 def test_a_damaged_annotation_is_reported_not_guessed(store: Store, path: Path) -> None:

@@ -55,7 +55,7 @@ class Database:
     @contextmanager
     def _transaction(self, write: bool) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with self._kind.turn(write), self._engine.connect() as connection:
                 self._kind.prepare(connection, write)
                 with connection.begin():
                     self._kind.begin(connection, write)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +24,8 @@ from fullcanvas.server.files import network_mount, sync_folder
 
 BUSY_SECONDS = 10
 """How long to wait for another program to finish its change."""
+TURN_SECONDS = 60
+"""How long to wait for the changes of this program that came before."""
 _LOCK = 0x66756C6C  # PostgreSQL's advisory locks are numbers; ours spells "full"
 _ELSEWHERE = "--project DIR names another place"
 
@@ -37,6 +41,9 @@ class Kind(Protocol):
 
     def open(self) -> Engine:
         """Connections to it."""
+
+    def turn(self, write: bool) -> AbstractContextManager[object]:
+        """Held around a transaction, the connection included."""
 
     def prepare(self, connection: Connection, write: bool) -> None:
         """What has to be said before a transaction."""
@@ -82,6 +89,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path
+        self._writing = threading.Lock()
 
     def open(self) -> Engine:
         """Connections to the file.
@@ -104,6 +112,22 @@ class Sqlite:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
+
+    def turn(self, write: bool) -> AbstractContextManager[object]:
+        """Changes of this program come in turn.
+
+        Left to SQLite, each would try again and again, with pauses; the quick ones would overtake the others.
+        """
+        return self._in_turn() if write else nullcontext()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=TURN_SECONDS):
+            raise StoreError(f"{self.name}: too many changes are waiting for the disk; try again")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def prepare(self, connection: Connection, write: bool) -> None:
         """Nothing."""
@@ -204,6 +228,10 @@ class Postgres:
             raise StoreError(
                 'PostgreSQL needs one more package: pip install "fullcanvas[postgres]"'
             ) from error
+
+    def turn(self, _write: bool) -> AbstractContextManager[object]:
+        """Nothing: the server's own locks are given in turn."""
+        return nullcontext()
 
     def prepare(self, connection: Connection, write: bool) -> None:
         """One that reads sees one moment; one that writes sees what those before it wrote."""
