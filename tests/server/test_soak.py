@@ -86,9 +86,12 @@ class Annotator(threading.Thread):
     def run(self) -> None:
         """Annotate photo after photo, and begin again."""
         photos = itertools.cycle(range(1 + self.number, 1 + PHOTOS, ANNOTATORS))
-        with httpx.Client(timeout=60) as client:
-            while not self.over.is_set() and not self.watch.failures:
-                self._annotate(client, f"{self.address}/api/v1/photos/{next(photos)}")
+        try:
+            with httpx.Client(timeout=60) as client:
+                while not self.over.is_set() and not self.watch.failures:
+                    self._annotate(client, f"{self.address}/api/v1/photos/{next(photos)}")
+        except httpx.TransportError as error:
+            self.watch.failures.append(repr(error))
 
     def _annotate(self, client: httpx.Client, url: str) -> None:
         photo = self._asked(self.watch.openings, lambda: client.get(url)).json()
@@ -164,6 +167,7 @@ def test_nothing_grows_but_the_work(launch: Callable[..., Server], tmp_path: Pat
     looks, parts = [look(server.process.pid, watch)], []
     for number in range(1, LOOKS + 1):
         time.sleep(SECONDS / LOOKS)
+        assert watch.failures == []
         looks.append(look(server.process.pid, watch))
         if number % (LOOKS // PARTS) == 0:
             parts.append(Part.of(watch, looks[-LOOKS // PARTS - 1 :]))
