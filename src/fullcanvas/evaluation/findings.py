@@ -53,7 +53,7 @@ def _row(row: Row, report: Mapping[str, Any]) -> dict[str, Any]:
         "label": row.label,
         "allocation": row.allocation.value,
         "paper": {str(budget): value / 100 for budget, value in row.printed.items()},
-        **{key: report[key] for key in ("model", "first_model", "images", "regions", "left_out")},
+        **{key: report[key] for key in ("model", "first_model", "images", "left_out")},
     }
 
 
@@ -135,7 +135,7 @@ def _table(found: Found) -> str:
         if budgets == [0]:
             lines.append([row["label"], str(row["images"]), *paper, *ours])
         else:
-            drawn = [f"{point['scribbles_drawn'] / row['regions']:.1f}" for point in row["curve"]]
+            drawn = [f"{point['scribbles_drawn']:.1f}" for point in row["curve"]]
             lines.append([row["label"], str(row["images"]), *ours])
             lines.append(["... in the paper", "", *paper])
             lines.append(["... scribbles drawn per region", "", *drawn])
