@@ -23,10 +23,12 @@ AT_LEAST = {
     "ratio_to_full_forward": 4.0,
     "ratio_to_all_regions": 2.0,
     "share_of_machine_limit": 0.6,
-    "mobile_sam_all_regions": 15.0,
+    "mobile_sam_an_image": 15.0,
     "mobile_sam_correction": 15.0,
-    "mobile_sam_in_onnx_all_regions": 6.0,
+    "mobile_sam_all_regions": 10.0,
+    "mobile_sam_in_onnx_an_image": 8.0,
     "mobile_sam_in_onnx_correction": 6.0,
+    "mobile_sam_in_onnx_all_regions": 6.0,
 }
 AT_MOST = {"most_regions_to_usual": 1.3, "largest_photo_to_smallest": 2.0}
 
@@ -63,6 +65,7 @@ def ratios(figures: Mapping[str, Any]) -> Mapping[str, float | None]:
     peers: Mapping[str, Mapping[str, float]] = figures["peers"] or {}
     found = dict(figures)
     for name, row in (("mobile_sam", IN_TORCH), ("mobile_sam_in_onnx", IN_ONNX)):
+        found[f"{name}_an_image"] = peers.get(row, {}).get("ratio_for_an_image")
         found[f"{name}_all_regions"] = peers.get(row, {}).get("ratio_for_all_regions")
         found[f"{name}_correction"] = peers.get(row, {}).get("ratio_for_a_correction")
     return found

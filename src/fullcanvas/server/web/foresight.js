@@ -1,7 +1,15 @@
-/** What a stroke would change, shown while it is still being drawn: asked one at a time, always for the latest. */
+/**
+ * What a stroke would change, shown while it is still being drawn: asked one at a time, always for the latest.
+ *
+ * A question that is under way cannot be called back, and the stroke itself would wait for it. So after each the
+ * server has a pause several times as long: the end of a stroke falls into one mostly.
+ */
 
 /** @import {Annotator} from "./annotator.js" */
 import { postPreview } from "./api.js";
+
+/** A pause, in times that the answer before it took. */
+const PAUSE = 4;
 
 export class Foresight {
   /** @type {object | null} What to ask next. */
@@ -39,7 +47,12 @@ export class Foresight {
 
   async #work() {
     this.#asking = true;
-    while (this.#wanted) await this.#answer(this.#wanted, this.#press.signal);
+    while (this.#wanted) {
+      const began = performance.now();
+      await this.#answer(this.#wanted, this.#press.signal);
+      const took = performance.now() - began;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE * took));
+    }
     this.#asking = false;
   }
 
