@@ -26,7 +26,7 @@ from tests.evaluation.tiny_sam import write_tiny_sam
 from tests.panoptic_folder import halves, write_dataset
 from tests.tiny_model import write_tiny_model
 
-SAM = {"all_regions": "all_regions", "a_correction": "correction"}
+SAM = {"an_image": "an_image", "all_regions": "all_regions", "a_correction": "correction"}
 
 
 @pytest.fixture(scope="module")
