@@ -247,7 +247,7 @@ def reproduce(
 
         fullcanvas reproduce table2 --data coco/ --out runs/paper
 
-    With a light network and little data (20 minutes of training a row):
+    With a light network and little data (some 15 minutes of training a row):
 
         fullcanvas reproduce table2 --data data/ --out runs/small --small
 
