@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Region, Scribble
-from fullcanvas.canvas.boxes import area, box_of_points, hull, intersection, region_box, smallest_box_area
+from fullcanvas.canvas.boxes import (
+    Framing,
+    area,
+    box_of_points,
+    hull,
+    intersection,
+    region_box,
+    smallest_box_area,
+)
 
 SIDE = 12
 SPANS = st.lists(st.integers(0, SIDE), min_size=2, max_size=2, unique=True).map(sorted)
@@ -33,8 +41,15 @@ def test_the_box_of_points_is_the_smallest_that_holds_them(points):
 
 def test_a_region_grows_its_box_by_its_scribbles_or_not():
     region = Region(1, ((2, 5), (8, 5), (4, 3), (4, 9)), (Scribble(((4, 4), (11, 1))), Scribble(((0, 6),))))
-    assert region_box(region, grow=False) == (2, 3, 9, 10)
-    assert region_box(region, grow=True) == (0, 1, 12, 10)
+    assert region_box(region, Framing(grow=False)) == (2, 3, 9, 10)
+    assert region_box(region, Framing(grow=True)) == (0, 1, 12, 10)
+
+
+def test_a_margin_widens_a_box_up_to_the_edge_of_the_photo():
+    region = Region(1, ((2, 5), (8, 5), (4, 3), (4, 9)), (Scribble(((4, 4), (11, 1))),))
+    assert region_box(region, Framing(grow=False, margin=2, width=20, height=30)) == (0, 1, 11, 12)
+    assert region_box(region, Framing(grow=False, margin=4, width=12, height=11)) == (0, 0, 12, 11)
+    assert region_box(region, Framing(grow=True, margin=1, width=20, height=30)) == (1, 0, 13, 11)
 
 
 @given(BOXES)

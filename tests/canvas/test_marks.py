@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask
+from fullcanvas.canvas.boxes import Framing
 from fullcanvas.canvas.competition import Canvas, Layer
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.marks import Mark, mark_pixels, marks_of
@@ -137,8 +138,8 @@ def test_marks_follow_their_regions():
         .paint(1, [(3, 3)], 2)
     )
 
-    def marks(annotation, **options):
-        found = marks_of(annotation, **{"scribbles": True, "grow": True, **options})
+    def marks(annotation, *, scribbles=True):
+        found = marks_of(annotation, Framing(grow=True), scribbles=scribbles)
         return [(mark.position, mark.region, mark.radius) for mark in found]
 
     assert marks(log) == [(2, 2, None), (3, 1, 2.0)]

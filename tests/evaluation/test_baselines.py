@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
-from fullcanvas.canvas.boxes import region_box
+from fullcanvas.canvas.boxes import Framing, region_box
 from fullcanvas.evaluation.baselines.boxes import compose, seeds_of
 from fullcanvas.evaluation.predictors import BASELINES, load_predictor
 from fullcanvas.simulation.annotators import PaperAnnotator, round_of_scribbles
@@ -63,7 +63,7 @@ def test_what_every_baseline_keeps(name, truth, seed, scribbles):
     assert np.array_equal(labels, answer(name, image, annotation))
     boxed = np.zeros(truth.shape, bool)
     for id_, region in annotation.regions.items():
-        x0, y0, x1, y1 = region_box(region, grow=True)
+        x0, y0, x1, y1 = region_box(region, Framing(grow=True))
         boxed[y0:y1, x0:x1] = True
         outside = np.ones(truth.shape, bool)
         outside[y0:y1, x0:x1] = False

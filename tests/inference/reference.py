@@ -40,13 +40,14 @@ class Answer:
 def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotation):
     """Features [N, C, R, R], annotation [N, 2, R, R] and geometry [N, 4] of all layers, by id."""
     config = segmenter.config
+    framing = config.framing(annotation.width, annotation.height)
     width, height = embedding.working_width, embedding.working_height
     regions = layers_of(annotation)
     ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
     maps = annotation_maps(regions, ink, width, height, config.shared)
     features, aligned, places = [], [], []
     for region, own in zip(regions, maps, strict=True):
-        box = np.array(region_box(region, config.grow_boxes), np.float64)
+        box = np.array(region_box(region, framing), np.float64)
         scaled = box * ([embedding.scale_x, embedding.scale_y] * 2)
         features.append(_align(embedding.array, scaled / config.stride, config.roi_size))
         aligned.append(_align(own.astype(np.float32), scaled, config.roi_size))
@@ -72,8 +73,8 @@ def from_scratch(
 ) -> Answer:
     """Everything anew; on the full-resolution canvas unless another is given."""
     canvas = canvas or Canvas(annotation.width, annotation.height, annotation.width, annotation.height)
-    grow, bound = segmenter.config.grow_boxes, segmenter.config.ink_constraint
-    marks = _marks(annotation, canvas, grow, bound)
+    framing = segmenter.config.framing(annotation.width, annotation.height)
+    marks = _marks(annotation, canvas, framing, segmenter.config.ink_constraint)
     erased = {id_: _last_said(marks, id_, canvas) == -1 for id_ in annotation.regions}
     planes, newest = _planes(segmenter, embedding, annotation, canvas, erased)
     ids = np.array([0, 0, *sorted(annotation.regions)])
@@ -121,7 +122,7 @@ def _planes(segmenter, embedding, annotation, canvas, erased):
         names = ("features", "annotation", "geometry")
         inputs = dict(zip(names, head_inputs(segmenter, embedding, annotation), strict=True))
         for layer, logits in zip(layers, segmenter._head.run(inputs), strict=True):
-            box = region_box(layer, segmenter.config.grow_boxes)
+            box = region_box(layer, segmenter.config.framing(annotation.width, annotation.height))
             plane = project(Layer(layer.id, box, logits), canvas, canvas.area)
             plane[newest > layer.since] = -np.inf
             plane[erased[owner[layer.id]]] = -np.inf
@@ -138,7 +139,7 @@ def _centres_in(pixels, canvas):
     return pixels[np.ix_(rows, columns)]
 
 
-def _marks(annotation, canvas, grow, bound):
+def _marks(annotation, canvas, framing, bound):
     """(position, region, covered bool [h, w], erase) of everything drawn that counts, in order."""
     entries = list(enumerate(annotation.in_force))
     marks = []
@@ -156,7 +157,7 @@ def _marks(annotation, canvas, grow, bound):
             marks.append((position, id_, _painted(entry, canvas), entry.erase))
         elif id_:
             covered = np.zeros((canvas.height, canvas.width), np.int32)
-            box = region_box(annotation.regions[id_], grow)
+            box = region_box(annotation.regions[id_], framing)
             draw_strokes(covered, [Stroke(1, entry.points, box)], canvas, canvas.area)
             marks.append((position, id_, covered > 0, False))
     return marks

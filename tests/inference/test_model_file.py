@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from fullcanvas.canvas.boxes import Framing
 from fullcanvas.inference import ModelConfig, ModelError, read_model, resolve, write_model
 from fullcanvas.inference import model_file as module
 
@@ -96,6 +97,12 @@ def test_another_model_than_expected_is_refused(path):
         read_model(path, "0" * 64)
 
 
+def test_margins_are_as_wide_in_photos_of_any_size():
+    config = ModelConfig.from_json({**CONFIG, "box_margin": 4})
+    assert config.framing(96, 50) == Framing(grow=True, margin=4, width=96, height=50)
+    assert config.framing(500, 960).margin == 40
+
+
 def test_what_is_no_zip_is_refused(path):
     path.write_bytes(b"not a zip")
     with pytest.raises(ModelError, match=r"one\.zip is not a usable model file"):
@@ -128,6 +135,7 @@ def test_a_missing_member_is_named(path, name):
         (json.dumps({key: META[key] for key in META if key != "licence"}), "no licence"),
         (json.dumps({**META, "config": {**CONFIG, "colour": 1}}), "colour"),
         (json.dumps({**META, "config": {**CONFIG, "shared": 1}}), "shared = 1"),
+        (json.dumps({**META, "config": {**CONFIG, "box_margin": -1}}), "box_margin = -1"),
         (json.dumps({**META, "config": {**CONFIG, "roi_size": 2.5}}), "roi_size = 2.5"),
         (json.dumps({**META, "config": {**CONFIG, "disc_diameter": -1}}), "disc_diameter = -1"),
     ],

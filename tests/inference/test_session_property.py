@@ -45,6 +45,7 @@ SEQUENCES = st.tuples(st.lists(FOUR, min_size=1, max_size=4), st.lists(STEPS, ma
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "product": {},
+    "margin": {"box_margin": 3},
     "paper": {"grow_boxes": False, "ink_constraint": False, "disc_diameter": 9.0},
     "not shared": {"shared": False, "grow_boxes": False, "working_size": 64},
 }

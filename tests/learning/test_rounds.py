@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -61,6 +62,14 @@ def test_scribbles_enlarge_boxes_only_if_the_network_wants_it():
     for grow in (True, False):
         (canvas,) = canvases(network_of(grow_boxes=grow), [far])
         assert bool(torch.isfinite(canvas[0, 20, 55])) == grow
+
+
+def test_a_margin_widens_boxes_inside_the_image():
+    (tight,) = canvases(network_of(), [LEFT])
+    (wide,) = canvases(network_of(box_margin=3), [LEFT])
+    kernel = np.ones((7, 7), np.uint8)
+    grown = cv2.dilate(torch.isfinite(tight[0]).numpy().astype(np.uint8), kernel)
+    np.testing.assert_array_equal(torch.isfinite(wide[0]).numpy(), grown > 0)
 
 
 def test_a_round_adds_scribbles_where_the_prediction_is_wrong():

@@ -192,7 +192,8 @@ def _from_disk(segmenter: Segmenter, photo: Photo) -> dict[str, float]:
 def _head(segmenter: Segmenter, model: ModelFile, photo: Photo, log: Annotation) -> dict[str, Any]:
     """The mask head's time for all regions in one batch, beside matrix products', in turn."""
     config, embedding = segmenter.config, segmenter.encode(photo)
-    boxes = [region_box(region, config.grow_boxes) for region in log.regions.values()]
+    framing = config.framing(log.width, log.height)
+    boxes = [region_box(region, framing) for region in log.regions.values()]
     rois = [embedding.roi(box, config.roi_size) for box in boxes]
     maps = [np.zeros((2, config.roi_size, config.roi_size), np.float32) for _ in rois]
     count = multiply_adds(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +19,33 @@ def box_of_points(points: Iterable[Point]) -> Box:
     return min(xs), min(ys), max(xs) + 1, max(ys) + 1
 
 
-def region_box(region: Region, grow: bool) -> Box:
-    """The box outside of which the region's logit is minus infinity.
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a region's box follows from what the person marked.
 
-    Args:
-        region: the region.
-        grow: whether its own scribbles enlarge the box (the product) or not (the paper).
+    Attributes:
+        grow: whether the region's own scribbles enlarge it (the product) or not (the paper).
+        margin: by how many pixels it is wider on each side, so that points a little inside the region cut
+            nothing off; 0 in the paper.
+        width, height: of the photo, out of which no margin leads.
     """
+
+    grow: bool
+    margin: int = 0
+    width: int = 0
+    height: int = 0
+
+
+def region_box(region: Region, framing: Framing) -> Box:
+    """The box outside of which the region's logit is minus infinity."""
     points = list(region.extreme_points)
-    if grow:
+    if framing.grow:
         points += [point for scribble in region.scribbles for point in scribble.points]
-    return box_of_points(points)
+    x0, y0, x1, y1 = box_of_points(points)
+    if not framing.margin:
+        return x0, y0, x1, y1
+    low = max(x0 - framing.margin, 0), max(y0 - framing.margin, 0)
+    return *low, min(x1 + framing.margin, framing.width), min(y1 + framing.margin, framing.height)
 
 
 def area(box: Box) -> int:

@@ -21,7 +21,7 @@ from fullcanvas.annotation import (
     SplitRegion,
 )
 from fullcanvas.canvas.bits import Packed
-from fullcanvas.canvas.boxes import Box, box_of_points, intersection, region_box, within
+from fullcanvas.canvas.boxes import Box, Framing, box_of_points, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.canvas.strokes import Stroke, stroke_pixels
@@ -58,7 +58,7 @@ class Mark:
         return *low, math.ceil((x1 + reach) * across) + 1, math.ceil((y1 + reach) * down) + 1
 
 
-def marks_of(annotation: Annotation, *, scribbles: bool, grow: bool) -> list[Mark]:
+def marks_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> list[Mark]:
     """The marks that count, in the order of the log.
 
     Those of a deleted region are gone, those of a merged one are about the region it became part of, and a
@@ -66,8 +66,8 @@ def marks_of(annotation: Annotation, *, scribbles: bool, grow: bool) -> list[Mar
 
     Args:
         annotation: the log.
+        framing: how the regions' boxes follow from it.
         scribbles: whether the lines of scribbles bind the competition.
-        grow: whether scribbles enlarge their region's box.
     """
     marks: list[Mark] = []
     for position, entry in enumerate(annotation.in_force):
@@ -83,7 +83,7 @@ def marks_of(annotation: Annotation, *, scribbles: bool, grow: bool) -> list[Mar
                 ]
             case SplitRegion() | DeleteRegion():
                 marks = [mark for mark in marks if mark.region != entry.region]
-    boxes = {id_: region_box(region, grow) for id_, region in annotation.regions.items()} if marks else {}
+    boxes = {id_: region_box(region, framing) for id_, region in annotation.regions.items()} if marks else {}
     return [mark if mark.radius else replace(mark, box=boxes[mark.region]) for mark in marks]
 
 

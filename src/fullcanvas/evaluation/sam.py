@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, Region, Scribble
-from fullcanvas.canvas.boxes import Box, region_box
+from fullcanvas.canvas.boxes import Box, Framing, region_box
 from fullcanvas.canvas.resolution import resize
 from fullcanvas.evaluation.baselines.boxes import compose
 from fullcanvas.evaluation.onnx_file import Array, OnnxFile
@@ -137,7 +137,7 @@ def prompt_of(annotation: Annotation, region: Region) -> Prompt:
     """A box, whose sides the extreme points are; positive points on the region's scribbles; negative ones
     where scribbles of others lie in the box, for these are pixels that somebody else should gain or has.
     """
-    x0, y0, x1, y1 = region_box(region, grow=True)
+    x0, y0, x1, y1 = region_box(region, Framing(grow=True))
     own = [point for scribble in region.scribbles for point in along(scribble)]
     others = [
         (x, y)
@@ -186,7 +186,7 @@ class _OpenedSam:
         for region in annotation.regions.values():
             prompt, last = prompt_of(annotation, region), self.answers.get(region.id)
             if last is None or not last.prompt.same(prompt):
-                self.answers[region.id] = self._ask(prompt, region_box(region, grow=True), last)
+                self.answers[region.id] = self._ask(prompt, region_box(region, Framing(grow=True)), last)
         known = {id_: self.answers[id_] for id_ in annotation.regions}
         claims = {id_: answer.claim for id_, answer in known.items()}
         return compose(annotation, claims, {id_: answer.score for id_, answer in known.items()})

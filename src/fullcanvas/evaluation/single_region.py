@@ -76,7 +76,8 @@ class _OpenedModel:
         heat = config.points == "heat-maps"
         size = seen.working_width, seen.working_height
         maps = maps_of(marks, ink, *size, shared=config.shared, heat=heat)
-        boxes = [region_box(each.region, config.grow_boxes) for each in marks]
+        framing = config.framing(seen.photo_width, seen.photo_height)
+        boxes = [region_box(each.region, framing) for each in marks]
         rois = [seen.roi(box, config.roi_size) for box in boxes]
         annotations = [
             roi.align(plane[:, roi.rows.start : roi.rows.stop, roi.columns.start : roi.columns.stop])

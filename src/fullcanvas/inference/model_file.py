@@ -9,9 +9,11 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from fullcanvas.canvas.boxes import Framing
 
 FORMAT = 1
 MOST_UNPACKED = 100
@@ -42,6 +44,7 @@ class ModelConfig:
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
         canvas: whether regions compete; without, each has a mask of its own where its logits are positive.
         points: how extreme points are drawn, `discs` or `heat-maps`.
+        box_margin: by how many working pixels a box is wider on each side than what was marked.
     """
 
     stride: int
@@ -56,6 +59,7 @@ class ModelConfig:
     ink_constraint: bool
     canvas: bool = True
     points: str = "discs"
+    box_margin: int = field(default=0, metadata={"least": 0})
 
     @classmethod
     def from_json(cls, data: Any) -> ModelConfig:
@@ -66,30 +70,37 @@ class ModelConfig:
         """
         if not isinstance(data, Mapping):
             raise ModelError("the model's config is not an object")
-        names = {field.name for field in fields(cls)}
-        needed = {field.name for field in fields(cls) if field.default is MISSING}
+        names = {each.name for each in fields(cls)}
+        needed = {each.name for each in fields(cls) if each.default is MISSING}
         if not needed <= set(data) <= names:
             odd = ", ".join(sorted(map(str, (needed - set(data)) | (set(data) - names))))
             raise ModelError(f"the model's config lacks, or this version of Fullcanvas does not know: {odd}")
-        kinds = {field.name: str(field.type) for field in fields(cls)}
-        return cls(**{name: _checked(name, kind, data[name]) for name, kind in kinds.items() if name in data})
+        return cls(
+            **{each.name: _checked(each, data[each.name]) for each in fields(cls) if each.name in data}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values; `from_json` reads it back."""
         return asdict(self)
 
+    def framing(self, width: int, height: int) -> Framing:
+        """How regions of a photo of width x height pixels are boxed."""
+        margin = round(self.box_margin * max(width, height) / self.working_size)
+        return Framing(self.grow_boxes, margin, width, height)
 
-def _checked(name: str, kind: str, value: Any) -> Any:
+
+def _checked(field: Field[Any], value: Any) -> Any:
+    kind, least = str(field.type), field.metadata.get("least", 1)
     if kind == "bool":
         good = isinstance(value, bool)
     elif kind == "str":
         good = value in ("discs", "heat-maps")
     elif kind == "int":
-        good = type(value) is int and value > 0
+        good = type(value) is int and value >= least
     else:
         good = type(value) in (int, float) and 0 < value < float("inf")
     if not good:
-        raise ModelError(f"the model's config has {name} = {value!r:.80}, which is no {_KINDS[kind]}")
+        raise ModelError(f"the model's config has {field.name} = {value!r:.80}, which is no {_KINDS[kind]}")
     return value
 
 

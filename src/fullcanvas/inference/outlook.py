@@ -51,5 +51,6 @@ def scene_of(annotation: Annotation, states: Mapping[int, State], config: ModelC
         for id_, region in annotation.regions.items()
         for part in region.layers
     }
-    marks = marks_of(annotation, scribbles=config.ink_constraint, grow=config.grow_boxes)
+    framing = config.framing(annotation.width, annotation.height)
+    marks = marks_of(annotation, framing, scribbles=config.ink_constraint)
     return Scene(layers, marks)

@@ -61,6 +61,7 @@ class Session:
         self._annotation = Annotation(width, height, model=segmenter.hash)
         self._canvas = Canvas(*display_size(width, height), width, height)
         self._full = Canvas(width, height, width, height)
+        self._framing = config.framing(width, height)
         ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
         self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
         self._states: dict[int, State] = {}
@@ -311,7 +312,7 @@ class Session:
         state = self._states.get(region.id)
         if state is not None and not changed:
             return state.roi
-        box = region_box(region, self._segmenter.config.grow_boxes)
+        box = region_box(region, self._framing)
         if state is not None and state.roi.box == box:
             return state.roi
         return self._embedding.roi(box, self._segmenter.config.roi_size)

@@ -30,6 +30,7 @@ class NetworkConfig:
         prior: whether the competition starts from minus the log area of each box (learned scale).
         shared: whether a region sees everybody else's ink (section 3.2).
         grow_boxes: whether a region's own scribbles enlarge its box.
+        box_margin: by how many working pixels a box is wider on each side than what was marked.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
         canvas: whether regions compete; without, each has a mask of its own (the single-region models).
         points: how extreme points are drawn; heat maps only without a canvas (table 1 of the paper).
@@ -50,6 +51,7 @@ class NetworkConfig:
     prior: bool = True
     shared: bool = True
     grow_boxes: bool = True
+    box_margin: int = 0
     ink_constraint: bool = True
     canvas: bool = True
     points: Literal["discs", "heat-maps"] = "discs"
@@ -64,6 +66,8 @@ class NetworkConfig:
             raise ConfigError('points = "heat-maps" needs canvas = false and shared = false')
         if not self.canvas and (self.grow_boxes or self.ink_constraint):
             raise ConfigError("canvas = false needs grow_boxes = false and ink_constraint = false")
+        if self.box_margin < 0:
+            raise ConfigError(f"box_margin is 0 or more, not {self.box_margin}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def model_config(network: Network, working_size: int) -> ModelConfig:
         ink_constraint=network.config.ink_constraint,
         canvas=network.config.canvas,
         points=network.config.points,
+        box_margin=network.config.box_margin,
     )
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.annotation.ink import Ink
 from fullcanvas.annotation.marks import Marks, maps_of
-from fullcanvas.canvas.boxes import Box, region_box
+from fullcanvas.canvas.boxes import Box, Framing, region_box
 from fullcanvas.learning.competition import label_map, project
 from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.network import Network
@@ -44,9 +44,11 @@ def first_marks(regions: Sequence[Region]) -> tuple[Marks, ...]:
     return tuple(Marks(region) for region in regions)
 
 
-def boxes_of(marks: AllMarks, grow: bool) -> list[Box]:
-    """The boxes of the regions, in working pixels."""
-    return [region_box(each.region, grow) for each in marks]
+def boxes_of(marks: AllMarks, config: NetworkConfig, size: Size) -> list[Box]:
+    """The boxes of the regions of an image of that height and width, in working pixels."""
+    height, width = size
+    framing = Framing(config.grow_boxes, config.box_margin, width, height)
+    return [region_box(each.region, framing) for each in marks]
 
 
 def predict(
@@ -67,7 +69,7 @@ def predict(
     """
     height, width = size
     config = network.config
-    boxes = [boxes_of(each, config.grow_boxes) for each in marks]
+    boxes = [boxes_of(each, config, size) for each in marks]
     inputs = []
     for embedding, each, frames in zip(embeddings, marks, boxes, strict=True):
         heat = config.points == "heat-maps"

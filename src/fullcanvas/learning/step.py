@@ -187,9 +187,9 @@ def _corrected(
 
 def _graded(run: Run, prediction: Prediction, crops: Sequence[Crop], marks: Sequence[AllMarks]) -> Tensor:
     loss = pixel_wise_loss if run.config.training.loss == "pixel-wise" else mask_wise_loss
-    grow = run.config.network.grow_boxes
+    network, size = run.config.network, _size(crops)
     graded = [
-        loss(canvas, crop.truth, boxes_of(each, grow))
+        loss(canvas, crop.truth, boxes_of(each, network, size))
         for canvas, crop, each in zip(prediction.canvases, crops, marks, strict=True)
     ]
     total = torch.stack(graded).mean()

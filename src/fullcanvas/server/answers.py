@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from fullcanvas.annotation import Region
-from fullcanvas.canvas.boxes import region_box
+from fullcanvas.canvas.boxes import Framing, region_box
+from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
 from fullcanvas.server.labels import Label, distinct_color
 from fullcanvas.server.store import Photo, Status
@@ -132,7 +133,9 @@ class RegionAnswer(BaseModel):
     seconds: float
 
     @classmethod
-    def of(cls, region: Region, labels: Mapping[str, Label], grow: bool, seconds: float) -> RegionAnswer:
+    def of(
+        cls, region: Region, labels: Mapping[str, Label], framing: Framing, seconds: float
+    ) -> RegionAnswer:
         """The answer that describes a region."""
         label = labels.get(region.label) if region.label else None
         return cls(
@@ -141,7 +144,7 @@ class RegionAnswer(BaseModel):
             isthing=label.isthing if label else None,
             color=label.color if label else distinct_color(region.id - 1),
             extreme_points=region.extreme_points,
-            box=region_box(region, grow),
+            box=region_box(region, framing),
             scribbles=len(region.scribbles),
             seconds=round(seconds, 1),
         )
@@ -167,12 +170,13 @@ class PhotoAnswer(BaseModel):
 
     @classmethod
     def of(
-        cls, view: View, labels: Mapping[str, Label], grow: bool, times: Mapping[int, float]
+        cls, view: View, labels: Mapping[str, Label], config: ModelConfig, times: Mapping[int, float]
     ) -> PhotoAnswer:
         """The answer that describes an opened photo."""
         photo, annotation = view.photo, view.annotation
         display_height, display_width = view.display.shape
         closed = photo.closed
+        framing = config.framing(annotation.width, annotation.height)
         return cls(
             id=photo.id,
             path=photo.path,
@@ -188,7 +192,7 @@ class PhotoAnswer(BaseModel):
             seconds=round(sum(times.values()), 1),
             comment=photo.comment,
             regions=[
-                RegionAnswer.of(region, labels, grow, times.get(region.id, 0.0))
+                RegionAnswer.of(region, labels, framing, times.get(region.id, 0.0))
                 for region in annotation.regions.values()
             ],
         )

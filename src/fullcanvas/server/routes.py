@@ -235,7 +235,7 @@ def describe(bench: Workbench, view: View) -> PhotoAnswer:
     """The answer that describes an opened photo."""
     store = bench.project.store
     known = {label.name: label for label in store.labels()}
-    return PhotoAnswer.of(view, known, bench.segmenter.config.grow_boxes, store.progress.times(view.photo.id))
+    return PhotoAnswer.of(view, known, bench.segmenter.config, store.progress.times(view.photo.id))
 
 
 def _octets(content: bytes) -> Response:
