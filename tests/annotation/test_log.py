@@ -110,6 +110,13 @@ def test_ids_are_not_reused_after_undo_and_a_restart(log):
     assert reopened.next_region == 3
 
 
+def test_ids_end_where_label_maps_do(log):
+    full = replace(log, next_region=2**31 - 1).add_region(POINTS)
+    assert Annotation.from_json(full.to_json()) == full
+    with pytest.raises(AnnotationError, match="region ids end at 2147483647: no region can be added"):
+        full.add_region(POINTS)
+
+
 def test_a_log_put_together_by_hand_cannot_add_a_region_twice():
     twice = Annotation(20, 10, (AddRegion(1, POINTS), AddRegion(1, POINTS)), cursor=2)
     with pytest.raises(AnnotationError, match="region 1 exists already"):
@@ -167,6 +174,7 @@ MALFORMED = {
     "model of another type": ({"model": 5}, "names its model by a hash"),
     "cursor before the start": ({"cursor": -1}, "cursor is a whole number of 0 or more"),
     "cursor in halves": ({"cursor": 0.5}, "cursor is a whole number of 0 or more"),
+    "a next region beyond all label maps": ({"next_region": 2**31 + 1}, "next_region is at most 2147483648"),
     "no next region": ({"next_region": None}, "next_region is a whole number"),
     "a fork that is no pair": ({"forks": [5]}, "forks are a list of pairs"),
     "forks of another type": ({"forks": {}}, "forks are a list of pairs"),
@@ -200,6 +208,7 @@ MALFORMED_ENTRIES = {
     "a point left of the image": ({"kind": "scribble", "region": 1, "points": [[-1, 2]]}, "lies outside"),
     "a stroke of no points": ({"kind": "scribble", "region": 1, "points": []}, "at least one point"),
     "a region id of nothing": ({"kind": "delete", "region": 0}, "a region id is a whole number"),
+    "a region id beyond label maps": ({"kind": "delete", "region": 2**31}, "1 to 2147483647, not 2147483648"),
     "a region id of text": ({"kind": "delete", "region": "1"}, "a region id is a whole number"),
     "an empty label": ({"kind": "label", "region": 1, "label": ""}, "a label is a name"),
     "a blank label": ({"kind": "label", "region": 1, "label": "  "}, "a label is a name"),
@@ -207,6 +216,10 @@ MALFORMED_ENTRIES = {
     "a label of another type": ({"kind": "label", "region": 1, "label": 5}, "a label is a name"),
     "a brush of nothing": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 0}, "brush"),
     "a brush too wide": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 10001}, "radius is a"),
+    "a brush wider than any number": (
+        {"kind": "paint", "region": 1, "points": [[1, 1]], "radius": 10**400},
+        "radius is a number above 0",
+    ),
     "a brush of text": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": "5"}, "brush"),
     "a brush that is true": ({"kind": "paint", "region": 1, "points": [[1, 1]], "radius": True}, "radius is"),
     "erase of a number": (

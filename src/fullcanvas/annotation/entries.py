@@ -13,7 +13,14 @@ from typing import Any, ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import Point, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.region import (
+    LARGEST_ID,
+    Point,
+    Region,
+    Scribble,
+    order_extreme_points,
+    to_pixels,
+)
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 from fullcanvas.annotation.table import Regions, added, find
 
@@ -163,8 +170,8 @@ def _check(name: str, value: Any, width: int, height: int) -> Any:
 
 
 def _region_id(value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise AnnotationError(f"a region id is a whole number of 1 or more, not {value!r:.80}")
+    if type(value) is not int or not 1 <= value <= LARGEST_ID:
+        raise AnnotationError(f"a region id is a whole number of 1 to {LARGEST_ID}, not {value!r:.80}")
     return value
 
 
@@ -203,12 +210,12 @@ def checked_radius(radius: Any) -> float:
     Raises:
         AnnotationError: it cannot be one.
     """
-    number = float(radius) if isinstance(radius, Real) and radius is not True else 0.0
-    if not 0 < number <= LARGEST_RADIUS:  # nor is this true of what is not a number
+    given = radius if isinstance(radius, Real) and radius is not True else 0.0
+    if not 0 < given <= LARGEST_RADIUS:  # nor is this true of what is not a number
         raise AnnotationError(
             f"a brush's radius is a number above 0 and up to {LARGEST_RADIUS:g} pixels, not {radius!r:.80}"
         )
-    return number
+    return float(given)
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {

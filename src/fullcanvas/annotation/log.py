@@ -22,7 +22,7 @@ from fullcanvas.annotation.entries import (
 )
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble, order_extreme_points, to_pixels
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 from fullcanvas.annotation.table import Regions
 
@@ -99,6 +99,8 @@ class Annotation:
         made = kinds.new_region(entry)
         if made is not None and made < self.next_region:
             raise AnnotationError(f"region id {made} was used before; the next one is {self.next_region}")
+        if made is not None and made > LARGEST_ID:
+            raise AnnotationError(f"a photo's region ids end at {LARGEST_ID}: no region can be added")
         regions = entry.apply(self.regions, len(self.in_force))
         last = len(self.entries)
         grown = replace(
@@ -286,6 +288,8 @@ class Annotation:
         cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", log.next_region)
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
+        if next_region > LARGEST_ID + 1:
+            raise AnnotationError(f"next_region is at most {LARGEST_ID + 1}, not {next_region!s:.80}")
         return replace(log, cursor=cursor, next_region=next_region)._on_branch(data.get("tip"))
 
     def _continued(self, entries: Sequence[Entry], forks: Sequence[Fork]) -> Annotation:

@@ -14,6 +14,9 @@ from fullcanvas.annotation.errors import AnnotationError
 if TYPE_CHECKING:
     from fullcanvas.annotation.mask import Mask
 
+LARGEST_ID = 2**31 - 1
+"""Of a region: label maps are int32."""
+
 Point = tuple[int, int]
 """A pixel (x, y): column and row, counted from the top left of the upright photo."""
 
@@ -38,7 +41,7 @@ class Region:
     """An object or a piece of stuff.
 
     Attributes:
-        id: 1 or more, never used twice in one annotation.
+        id: 1 to `LARGEST_ID`, never used twice in one annotation.
         extreme_points: left-most, right-most, top and bottom pixel, in this order.
         scribbles: in the order in which they were drawn.
         label: the name of its class, or None while nobody has said.
