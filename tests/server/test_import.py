@@ -7,11 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
 from fullcanvas.cli import app
+from fullcanvas.formats.imported import ImportedPhoto, Size, Source
+from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.server import take_in
 from fullcanvas.server.project import open_project
 from tests.server.conftest import LEFT, RIGHT, Page
 
@@ -95,6 +99,30 @@ def test_finished_photos_are_never_touched(folder: Path, tmp_path: Path, start: 
     output = run(folder, "--format", "coco-instances", "--from", instances(tmp_path), "--overwrite")
     assert "a.jpg: is complete; reopen it first" in output
     np.testing.assert_array_equal(page.display(1), before)
+
+
+def test_a_photo_that_is_completed_during_the_import_is_not_touched(
+    folder: Path, tmp_path: Path, start: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = start(folder)
+    (last,) = (item["id"] for item in page.get("/photos")["items"] if item["path"] == "c.png")
+
+    def read(place: Path) -> Source:
+        source = read_label_png(place)
+
+        def read_first(size: Size) -> ImportedPhoto:
+            version = page.interact(last, "add_region", extreme_points=LEFT).header["photo"]["version"]
+            page.post(f"/photos/{last}/complete", version=version, complete=True)
+            return source.photos["a.png"](size)
+
+        return Source((), {**source.photos, "a.png": read_first})
+
+    monkeypatch.setattr(take_in, "FORMATS", {"label-png": read})
+    maps = write_maps(tmp_path / "maps", "a.png", "c.png")
+    output = run(folder, "--format", "label-png", "--from", maps, "--overwrite")
+    assert "c.png: is complete; reopen it first" in output
+    photo = page.get(f"/photos/{last}")
+    assert (photo["status"], len(photo["regions"])) == ("complete", 1)
 
 
 def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_path: Path) -> None:

@@ -155,10 +155,11 @@ def _import(
     overwrite: bool,
     report: Report,
 ) -> None:
+    # As it is now: an import takes a while, and somebody may be annotating meanwhile.
+    photo, before = project.store.annotation(photo.id)
     if photo.closed:
         report.skipped.append(f"{photo.path}: is {photo.status}; reopen it first")
         return
-    stored, before = project.store.annotation(photo.id)
     if before is not None and before.entries and not overwrite:
         report.skipped.append(f"{photo.path}: has been worked on; --overwrite replaces its regions")
         return
@@ -171,7 +172,7 @@ def _import(
             raise ImportFormatError(
                 f"{photo.path}: a photo can have {MAX_REGIONS} regions, deleted ones included"
             )
-        project.store.save(stored, project.checked_hash(photo), before, after)
+        project.store.save(photo, project.checked_hash(photo), before, after)
         report.photos += 1
         report.regions += len(imported.regions)
     report.notes += [f"{photo.path}: {note}" for note in imported.notes]
