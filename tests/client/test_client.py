@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
         assert set(exported.namelist()) == {"panoptic.json", "panoptic/b/a.png"}
     photo.complete(False)
     assert photo.status == "in_work"
+
+
+def test_photos_that_change_their_status_are_not_missed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fullcanvas.client.client._PAGE", 1)
+    for item in client.photos("new"):
+        client.open(item).add_region(LEFT)
+    assert [item.path for item in client.photos("in_work")] == ["a.jpg", "b/a.jpg", "c.png"]
 
 
 def test_shapes_are_changed_too(client: Client) -> None:
@@ -245,19 +255,33 @@ def test_no_server_and_no_address() -> None:
             Client(address)
 
 
-def test_an_answer_that_is_not_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from http.server import BaseHTTPRequestHandler, HTTPServer
+class Other(BaseHTTPRequestHandler):
+    """A server of something else: its page stands for whatever is asked, but for what is refused."""
 
-    class Other(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    def do_GET(self) -> None:
+        if self.path.endswith("/project"):
             self.send_error(503)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><p>Welcome</p>")
 
-        def log_message(self, *_words: object) -> None:
-            pass
+    def log_message(self, *_words: object) -> None:
+        pass
 
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda client: client.project, "the server answered 503 Service Unavailable"),
+        (lambda client: client.photos(), r"http://127.0.0.1:\d+: what answers there is no Fullcanvas"),
+        (lambda client: client.open(1), "what answers there is no Fullcanvas"),
+    ],
+)
+def test_an_answer_that_is_not_the_servers(ask, message: str) -> None:
     with HTTPServer(("127.0.0.1", 0), Other) as other:
         thread = threading.Thread(target=other.handle_request)
         thread.start()
-        with pytest.raises(ClientError, match="the server answered 503 Service Unavailable"):
-            _ = Client(f"http://127.0.0.1:{other.server_port}").project
+        with pytest.raises(ClientError, match=message):
+            ask(Client(f"http://127.0.0.1:{other.server_port}"))
         thread.join()

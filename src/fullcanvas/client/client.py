@@ -95,14 +95,13 @@ class Client:
         self._wire.send("PUT", "/rule", {"unassigned_allowed": allowed})
 
     def photos(self, status: str = "") -> Iterator[PhotoItem]:
-        """The photos, by path; or those of one status."""
-        offset = 0
+        """The photos, by path, or those of one status, as they are now: whatever becomes of them then."""
+        found: list[PhotoItem] = []
         while True:
-            page = self._wire.get("/photos", offset=offset, limit=_PAGE, status=status)
-            yield from (take(PhotoItem, item) for item in page["items"])
-            offset += _PAGE
-            if offset >= page["total"]:
-                return
+            page = self._wire.get("/photos", offset=len(found), limit=_PAGE, status=status)
+            found += [take(PhotoItem, item) for item in page["items"]]
+            if not page["items"] or len(found) >= page["total"]:
+                return iter(found)
 
     def open(self, photo: int | str | PhotoItem) -> RemotePhoto:
         """Open a photo, known by its id, its path, or its item of the list.

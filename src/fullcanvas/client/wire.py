@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PREFIX = "/api/v1"
+_STRANGE = "what answers there is no Fullcanvas, or of another version"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -59,7 +60,11 @@ class Wire:
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON answer to a GET."""
-        return json.loads(self.read(path, **query))
+        content = self.read(path, **query)
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise ClientError(f"{self._address}: {_STRANGE}") from error
 
     def read(self, path: str, **query: Any) -> bytes:
         """The answer to a GET, as bytes."""
@@ -110,8 +115,15 @@ def _reason(error: HTTPError) -> str:
 
 
 def read_patch(content: bytes) -> tuple[Mapping[str, Any], NDArray[np.int32]]:
-    """The header of a patch, and its region ids, int32 [h, w]."""
-    (length,) = struct.unpack_from("<I", content)
-    header: Mapping[str, Any] = json.loads(content[4 : 4 + length])
-    labels = np.frombuffer(zlib.decompress(content[4 + length :]), "<u2").astype(np.int32)
-    return header, labels.reshape(header["y1"] - header["y0"], header["x1"] - header["x0"])
+    """The header of a patch, and its region ids, int32 [h, w].
+
+    Raises:
+        ClientError: it is none.
+    """
+    try:
+        (length,) = struct.unpack_from("<I", content)
+        header: Mapping[str, Any] = json.loads(content[4 : 4 + length])
+        labels = np.frombuffer(zlib.decompress(content[4 + length :]), "<u2").astype(np.int32)
+        return header, labels.reshape(header["y1"] - header["y0"], header["x1"] - header["x0"])
+    except (struct.error, zlib.error, ValueError, KeyError, TypeError) as error:
+        raise ClientError(_STRANGE) from error
