@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fullcanvas.annotation import Annotation
+from fullcanvas.server import engines
+from fullcanvas.server.errors import ConflictError
+from fullcanvas.server.labels import merge
+from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, RIGHT, Page
 
 CAT = '50 % "cat"_%'
@@ -72,6 +78,27 @@ def test_a_label_that_a_region_has_is_not_deleted(page: Page, label: dict[str, A
     assert refused.status_code == 409
     assert refused.json()["detail"].startswith(f"regions of 1 photos are labelled {CAT!r}: a.jpg")
     assert delete(page, 99).status_code == 404
+
+
+def test_a_label_of_very_many_photos_is_not_deleted_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query takes so many numbers and no more: here 40, in earnest some thousands."""
+
+    def prepare(connection: Any, record: object) -> None:
+        prepare_as_ever(connection, record)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 40)
+
+    prepare_as_ever = engines._prepare_sqlite
+    monkeypatch.setattr(engines, "_prepare_sqlite", prepare)
+    store = Store(tmp_path / "fullcanvas.db")
+    store.sync_photos([f"{number:03}.jpg" for number in range(60)])
+    store.change_labels(lambda known: merge([{"name": "cat"}], known))
+    for photo in store.list_photos():
+        store.save(photo, "hash", None, Annotation(99, 99).add_region(LEFT, "cat"))
+    with pytest.raises(ConflictError, match="regions of 60 photos are labelled 'cat': 000"):
+        store.relabelling.delete(1)
+    store.close()
 
 
 def test_a_deleted_label_comes_back_with_a_region_that_has_it(page: Page, label: dict[str, Any]) -> None:

@@ -227,6 +227,14 @@ def test_a_file_that_is_no_database_is_refused_untouched(path: Path) -> None:
     assert path.read_text().startswith("my shopping list")
 
 
+def test_a_database_of_something_else_is_refused_untouched(path: Path) -> None:
+    path.parent.mkdir()
+    execute(path, "CREATE TABLE settings (name TEXT, value TEXT)")
+    with pytest.raises(StoreError, match="is a database of something else"):
+        Store(path)
+    assert rows(path, "SELECT name FROM sqlite_master") == [("settings",)]
+
+
 def test_a_folder_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="--project DIR"):

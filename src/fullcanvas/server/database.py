@@ -82,7 +82,10 @@ class Database:
         if not inspect(connection).has_table(schema.settings.name):
             return 0
         query = select(schema.settings.c.value).where(schema.settings.c.name == "schema_version")
-        version = int(connection.execute(query).scalar_one())
+        stored = str(connection.execute(query).scalars().first())
+        if not stored.isdecimal():
+            raise StoreError(f"{self.name}: is a database of something else. Nothing was changed")
+        version = int(stored)
         if version > schema.VERSION:
             raise StoreError(
                 f"{self.name}: was written by a newer Fullcanvas (its version {version}, ours "
