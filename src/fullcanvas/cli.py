@@ -298,7 +298,10 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in --out, if there is one.")] = True,
     init: FirstWeights = None,
     sibling: Sibling = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="The budget, instead of the TOML file's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE in the place of what the TOML file says; may be repeated."),
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Train a model and write it as a model file that every other command takes.
@@ -310,6 +313,11 @@ def train(
     A model for your own photos, from what you annotated and exported (minutes on a CPU):
 
         fullcanvas train configs/fine-tune.toml --init default --data my-export/ --out runs/mine
+
+    A trial, to see what one idea is worth:
+
+        fullcanvas train configs/default.toml --data data/ --out runs/trial
+            --set training.steps=1000 --set network.prior=false
 
     On several GPUs, which share the images of each step:
 
@@ -323,7 +331,7 @@ def train(
         from fullcanvas.learning.train import Request
         from fullcanvas.learning.train import train as run
 
-        request = Request(config, data or [], out, resume, init, sibling, steps, device)
+        request = Request(config, data or [], out, resume, init, sibling, changes or [], device)
         run(request, Console())
 
 

@@ -18,11 +18,39 @@ def test_the_shipped_configurations_are_read_and_round_trip(path):
     assert Config.from_mapping(config.to_json()) == config
 
 
-def test_what_is_not_said_has_defaults_and_the_network_can_be_given():
+def test_what_is_not_said_has_defaults_and_the_network_can_be_given(tmp_path):
     assert Config.from_mapping({"name": "x"}).training == TrainingConfig()
     given = NetworkConfig(channels=7)
-    assert Config.from_mapping({"name": "x"}, given).network == given
-    assert Config.from_mapping({"name": "x", "network": {"channels": 9}}, given).network.channels == 9
+    (tmp_path / "bare.toml").write_text("name = 'x'")
+    (tmp_path / "own.toml").write_text("name = 'x'\n[network]\nchannels = 9")
+    assert Config.read(tmp_path / "bare.toml", given).network == given
+    assert Config.read(tmp_path / "own.toml", given).network == NetworkConfig(channels=9)
+
+
+def test_single_values_can_be_changed(tmp_path):
+    (tmp_path / "base.toml").write_text("name = 'x'\n[training]\ncrop = 64\nsteps = 9")
+    changes = ["training.steps = 3", "network.prior=false", "name='y'"]
+    config = Config.read(tmp_path / "base.toml", changes=changes)
+    assert (config.name, config.training.crop, config.training.steps) == ("y", 64, 3)
+    assert config.network == NetworkConfig(prior=False)
+    given = NetworkConfig(channels=7)
+    read = Config.read(tmp_path / "base.toml", given, ["network.box_margin=2"])
+    assert read.network == NetworkConfig(channels=7, box_margin=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("training.step=3", "unknown key 'step'"),
+        ("training.steps", "is no line of TOML"),
+        ("network.box_margin=-1", "box_margin is 0 or more"),
+        ("network=3", "NetworkConfig is a table"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(change, message, tmp_path):
+    (tmp_path / "base.toml").write_text("name = 'x'")
+    with pytest.raises(ConfigError, match=rf"base\.toml: .*{message}"):
+        Config.read(tmp_path / "base.toml", changes=[change])
 
 
 @pytest.mark.parametrize(

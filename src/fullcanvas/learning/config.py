@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -186,38 +186,59 @@ class Config:
         return asdict(self)
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, Any], network: NetworkConfig | None = None) -> Config:
+    def from_mapping(cls, data: Mapping[str, Any]) -> Config:
         """A configuration from nested tables.
-
-        Args:
-            data: the tables.
-            network: what the network is if there is no table `network`.
 
         Raises:
             ConfigError: an unknown or missing key, or a value that cannot be; the message names it.
         """
         plain = {key: data[key] for key in ("name", "licence") if key in data}
         _check_keys(cls, data)
-        parts: dict[str, Any] = {
-            "training": from_table(TrainingConfig, data.get("training", {})),
-            "sources": tuple(from_table(Source, source) for source in data.get("sources", ())),
-        }
-        parts["network"] = network or NetworkConfig()
-        if "network" in data:
-            parts["network"] = from_table(NetworkConfig, data["network"])
-        return cls(**_checked(cls, plain), **parts)
+        return cls(
+            **_checked(cls, plain),
+            network=from_table(NetworkConfig, data.get("network", {})),
+            training=from_table(TrainingConfig, data.get("training", {})),
+            sources=tuple(from_table(Source, source) for source in data.get("sources", ())),
+        )
 
     @classmethod
-    def read(cls, path: Path, network: NetworkConfig | None = None) -> Config:
-        """A configuration from a TOML file; `network` as in `from_mapping`.
+    def read(cls, path: Path, network: NetworkConfig | None = None, changes: Sequence[str] = ()) -> Config:
+        """A configuration from a TOML file.
+
+        Args:
+            path: of the file.
+            network: what the network is if there is no table `network`.
+            changes: lines of TOML, like `training.steps = 500`, that take the place of what the file says.
 
         Raises:
             ConfigError: it cannot be read, is not TOML, or holds what cannot be; the message names the file.
         """
         try:
-            return cls.from_mapping(tomllib.loads(path.read_text(encoding="utf-8")), network)
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            if network is not None:
+                data.setdefault("network", asdict(network))
+            for change in changes:
+                data = _changed(data, _parsed(change))
+            return cls.from_mapping(data)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: {error}") from error
+
+
+def _parsed(change: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(change)
+    except ValueError as error:
+        raise ConfigError(f"{change!r} is no line of TOML, like training.steps = 500: {error}") from error
+
+
+def _changed(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables of which some values are replaced."""
+    tables = {
+        key: _changed(data[key], value)
+        for key, value in changes.items()
+        if isinstance(value, Mapping) and isinstance(data.get(key), Mapping)
+    }
+    return {**data, **changes, **tables}
 
 
 def from_table(cls: type[T], data: Any) -> T:

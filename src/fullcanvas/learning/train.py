@@ -48,7 +48,7 @@ class Request:
         init: a checkpoint or model file to start from, or `default`; the backbone's own weights if None.
         sibling: a checkpoint or model file on whose errors scribbles are simulated, if the configuration
             names a sibling.
-        steps: takes the place of the configuration's budget.
+        changes: lines of TOML that take the place of what the configuration says.
         device: "auto", "cpu" or "cuda".
     """
 
@@ -58,7 +58,7 @@ class Request:
     resume: bool = True
     init: str | None = None
     sibling: str | None = None
-    steps: int | None = None
+    changes: Sequence[str] = ()
     device: str = "auto"
 
 
@@ -79,7 +79,7 @@ def train(request: Request, console: Console) -> None:
         if not process.leads:
             train_to_end(run, sets, request.out / CHECKPOINT, process, ())
             return
-        console.print(_summary(run, sets, process), highlight=False, soft_wrap=True)
+        console.print(_summary(run, sets, process), highlight=False, markup=False, soft_wrap=True)
         with (
             ConsoleListener(console) as bar,
             closing(TensorBoardListener(request.out / EVENTS, run)) as board,
@@ -88,15 +88,13 @@ def train(request: Request, console: Console) -> None:
             train_to_end(run, sets, request.out / CHECKPOINT, process, listeners)
     path = request.out / MODEL
     export_run(run, path)
-    console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
+    console.print(f"Wrote {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def read_config(request: Request, weights: Weights | None) -> Config:
     """The configuration that the request amounts to; its network is that of the weights if it names none."""
-    config = Config.read(request.config, None if weights is None else weights.network)
-    if request.steps is not None:
-        config = replace(config, training=replace(config.training, steps=request.steps, minutes=0.0))
-    return with_data(config, request.data)
+    given = None if weights is None else weights.network
+    return with_data(Config.read(request.config, given, request.changes), request.data)
 
 
 def with_classes(config: Config, sets: Sequence[TrainingSet]) -> Config:
