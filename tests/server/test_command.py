@@ -107,6 +107,23 @@ def test_the_browser_is_opened_and_the_greeting_tells_what_is_there(
     assert opened[0] in text
 
 
+@pytest.mark.parametrize("command", ["annotate", "serve"])
+def test_an_address_that_looks_like_markup_is_shown_as_it_is(
+    command: str, folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    monkeypatch.setattr(serve, "address_of", lambda *_arguments: "http://[fe80::1]:8000")
+    console = Console(record=True, width=200)
+    if command == "annotate":
+        serve.annotate(service(folder, model), False, console)
+    else:
+        serve.serve(service(folder, model), console)
+        assert "http://[fe80::1]:8000/login#admin." in console.export_text(clear=False)
+    assert "Annotate at http://[fe80::1]:8000; " in console.export_text()
+
+
 def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fullcanvas.server import serve
 

@@ -72,11 +72,11 @@ def test_the_zip_holds_what_the_page_shows(work: Page, tmp_path: Path) -> None:
 
 def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     zipped = unzip(work.client.get("/api/v1/export").content, tmp_path / "zip")
-    output = export(folder, model, tmp_path / "out")
-    assert "2 photos exported" in output
+    output = export(folder, model, tmp_path / "out[final]")
+    assert f"2 photos exported to {tmp_path / 'out[final]'}" in output
     for name in ("panoptic.json", "panoptic/a.png", "panoptic/b/a.png"):
-        assert (tmp_path / "out" / name).read_bytes() == (zipped / name).read_bytes()
-    assert (tmp_path / "out" / "images" / "b" / "a.jpg").samefile(folder / "b" / "a.jpg")
+        assert (tmp_path / "out[final]" / name).read_bytes() == (zipped / name).read_bytes()
+    assert (tmp_path / "out[final]" / "images" / "b" / "a.jpg").samefile(folder / "b" / "a.jpg")
 
 
 def test_an_export_is_a_data_set(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:

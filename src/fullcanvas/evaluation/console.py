@@ -64,7 +64,7 @@ def watched() -> Iterator[engine.Progress]:
 def print_report(report: Mapping[str, Any]) -> None:
     """The counts of a report, and a table of its curve in percent, each mean above its interval."""
     console = Console()
-    console.print("{dataset}: {images} images, {regions} regions".format(**report))
+    console.print("{dataset}: {images} images, {regions} regions".format(**report), markup=False)
     if report["left_out"]:
         console.print(f"{report['left_out']} images left out: the model was trained on them")
     headings = ("budget", "drawn", "mean IoU", *GROUPS, "boundary\nF", "PQ", "s")
@@ -82,7 +82,7 @@ def print_report(report: Mapping[str, Any]) -> None:
 def print_clicks(report: Mapping[str, Any]) -> None:
     """The counts of a report on clicks, and a table of its scores: a row per way to count extreme points."""
     console = Console()
-    console.print("{dataset}: {images} images, {objects} objects".format(**report))
+    console.print("{dataset}: {images} images, {objects} objects".format(**report), markup=False)
     rows = []
     for cost in EXTREME_COSTS:
         scores = report[f"extreme_points_as_{cost}"]

@@ -91,9 +91,7 @@ def annotate(service: Service, browser: bool, console: Console) -> None:
         address = address_of(listening)
 
         def greet() -> None:
-            console.print(
-                f"Annotate at {address}; everything is stored as you go, Ctrl+C stops", soft_wrap=True
-            )
+            _tell(console, f"Annotate at {address}; everything is stored as you go, Ctrl+C stops")
             if browser:
                 # The socket listens already: the browser waits until the application answers.
                 threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
@@ -122,10 +120,10 @@ def serve(service: Service, console: Console) -> None:
                     "[yellow]Not encrypted:[/] others on the network may read what is sent, tokens too; "
                     "use --certificate, or a proxy that speaks https"
                 )
-            console.print(f"Annotate at {address}; people need a token: fullcanvas users add", soft_wrap=True)
+            _tell(console, f"Annotate at {address}; people need a token: fullcanvas users add")
             if not accounts.users():
                 link = f"{address}{LOGIN}#{accounts.add('admin', Role.ADMIN)}"
-                console.print(f"Log in as admin, with this link that is shown once: {link}", soft_wrap=True)
+                _tell(console, f"Log in as admin, with this link that is shown once: {link}")
 
         _answer(service, listening, accounts, greet, console)
 
@@ -216,6 +214,11 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _tell(console: Console, text: str) -> None:
+    """Print a line with an address in it, which may look like markup: http://[fe80::1]:8000."""
+    console.print(text, soft_wrap=True, markup=False)
 
 
 def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:

@@ -66,4 +66,4 @@ def export_project(
             write_coco_panoptic(found, categories(project), sink, unlabelled, **options)
     finally:
         project.store.close()
-    console.print(f"{len(found)} photos exported to {out}", highlight=False)
+    console.print(f"{len(found)} photos exported to {out}", highlight=False, markup=False, soft_wrap=True)
