@@ -17,7 +17,7 @@ import typer
 from fullcanvas.benchmark import commands as timing
 from fullcanvas.evaluation import commands as measuring
 from fullcanvas.evaluation import options
-from fullcanvas.server import commands
+from fullcanvas.server import commands as projects
 
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")]
 FirstWeights = Annotated[
@@ -59,167 +59,21 @@ def main(
 
     Measure how good a model gets on a data set with every scribble:
 
-        fullcanvas evaluate coco/panoptic_val2017.json --rounds 4
+        fullcanvas evaluate coco/annotations/panoptic_val2017.json --rounds 4
 
     Each command has its own --help.
     """
 
 
-# Commands, in the order in which a newcomer meets them: annotate, export, evaluate, train.
+# Commands, in the order in which a newcomer meets them.
 
 
-@app.command()
-def annotate(
-    photos: Annotated[Path, typer.Argument(help="The folder of photos; sub-folders count.")],
-    *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
-    host: Annotated[str, typer.Option(help="This machine's own address.")] = "127.0.0.1",
-    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
-    labels: Annotated[
-        Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
-    ] = None,
-    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
-    project: Annotated[
-        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
-    ] = None,
-    database: commands.Address = None,
-    memory: commands.Memory = 2,
-    cache: commands.Cache = 5,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
-) -> None:
-    """Annotate a folder of photos in the browser; everything is stored as you go."""
-    from rich.console import Console
-
-    from fullcanvas.inference.model_file import ModelError
-    from fullcanvas.server.errors import ServerError
-    from fullcanvas.server.serve import Service
-    from fullcanvas.server.serve import annotate as serve
-
-    service = Service(
-        folder=photos,
-        host=host,
-        port=port,
-        labels=labels,
-        model=model,
-        place=project,
-        max_pixels=round(max_megapixels * 1e6),
-        database=database,
-        memory=round(memory * 1e9),
-        disk=round(cache * 1e9),
-    )
-    try:
-        serve(service, browser, Console())
-    except (ServerError, ModelError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-app.command()(commands.encode)
-app.command()(commands.serve)
-app.add_typer(commands.users, name="users")
-
-
-@app.command("import")
-def import_(
-    photos: Annotated[Path, typer.Argument(help="The folder of photos.")],
-    *,
-    format: Annotated[  # noqa: A002 the option's name
-        Literal["coco-panoptic", "coco-instances", "label-png"], typer.Option(help="What is read.")
-    ],
-    origin: Annotated[Path, typer.Option("--from", help="The folder that holds the work, or its json file.")],
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Delete (it can be undone) the regions that photos have.")
-    ] = False,
-    labels: Annotated[
-        Path | None, typer.Option(help="Labels to take over; for label-png, the classes of its values.")
-    ] = None,
-    project: Annotated[
-        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
-    ] = None,
-    database: Annotated[
-        str | None, typer.Option(help="The address of a PostgreSQL database, instead of a file.")
-    ] = None,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
-) -> None:
-    """Bring existing work in, to correct it; photos that have been worked on are left alone."""
-    from rich.console import Console
-
-    from fullcanvas.formats.errors import ImportFormatError
-    from fullcanvas.server.errors import ServerError
-    from fullcanvas.server.take_in import import_project
-
-    try:
-        report = import_project(
-            photos,
-            origin,
-            form=format,
-            overwrite=overwrite,
-            labels=labels,
-            place=project,
-            max_pixels=round(max_megapixels * 1e6),
-            console=Console(stderr=True),
-            database=database,
-        )
-    except (ServerError, ImportFormatError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
-    for line in [*report.notes, *report.skipped]:
-        typer.echo(line)
-    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {len(report.skipped)} skipped")
-
-
-@app.command()
-def export(
-    photos: Annotated[Path, typer.Argument(help="The folder of photos.")],
-    *,
-    out: Annotated[Path, typer.Option(help="The folder to make; an earlier export there is replaced.")],
-    format: Annotated[  # noqa: A002, ARG001 the option's name; there is one so far
-        Literal["coco-panoptic"], typer.Option(help="What to write.")
-    ] = "coco-panoptic",
-    unlabelled: Annotated[
-        Literal["error", "void", "region"],
-        typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
-    ] = "error",
-    status: Annotated[
-        Literal["complete", "all"], typer.Option(help="Only complete photos, or all that have regions.")
-    ] = "all",
-    images: Annotated[
-        Literal["link", "copy", "none"], typer.Option(help="How the photos go with the export.")
-    ] = "link",
-    model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
-    project: Annotated[
-        Path | None, typer.Option(help="Where the work is stored; else in `.fullcanvas` beside the photos.")
-    ] = None,
-    database: commands.Address = None,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
-) -> None:
-    """Take the segmentations home as files."""
-    from rich.console import Console
-
-    from fullcanvas.formats.coco_panoptic import Unlabelled
-    from fullcanvas.formats.errors import ExportError
-    from fullcanvas.inference.model_file import ModelError
-    from fullcanvas.server.errors import ServerError
-    from fullcanvas.server.take_home import export_project
-
-    try:
-        export_project(
-            photos,
-            out,
-            unlabelled=Unlabelled(unlabelled),
-            only_complete=status == "complete",
-            images=images,
-            model=model,
-            place=project,
-            max_pixels=round(max_megapixels * 1e6),
-            console=Console(),
-            database=database,
-        )
-    except (ServerError, ExportError, ModelError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
+app.command()(projects.annotate)
+app.command("import")(projects.import_)
+app.command()(projects.export)
+app.command()(projects.encode)
+app.command()(projects.serve)
+app.add_typer(projects.users, name="users")
 app.command()(measuring.evaluate)
 app.command()(measuring.evaluate_clicks)
 
@@ -260,8 +114,8 @@ def reproduce(
     from fullcanvas.evaluation.console import progress_bar
 
     console = Console(stderr=True)
-    with _refusals():
-        workers = Engine(jobs or 1, engine, address)
+    with _refusals("train,experiments"):
+        workers = Engine(jobs, engine, address)
         request = room.Request(what, data, out, small, configs, dataset, limit, rounds, seed, workers)
         bar = partial(progress_bar, console)
         Console().print(room.reproduce(request, _trainer(data, device), console.print, bar), markup=False)
@@ -327,7 +181,7 @@ def train(
     """
     from rich.console import Console
 
-    with _refusals():
+    with _refusals("train"):
         from fullcanvas.learning.train import Request
         from fullcanvas.learning.train import train as run
 
@@ -348,9 +202,11 @@ def export_model(
 ) -> None:
     """Write the model file of a checkpoint.
 
-    fullcanvas export-model runs/default/checkpoint.pt --out model.zip
+    Of a training that goes on, to see how far it is:
+
+        fullcanvas export-model runs/default/checkpoint.pt --out model.zip
     """
-    with _refusals():
+    with _refusals("train"):
         from fullcanvas.learning.train import export_checkpoint
 
         export_checkpoint(checkpoint, out, data or [], licence)
@@ -358,21 +214,13 @@ def export_model(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(extra: str) -> Iterator[None]:
     """What training and evaluations refuse becomes one line and exit code 2."""
-    from fullcanvas.datasets import DatasetError
-    from fullcanvas.evaluation.errors import EvaluationError
-    from fullcanvas.inference.model_file import ModelError
+    from fullcanvas.evaluation.refusals import refusals
     from fullcanvas.learning.errors import LearningError
 
-    try:
+    with refusals(LearningError, extra=extra):
         yield
-    except ModuleNotFoundError as error:
-        typer.echo(f'Error: {error}; training needs more packages: pip install "fullcanvas[train]"', err=True)
-        raise typer.Exit(2) from error
-    except (DatasetError, ModelError, LearningError, EvaluationError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
 
 
 if __name__ == "__main__":

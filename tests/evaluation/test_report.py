@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,10 @@ def test_the_command(tmp_path):
     missing = CliRunner().invoke(app, ["report", str(tmp_path / "gone.json")])
     assert missing.exit_code == 2
     assert "gone.json: cannot be read" in missing.output
+
+
+def test_the_command_without_the_package_that_draws(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    (file,) = save(tmp_path, [run()])
+    result = CliRunner().invoke(app, ["report", str(file), "--out", str(tmp_path / "out")])
+    assert (result.exit_code, "fullcanvas[experiments]" in result.output) == (2, True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -248,9 +249,14 @@ def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
         (["nowhere"], "no COCO panoptic data set"),
         (["--model", "nothing.zip"], "nothing.zip"),
         (["--model", "smallest-box", "--annotator", "nobody"], "unknown annotator"),
+        (["--model", "smallest-box", "--jobs", "0"], "jobs is a number of processes, or -1"),
+        (["--model", "smallest-box", "--json", "/dev/null/x.json"], "Not a directory"),
+        (["--model", "watershed"], 'pip install "fullcanvas[experiments]"'),
     ],
 )
-def test_the_command_says_what_is_wrong(dataset, arguments, message):
+def test_the_command_says_what_is_wrong(dataset, arguments, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.segmentation", None)  # as where the extra is not installed
+    monkeypatch.delitem(sys.modules, "fullcanvas.evaluation.baselines.seeded", raising=False)
     folder = [] if arguments == ["nowhere"] else [str(dataset.records[0].map.parent.parent)]
     result = CliRunner().invoke(app, ["evaluate", *folder, *arguments])
     assert result.exit_code == 2

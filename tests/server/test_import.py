@@ -137,6 +137,19 @@ def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_pa
     assert "none of the photos is in what was to be imported; it speaks of nobody.png" in output
 
 
+@pytest.mark.parametrize("command", ["annotate", "import", "export"])
+def test_every_command_heeds_the_database_that_the_environment_names(
+    command: str, folder: Path, tmp_path: Path
+) -> None:
+    needed = {
+        "import": ["--format", "coco-instances", "--from", str(instances(tmp_path))],
+        "export": ["--out", str(tmp_path / "out")],
+    }
+    arguments = [command, str(folder), *needed.get(command, ["--no-browser", "--port", "0"])]
+    result = CliRunner().invoke(app, arguments, env={"FULLCANVAS_DATABASE": "mysql://nobody"})
+    assert (result.exit_code, "mysql: is no address of a database" in result.output) == (2, True)
+
+
 def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.json"
     labels.write_text('[{"id": 3, "name": "bird"}]')

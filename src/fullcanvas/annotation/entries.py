@@ -210,7 +210,7 @@ def checked_radius(radius: Any) -> float:
     Raises:
         AnnotationError: it cannot be one.
     """
-    given = radius if isinstance(radius, Real) and radius is not True else 0.0
+    given: Any = radius if isinstance(radius, Real) and radius is not True else 0.0
     if not 0 < given <= LARGEST_RADIUS:  # nor is this true of what is not a number
         raise AnnotationError(
             f"a brush's radius is a number above 0 and up to {LARGEST_RADIUS:g} pixels, not {radius!r:.80}"

@@ -29,7 +29,14 @@ def evaluate(
     json: options.Scores = None,
     gallery: options.Gallery = None,
 ) -> None:
-    """Let a simulated annotator work through a data set, and print how good the segmentations get."""
+    """Let a simulated annotator work through a data set, and print how good the segmentations get.
+
+    A first look, and a whole run that goes on where it was when it is given again:
+
+        fullcanvas evaluate my-set/ --limit 20
+
+        fullcanvas evaluate coco/annotations/panoptic_val2017.json --jobs -1 --json scores.json
+    """
     from fullcanvas.datasets import open_dataset
     from fullcanvas.evaluation import run
     from fullcanvas.evaluation.clusters import Engine
@@ -41,7 +48,7 @@ def evaluate(
         planned = run.plan(open_dataset(dataset), settings, limit, fraction, part)
         report = run.evaluate(
             planned,
-            engine=Engine(jobs or 1, engine, address),
+            engine=Engine(jobs, engine, address),
             scribble_seconds=scribble_seconds,
             out=json,
             gallery=gallery,
@@ -63,7 +70,12 @@ def evaluate_clicks(
     seed: options.Seed = 0,
     json: options.Scores = None,
 ) -> None:
-    """Count the clicks that a model needs, by the rules under which other systems are compared."""
+    """Count the clicks that a model needs, by the rules under which other systems are compared.
+
+    Every region of every photo, up to ten clicks for each:
+
+        fullcanvas evaluate-clicks my-set/ --protocol multi-object
+    """
     from fullcanvas.datasets import open_dataset
     from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import print_clicks, watched
@@ -72,7 +84,7 @@ def evaluate_clicks(
 
     with watched() as progress:
         settings = run.ClickSettings(protocol, model, Strategy(strategy), seed)
-        workers = Engine(jobs or 1, engine, address)
+        workers = Engine(jobs, engine, address)
         report = run.evaluate_clicks(
             open_dataset(dataset), settings, limit=limit, engine=workers, out=json, progress=progress
         )
@@ -84,12 +96,14 @@ def report(
     *,
     out: Annotated[Path, typer.Option(help="The folder for `report.md` and `report.png`.")] = Path(),
 ) -> None:
-    """Draw the curves of several evaluations in one figure, and put them into one Markdown table."""
-    from fullcanvas.evaluation.errors import EvaluationError
+    """Draw the curves of several evaluations in one figure, and put them into one Markdown table.
+
+    One model beside another:
+
+        fullcanvas report mine.json theirs.json --out comparison/
+    """
+    from fullcanvas.evaluation.refusals import refusals
     from fullcanvas.evaluation.report import write_report
 
-    try:
+    with refusals(OSError):
         typer.echo(write_report(results, out), nl=False)
-    except EvaluationError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error

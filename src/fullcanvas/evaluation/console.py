@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,13 +18,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation import engine
-from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS
+from fullcanvas.evaluation.refusals import refusals
 from fullcanvas.evaluation.summary import GROUPS
-from fullcanvas.inference.model_file import ModelError
-from fullcanvas.simulation.annotators import AnnotatorError
 
 
 @contextmanager
@@ -53,12 +49,8 @@ def progress_bar(console: Console) -> Iterator[engine.Progress]:
 @contextmanager
 def watched() -> Iterator[engine.Progress]:
     """A progress bar for what is done inside; what is refused there becomes one line and exit code 2."""
-    try:
-        with progress_bar(Console(stderr=True)) as progress:
-            yield progress
-    except (DatasetError, ModelError, EvaluationError, AnnotatorError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
+    with refusals(OSError), progress_bar(Console(stderr=True)) as progress:
+        yield progress
 
 
 def print_report(report: Mapping[str, Any]) -> None:

@@ -1,56 +1,85 @@
-"""The commands for projects that are served to others. Rooms are imported when a command runs."""
+"""The commands that work on a folder of photos. Rooms are imported when a command runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from fullcanvas.server import options
 
 if TYPE_CHECKING:
     from fullcanvas.server.accounts import Accounts
 
 users = typer.Typer(no_args_is_help=True, help="Who may work on a project that is served to others.")
-Photos = Annotated[Path, typer.Argument(help="The folder of photos.")]
-Home = Annotated[
-    Path | None,
-    typer.Option("--project", help="Where the work is stored; else in `.fullcanvas` beside the photos."),
-]
-Address = Annotated[
-    str | None,
-    typer.Option(envvar="FULLCANVAS_DATABASE", help="`postgresql://USER@HOST/NAME`, instead of a file."),
-]
-Memory = Annotated[
-    float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
-]
-Cache = Annotated[
-    float, typer.Option(min=0, help="Gigabytes on disk for embeddings, so that photos open at once.")
-]
-Name = Annotated[str, typer.Argument(help="Letters, digits and . _ @ -")]
+
+
+def annotate(
+    photos: options.Photos,
+    *,
+    port: options.Port = 8000,
+    host: Annotated[str, typer.Option(help="This machine's own address.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    labels: options.Labels = None,
+    model: options.Model = "default",
+    project: options.Place = None,
+    database: options.Database = None,
+    memory: options.Memory = 2,
+    cache: options.Cache = 5,
+    max_megapixels: options.MaxMegapixels = 200,
+) -> None:
+    """Annotate a folder of photos in the browser; everything is stored as you go.
+
+    With class names to choose from, one a line:
+
+        fullcanvas annotate holiday/ --labels classes.txt
+    """
+    from rich.console import Console
+
+    from fullcanvas.server.serve import Service
+    from fullcanvas.server.serve import annotate as run
+
+    service = Service(
+        folder=photos,
+        host=host,
+        port=port,
+        labels=labels,
+        model=model,
+        place=project,
+        max_pixels=_pixels(max_megapixels),
+        database=database,
+        memory=_bytes(memory),
+        disk=_bytes(cache),
+    )
+    with _refusals():
+        run(service, browser, Console())
 
 
 def serve(
-    photos: Photos,
+    photos: options.Photos,
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
+    port: options.Port = 8000,
     host: Annotated[str, typer.Option(help="0.0.0.0 is every address of this machine.")] = "127.0.0.1",
-    labels: Annotated[
-        Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
-    ] = None,
-    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
-    project: Home = None,
-    database: Address = None,
+    labels: options.Labels = None,
+    model: options.Model = "default",
+    project: options.Place = None,
+    database: options.Database = None,
     certificate: Annotated[Path | None, typer.Option(help="For https: the certificate, in PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="For https: its private key, in PEM.")] = None,
-    memory: Memory = 2,
-    cache: Cache = 5,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+    memory: options.Memory = 2,
+    cache: options.Cache = 5,
+    max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
     """Serve a folder of photos to a team: everybody needs an account.
 
-    The first start shows an admin's link, once. Others come in with what `fullcanvas users add` shows.
+    The first start shows an admin's link, once. Others come in with what `fullcanvas users add` shows:
+
+        fullcanvas serve street/ --host 0.0.0.0 --certificate cert.pem --key key.pem
+
+        fullcanvas users add street/ anna
     """
     from rich.console import Console
 
@@ -64,10 +93,10 @@ def serve(
         labels=labels,
         model=model,
         place=project,
-        max_pixels=round(max_megapixels * 1e6),
+        max_pixels=_pixels(max_megapixels),
         database=database,
-        memory=round(memory * 1e9),
-        disk=round(cache * 1e9),
+        memory=_bytes(memory),
+        disk=_bytes(cache),
         certificate=certificate,
         key=key,
     )
@@ -76,14 +105,16 @@ def serve(
 
 
 def encode(
-    photos: Photos,
+    photos: options.Photos,
     *,
-    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
-    project: Home = None,
-    cache: Cache = 5,
-    max_megapixels: Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")] = 200,
+    model: options.Model = "default",
+    project: options.Place = None,
+    cache: options.Cache = 5,
+    max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
     """Encode photos beforehand, so that each opens at once, on any machine that has the project's folder.
+
+        fullcanvas encode street/
 
     Interrupted, it goes on where it was when the same command is given again. The commands that annotate need
     the same `--cache`, or they make room.
@@ -94,8 +125,8 @@ def encode(
     from fullcanvas.server.encode import encode_photos
 
     with _refusals():
-        disk = disk_cache(photos, project, round(cache * 1e9))
-        found = encode_photos(photos, model, disk, round(max_megapixels * 1e6), Console(stderr=True))
+        disk = disk_cache(photos, project, _bytes(cache))
+        found = encode_photos(photos, model, disk, _pixels(max_megapixels), Console(stderr=True))
         for line in found.skipped:
             typer.echo(line)
         typer.echo(
@@ -107,18 +138,101 @@ def encode(
             raise typer.Exit(1)
 
 
+def import_(
+    photos: options.Photos,
+    *,
+    format: options.SourceFormat,  # noqa: A002 the option's name
+    origin: options.Source,
+    overwrite: options.Overwrite = False,
+    labels: options.SourceLabels = None,
+    project: options.Place = None,
+    database: options.Database = None,
+    max_megapixels: options.MaxMegapixels = 200,
+) -> None:
+    """Bring existing work in, to correct it; photos that have been worked on are left alone.
+
+    Polygons or run lengths, and pictures whose values are classes:
+
+        fullcanvas import street/ --format coco-instances --from instances.json
+
+        fullcanvas import street/ --format label-png --from masks/ --labels classes.json
+    """
+    from rich.console import Console
+
+    from fullcanvas.server.take_in import import_project
+
+    with _refusals():
+        report = import_project(
+            photos,
+            origin,
+            form=format,
+            overwrite=overwrite,
+            labels=labels,
+            place=project,
+            max_pixels=_pixels(max_megapixels),
+            console=Console(stderr=True),
+            database=database,
+        )
+    for line in [*report.notes, *report.skipped]:
+        typer.echo(line)
+    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {len(report.skipped)} skipped")
+
+
+def export(
+    photos: options.Photos,
+    *,
+    out: options.Out,
+    format: options.OutFormat = "coco-panoptic",  # noqa: A002, ARG001 the option's name; there is one so far
+    unlabelled: options.Unlabelled = "error",
+    status: options.Status = "all",
+    images: options.Images = "link",
+    model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
+    project: options.Place = None,
+    database: options.Database = None,
+    max_megapixels: options.MaxMegapixels = 200,
+) -> None:
+    """Take the segmentations home as files, in COCO's panoptic format.
+
+    All of them, or what is finished alone:
+
+        fullcanvas export holiday/ --out holiday-panoptic
+
+        fullcanvas export holiday/ --out finished --status complete --unlabelled void
+    """
+    from rich.console import Console
+
+    from fullcanvas.formats.coco_panoptic import Unlabelled
+    from fullcanvas.server.take_home import export_project
+
+    with _refusals():
+        export_project(
+            photos,
+            out,
+            unlabelled=Unlabelled(unlabelled),
+            only_complete=status == "complete",
+            images=images,
+            model=model,
+            place=project,
+            max_pixels=_pixels(max_megapixels),
+            console=Console(),
+            database=database,
+        )
+
+
 @users.command()
 def add(
-    photos: Photos,
-    name: Name,
+    photos: options.Photos,
+    name: options.Name,
     *,
-    role: Annotated[
-        Literal["annotator", "reviewer", "admin"],
-        typer.Option(help="Reviewers also reopen complete photos and export; admins also add labels."),
-    ] = "annotator",
-    project: Home = None,
+    role: options.UserRole = "annotator",
+    project: options.Place = None,
 ) -> None:
-    """Add a user, and show their token: now and never again."""
+    """Add a user, and show their token: now and never again.
+
+    Somebody who may also judge what others finished:
+
+        fullcanvas users add street/ anna --role reviewer
+    """
     from fullcanvas.server.accounts import Role
 
     with _refusals():
@@ -130,7 +244,7 @@ def add(
 
 
 @users.command("list")
-def list_users(photos: Photos, *, project: Home = None) -> None:
+def list_users(photos: options.Photos, *, project: options.Place = None) -> None:
     """Show who may come in."""
     with _refusals():
         for user in _accounts(photos, project).users():
@@ -138,7 +252,7 @@ def list_users(photos: Photos, *, project: Home = None) -> None:
 
 
 @users.command()
-def remove(photos: Photos, name: Name, *, project: Home = None) -> None:
+def remove(photos: options.Photos, name: options.Name, *, project: options.Place = None) -> None:
     """Take a user's account away; they are out at once. What they did stays."""
     with _refusals():
         _accounts(photos, project).remove(name)
@@ -155,14 +269,23 @@ def _accounts(photos: Path, project: Path | None) -> Accounts:
     return Accounts(home(photos, project) / FILE)
 
 
+def _pixels(megapixels: float) -> int:
+    return round(megapixels * 1e6)
+
+
+def _bytes(gigabytes: float) -> int:
+    return round(gigabytes * 1e9)
+
+
 @contextmanager
 def _refusals() -> Iterator[None]:
     """What is refused becomes one line and exit code 2."""
+    from fullcanvas.formats.errors import ExportError, ImportFormatError
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.server.errors import ServerError
 
     try:
         yield
-    except (ServerError, ModelError) as error:
+    except (ServerError, ModelError, ExportError, ImportFormatError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error

@@ -1,0 +1,61 @@
+"""The options of the commands that work on a folder of photos, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Photos = Annotated[Path, typer.Argument(help="The folder of photos; sub-folders count.")]
+Place = Annotated[
+    Path | None,
+    typer.Option("--project", help="Where the work is stored; else in `.fullcanvas` beside the photos."),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(envvar="FULLCANVAS_DATABASE", help="`postgresql://USER@HOST/NAME`, instead of a file."),
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")]
+Labels = Annotated[
+    Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
+]
+Model = Annotated[str, typer.Option(help="`default`, or the path of a model file.")]
+Memory = Annotated[
+    float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
+]
+Cache = Annotated[
+    float, typer.Option(min=0, help="Gigabytes on disk for embeddings, so that photos open at once.")
+]
+MaxMegapixels = Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")]
+
+# Of `import` alone.
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Delete (it can be undone) the regions that photos have.")
+]
+Source = Annotated[Path, typer.Option("--from", help="The folder that holds the work, or its json file.")]
+SourceFormat = Annotated[
+    Literal["coco-panoptic", "coco-instances", "label-png"], typer.Option(help="What is read.")
+]
+SourceLabels = Annotated[
+    Path | None, typer.Option(help="Labels to take over; for label-png, the classes of its values.")
+]
+
+# Of `export` alone.
+Out = Annotated[Path, typer.Option(help="The folder to make; an earlier export there is replaced.")]
+OutFormat = Annotated[Literal["coco-panoptic"], typer.Option(help="What to write.")]
+Unlabelled = Annotated[
+    Literal["error", "void", "region"],
+    typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
+]
+Status = Annotated[
+    Literal["complete", "all"], typer.Option(help="Only complete photos, or all that have regions.")
+]
+Images = Annotated[Literal["link", "copy", "none"], typer.Option(help="How the photos go with the export.")]
+
+# Of `users` alone.
+Name = Annotated[str, typer.Argument(help="Letters, digits and . _ @ -")]
+UserRole = Annotated[
+    Literal["annotator", "reviewer", "admin"],
+    typer.Option(help="Reviewers also reopen complete photos and export; admins also add labels."),
+]
