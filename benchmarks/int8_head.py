@@ -31,6 +31,7 @@ from onnxruntime.quantization import (
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Sample, open_dataset
+from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.model_file import ModelFile, read_model, write_model
 from fullcanvas.inference.roi import Roi
 from fullcanvas.inference.segmenter import Segmenter
@@ -49,13 +50,18 @@ class Recorder(Segmenter):
 
     shown: list[Inputs]
 
-    def logits(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def logits(
+        self,
+        rois: Sequence[Roi],
+        annotations: Sequence[NDArray[np.float32]],
+        cancellation: Cancellation | None = None,
+    ) -> NDArray[np.float32]:
         """The mask head's answers, as `Segmenter.logits`."""
         self.shown += [
             {"features": roi.features[None], "annotation": ink[None], "geometry": roi.geometry[None]}
             for roi, ink in zip(rois, annotations, strict=True)
         ]
-        return super().logits(rois, annotations)
+        return super().logits(rois, annotations, cancellation)
 
 
 class Reader(CalibrationDataReader):

@@ -22,9 +22,9 @@ def batches(segmenter, monkeypatch):
     sizes = []
     run = segmenter._head.run
 
-    def counted(inputs):
+    def counted(inputs, cancellation=None):
         sizes.append(len(inputs["geometry"]))
-        return run(inputs)
+        return run(inputs, cancellation)
 
     monkeypatch.setattr(segmenter._head, "run", counted)
     return sizes

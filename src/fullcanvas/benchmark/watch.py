@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.timing import median, percentiles, timed
+from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.model_file import ModelFile
 from fullcanvas.inference.roi import Roi
 from fullcanvas.inference.segmenter import Segmenter
@@ -25,10 +26,15 @@ class CountingSegmenter(Segmenter):
         super().__init__(model, threads)
         self.asked: list[int] = []
 
-    def logits(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def logits(
+        self,
+        rois: Sequence[Roi],
+        annotations: Sequence[NDArray[np.float32]],
+        cancellation: Cancellation | None = None,
+    ) -> NDArray[np.float32]:
         """The mask head's answers, as `Segmenter.logits`."""
         self.asked.append(len(rois))
-        return super().logits(rois, annotations)
+        return super().logits(rois, annotations, cancellation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.model_file import ModelError
 
 Array = NDArray[np.float32]
@@ -51,15 +52,19 @@ class Graph:
             )
         self._name, self._output = name, output
 
-    def run(self, inputs: Mapping[str, Array]) -> Array:
+    def run(self, inputs: Mapping[str, Array], cancellation: Cancellation | None = None) -> Array:
         """The graph's output.
 
         Raises:
             ModelError: the graph refuses the inputs.
+            CancelledError: the run was called off.
         """
         try:
-            (answer,) = self._session.run([self._output], dict(inputs))
+            options = cancellation.options if cancellation else None
+            (answer,) = self._session.run([self._output], dict(inputs), options)
         except Exception as error:
+            if cancellation:
+                cancellation.check()
             raise ModelError(f"{self._name} refuses its inputs: {error}") from error
         return np.asarray(answer, np.float32)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.resolution import padded_size, resize, working_size
+from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.graph import Graph
 from fullcanvas.inference.model_file import ModelConfig, ModelError, ModelFile, read_model
@@ -83,31 +84,42 @@ class Segmenter:
             )
         return Embedding(array[0], width, height, *working, stride, self.hash)
 
-    def logits(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def logits(
+        self,
+        rois: Sequence[Roi],
+        annotations: Sequence[NDArray[np.float32]],
+        cancellation: Cancellation | None = None,
+    ) -> NDArray[np.float32]:
         """The mask head's answers: float32 [N, M, M], each independent of the others.
 
         Args:
             rois: of N regions.
             annotations: N aligned annotation maps, float32 [2, R, R].
+            cancellation: may call the work off.
 
         Raises:
             ModelError: the model's answer is unusable.
+            CancelledError: it was called off.
         """
         size = self.config.mask_size
         answers = np.empty((len(rois), size, size), np.float32)
         for start in range(0, len(rois), LARGEST_BATCH):
             batch = slice(start, start + LARGEST_BATCH)
-            answers[batch] = self._answer(rois[batch], annotations[batch])
+            answers[batch] = self._answer(rois[batch], annotations[batch], cancellation)
         return answers
 
-    def _answer(self, rois: Sequence[Roi], annotations: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        logits = self._head.run(
-            {
-                "features": np.stack([roi.features for roi in rois]),
-                "annotation": np.stack(annotations),
-                "geometry": np.stack([roi.geometry for roi in rois]),
-            }
-        )
+    def _answer(
+        self,
+        rois: Sequence[Roi],
+        annotations: Sequence[NDArray[np.float32]],
+        cancellation: Cancellation | None,
+    ) -> NDArray[np.float32]:
+        inputs = {
+            "features": np.stack([roi.features for roi in rois]),
+            "annotation": np.stack(annotations),
+            "geometry": np.stack([roi.geometry for roi in rois]),
+        }
+        logits = self._head.run(inputs, cancellation)
         expected = (len(rois), self.config.mask_size, self.config.mask_size)
         if logits.shape != expected:
             raise ModelError(f"the head answers with {logits.shape}, but the model's config says {expected}")

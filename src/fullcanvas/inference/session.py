@@ -16,6 +16,7 @@ from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import Scene, fill, filled_from
+from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import InkMap, Touch
 from fullcanvas.inference.model_file import ModelError
@@ -135,12 +136,22 @@ class Session:
         self._foreseen = None
         return self._update(outlook.changes)
 
-    def preview(self, annotation: Annotation) -> Patch:
+    def preview(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Patch:
         """What `apply` would answer, while the session stays as it is; errors as in `apply`.
 
         If that annotation is applied next, the mask head need not run again.
+
+        Args:
+            annotation: as in `apply`.
+            cancellation: may call the preview off.
+
+        Raises:
+            CancelledError: it was called off.
         """
-        self._foreseen = outlook = self._outlook(annotation)
+        cancellation = cancellation or Cancellation()
+        cancellation.check()
+        self._foreseen = outlook = self._outlook(annotation, cancellation)
+        cancellation.check()
         area = _hull(outlook.changes)
         if not outlook.annotation.filled and self._filled is None:
             if area is None:
@@ -283,7 +294,7 @@ class Session:
             raise AnnotationError(f"no region lies under ({x}, {y}), where the scribble starts: name one")
         return region
 
-    def _outlook(self, annotation: Annotation) -> Outlook:
+    def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:
         """What follows from an annotation; the mask head answers for the regions that see a difference."""
         annotation = self._checked(annotation)
         if self._foreseen is not None and self._foreseen.annotation == annotation:
@@ -291,19 +302,24 @@ class Session:
         old, new = self._annotation.layers, annotation.layers
         ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
         ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
-        states = self._answer(new, set(ids), ink, touches)
+        states = self._answer(new, set(ids), ink, touches, cancellation)
         scene = scene_of(annotation, states, self._segmenter.config)
         return Outlook(annotation, ink, states, scene, scene.changes(self._scene, self._canvas))
 
     def _answer(
-        self, regions: Mapping[int, Region], changed: set[int], ink: InkMap, touches: Sequence[Touch]
+        self,
+        regions: Mapping[int, Region],
+        changed: set[int],
+        ink: InkMap,
+        touches: Sequence[Touch],
+        cancellation: Cancellation | None,
     ) -> dict[int, State]:
         """What each region is now; the head answers, in one batch, for those that see a difference."""
         rois = {id_: self._roi(region, id_ in changed) for id_, region in regions.items()}
         asked = [id_ for id_, roi in rois.items() if self._seesdifference(id_, roi, touches)]
         shared = self._segmenter.config.shared
         maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
-        answers = self._segmenter.logits([rois[id_] for id_ in asked], maps)
+        answers = self._segmenter.logits([rois[id_] for id_ in asked], maps, cancellation)
         fresh = {id_: State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
         return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
 

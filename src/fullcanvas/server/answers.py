@@ -43,7 +43,11 @@ COMMON: Responses = {
     },
     413: {"model": Problem, "description": "The request is too long."},
     422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
-    503: {"model": Problem, "description": "The project's database cannot be used at the moment."},
+    503: {
+        "model": Problem,
+        "description": "The project's database cannot be used at the moment, or a change came "
+        "before a preview.",
+    },
 }
 """What any request may be answered."""
 

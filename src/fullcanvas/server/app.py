@@ -31,6 +31,7 @@ from fullcanvas.server.errors import (
     RefusedError,
     StaleError,
     StoreError,
+    SupersededError,
 )
 from fullcanvas.server.project import Project
 from fullcanvas.server.security import LOGIN, Guard
@@ -49,6 +50,7 @@ _STATUS: dict[type[Exception], int] = {
     RefusedError: 422,
     StaleError: 409,
     StoreError: 503,
+    SupersededError: 503,
 }
 
 

@@ -39,6 +39,13 @@ class RefusedError(ServerError):
     """A change that makes no sense, or to a photo that is closed to changes."""
 
 
+class SupersededError(ServerError):
+    """A preview that was given up for a change, its own photo's or another's."""
+
+    def __init__(self) -> None:
+        super().__init__("a change came first; ask for the preview again")
+
+
 class StaleError(ServerError):
     """A change to something that has changed meanwhile.
 

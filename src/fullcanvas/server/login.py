@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -32,17 +32,17 @@ class SessionAnswer(BaseModel):
         return cls(name=user.name, role=user.role)
 
 
-def user_of(request: Request) -> User:
+async def user_of(request: Request) -> User:  # not async, it would be called in a thread of its own
     """Who sent a request that was let in."""
     found: User = request.state.user
     return found
 
 
-def at_least(role: Role) -> Callable[[Request], None]:
+def at_least(role: Role) -> Callable[[Request], Awaitable[None]]:
     """A condition of a route: its caller has this role, or one that includes it."""
 
-    def check(request: Request) -> None:
-        require(user_of(request), role)
+    async def check(request: Request) -> None:
+        require(await user_of(request), role)
 
     return check
 

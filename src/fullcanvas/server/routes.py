@@ -50,7 +50,7 @@ def _binary(description: str, media: str = "application/octet-stream") -> Respon
     return {200: {"description": description, "content": {media: schema}}}
 
 
-def _workbench(request: Request) -> Workbench:
+async def _workbench(request: Request) -> Workbench:  # not async, it would be called in a thread of its own
     found: Workbench = request.app.state.workbench
     return found
 

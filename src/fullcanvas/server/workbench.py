@@ -27,6 +27,7 @@ from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
+from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
 from fullcanvas.server.requests import CompleteRequest, Interaction
 from fullcanvas.server.store import FinishedMap, Photo
@@ -127,6 +128,7 @@ class Workbench:
         # A lock lives as long as somebody holds it or waits for it: numbers that are tried cost nothing.
         self._locks: WeakValueDictionary[int, _Lock] = WeakValueDictionary()
         self._locks_lock = threading.Lock()
+        self._precedence = Precedence()
         self.room = threading.BoundedSemaphore(MOST_AT_ONCE)
         self.embeddings = Embeddings(project, segmenter, memory // 4, self.room, disk=disk, quiet=quiet)
 
@@ -156,7 +158,7 @@ class Workbench:
             StaleError: the photo has changed since the caller saw it.
             ServerError: it cannot be done or stored; nothing has changed.
         """
-        with self._lock(photo_id):
+        with self._precedence.change(), self._lock(photo_id):
             photo = self.project.store.photo(photo_id)
             if request.key is not None and request.key == photo.last_key:
                 return self._repeat(photo)
@@ -168,13 +170,14 @@ class Workbench:
         Raises:
             AnnotationError: the request does not fit the photo or its regions.
             StaleError: the photo has changed since the caller saw it.
+            SupersededError: a change is being made, to whichever photo, or came meanwhile.
             ServerError: it could not be done.
         """
-        with self._lock(photo_id):
+        with self._precedence.preview() as cancellation, self._lock(photo_id):
             work = self._open(self.project.store.photo(photo_id), request)
             after, region = request.change(work.session.annotation, work.session)
             self._check(after, request)
-            return work.session.preview(after), region
+            return work.session.preview(after, cancellation), region
 
     def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
