@@ -150,6 +150,8 @@ def test_check_counts_missing_files(tmp_path):
         ),
         (lambda data: data["annotations"].append("x"), "annotations holds 'x'"),
         (lambda data: data["annotations"][0].update(file_name="../a.png"), "is no name within a folder"),
+        (lambda data: data["annotations"][0].update(file_name="..\\a.png"), "is no name within a folder"),
+        (lambda data: data["annotations"][0].update(file_name="C:a.png"), "is no name within a folder"),
         (lambda data: data["annotations"][0].update(file_name="/etc/a.png"), "is no name within a folder"),
         (lambda data: data["images"][0].update(file_name="a\x00"), "image 1: its file_name is no name"),
     ],

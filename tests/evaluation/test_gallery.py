@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.datasets import open_dataset
-from fullcanvas.evaluation.gallery import GAP, OPACITY, Snapshot, color_of, draw_picture
+from fullcanvas.datasets import Record, open_dataset
+from fullcanvas.evaluation.gallery import GAP, OPACITY, Snapshot, color_of, draw_picture, picture_of
 from fullcanvas.evaluation.run import Settings, evaluate, plan
 from tests.panoptic_folder import halves, write_dataset
 
@@ -19,6 +19,15 @@ def test_a_picture_per_sample_with_a_panel_per_round(tmp_path):
     with Image.open(tmp_path / "gallery" / "map0.png") as picture:
         assert picture.size == (5 * 20 + 4 * GAP, 12)
     assert evaluate(plan(dataset, settings)) == report
+
+
+def test_photos_of_one_name_have_two_pictures(tmp_path):
+    left, right = (
+        Record(id_, f"{side}/a.jpg", tmp_path / f"{side}/a.jpg", tmp_path / f"{side}/a.png", 9, 9, ())
+        for id_, side in enumerate(("left", "right"), 1)
+    )
+    assert picture_of(left, tmp_path / "gallery") == tmp_path / "gallery" / "left" / "a.png"
+    assert picture_of(right, tmp_path / "gallery") == tmp_path / "gallery" / "right" / "a.png"
 
 
 def test_panels_show_photo_truth_and_ink(tmp_path):

@@ -182,6 +182,11 @@ def test_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
     assert len({name.casefold() for name in maps}) == len(names)
 
 
+def test_names_that_meet_only_because_of_an_id() -> None:
+    names = map_names(["a.jpg", "A.jpg", "a.1.jpg", "a.1.3.jpg"], [1, 2, 3, 4])
+    assert len({name.casefold() for name in names.values()}) == 4
+
+
 def test_usual_names_are_those_of_coco() -> None:
     assert map_names(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139.png", 2: "photo.PNG.png"}
 

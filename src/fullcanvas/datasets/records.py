@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from fullcanvas.datasets.errors import DatasetError
@@ -154,6 +154,7 @@ def _text(item: Mapping[str, Any], name: str, where: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not value:
         raise DatasetError(f"{where} has no {name}")
-    if _CONTROL.search(value) or Path(value).is_absolute() or ".." in Path(value).parts:
+    path = PureWindowsPath(value)  # which knows both slashes, and drives: a name means the same everywhere
+    if _CONTROL.search(value) or path.anchor or ".." in path.parts:
         raise DatasetError(f"{where}: its {name} is no name within a folder: {value!a:.80}")
     return value

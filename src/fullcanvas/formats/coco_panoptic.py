@@ -165,11 +165,13 @@ def map_names(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
     that would still meet, in any case of letters, get the photo's id.
     """
     names = {id_: _map_name(file_name) for id_, file_name in zip(ids, file_names, strict=True)}
-    times = Counter(name.casefold() for name in names.values())
-    return {
-        id_: name if times[name.casefold()] == 1 else f"{name.removesuffix('.png')}.{id_}.png"
-        for id_, name in names.items()
-    }
+    while len(times := Counter(name.casefold() for name in names.values())) < len(names):
+        # Once more, where a photo happens to have the name that another one's id has led to.
+        names = {
+            id_: name if times[name.casefold()] == 1 else f"{name.removesuffix('.png')}.{id_}.png"
+            for id_, name in names.items()
+        }
+    return names
 
 
 def _map_name(file_name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,8 @@ def read_coco_panoptic(place: Path) -> Source:
     for item in items(data, "annotations", str(file)):
         name = text(item, "file_name", f"{file}: an annotation")
         where = f"{file}: the annotation {name}"
-        if Path(name).is_absolute() or ".." in Path(name).parts:
+        path = PureWindowsPath(name)  # which knows both slashes, and drives
+        if path.anchor or ".." in path.parts:
             raise ImportFormatError(f"{where} leads out of {maps}")
         image = whole(item, "image_id", where)
         if image not in images:
