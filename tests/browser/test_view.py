@@ -109,12 +109,36 @@ def test_a_region_is_selected_under_the_pointer_and_shown_wherever_it_is(annotat
     assert (annotator.canvas("border") == 255).all(axis=2)[15:25, 440:490].any()
 
 
+def test_regions_of_one_label_are_told_apart_as_soon_as_the_photo_opens(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.press("1")
+    flag = annotator.mark(*FLAG)
+    annotator.press("1")
+    annotator.page.reload()
+    annotator.settle()
+    fill, labels = annotator.canvas("fill"), annotator.labels()
+    colors = {region: {tuple(color) for color in fill[labels == region]} for region in (person, flag)}
+    assert [len(shown) for shown in colors.values()] == [1, 1]
+    assert colors[person] != colors[flag]
+
+
+def test_the_map_of_the_uncertainty_leaves_out_what_is_unassigned(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.mark(*FLAG)
+    annotator.press("u")
+    expect(annotator.page.locator("#heat")).to_be_visible()
+    heat, labels = annotator.canvas("heat")[..., 3], annotator.labels()
+    assert heat[labels > 0].any()
+    assert not heat[labels == 0].any()
+
+
 def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: Annotator) -> None:
     person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
-    fitted = annotator.client((0, 0))
+    fitted = *annotator.client((0, 0)), *annotator.client((512, 512))
     annotator.press("j")
     expect(annotator.message).to_contain_text("Unassigned area 1 of")
-    assert annotator.client((0, 0)) != pytest.approx(fitted)
+    # The area is around the person, so it takes the whole photo to see it: that, and no less.
+    assert (*annotator.client((0, 0)), *annotator.client((512, 512))) == pytest.approx(fitted)
     annotator.mark((0, 100), (511, 100), (100, 0), (100, 511))
     annotator.press("j")
     expect(annotator.message).to_contain_text("nsure place")

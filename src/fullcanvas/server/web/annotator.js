@@ -12,6 +12,7 @@ import { Queue } from "./queue.js";
 import * as change from "./state.js";
 import { Stopwatch } from "./stopwatch.js";
 import { Store } from "./store.js";
+import { count, percent } from "./words.js";
 
 /**
  * A region by its id, or one whose id only the answer to an earlier change will tell.
@@ -139,7 +140,11 @@ export class Annotator {
   setComplete(complete) {
     const seconds = this.#stopwatch.take();
     const complaint = `This photo could not be ${complete ? "completed" : "reopened"}`;
-    this.changePhoto((photo, common) => api.postComplete(photo.id, { ...common, seconds, complete }), complaint);
+    this.changePhoto(async (photo, common) => {
+      const changed = await api.postComplete(photo.id, { ...common, seconds, complete });
+      if (complete) this.say(completed(changed));
+      return changed;
+    }, complaint);
   }
 
   /**
@@ -246,7 +251,8 @@ export class Annotator {
     if (this.state.photo?.id !== latest.id) this.#stopwatch.take();
     this.map = map;
     this.store.update(change.showPhoto(latest));
-    this.sight?.show(latest, image, map);
+    // As the store has it: there, regions of one label are told apart by their colours.
+    this.sight?.show(this.state.photo ?? latest, image, map);
   }
 
   /**
@@ -317,6 +323,16 @@ export class Annotator {
 /** A name for a change that no other change has, so that it is never made twice. */
 function makeKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("");
+}
+
+/**
+ * What was completed, and what it lacks: the next photo is on the stage by then.
+ * @param {Photo} photo
+ */
+function completed({ path, unassigned, regions }) {
+  const unlabelled = regions.filter(({ label }) => label === null).length;
+  const lacks = [...(unassigned ? [`${percent(unassigned)} unassigned`] : []), ...(unlabelled ? [`${count(unlabelled, "region")} without a label`] : [])];
+  return [`${path} is complete`, ...lacks].join(" · ");
 }
 
 /**

@@ -67,6 +67,8 @@ export const COMMANDS = [
   { id: "borders", group: "View", title: "Borders only", keys: ["B"], run: update(change.toggleOverlay("borders")) },
   { id: "solo", group: "View", title: "Fill only the selected region", keys: ["O"], run: update((state) => ({ ...state, solo: !state.solo })) },
   { id: "hide-region", group: "View", title: "Hide or show the selected region; without one, show all", keys: ["Shift+H"], run: update(change.toggleHidden) },
+  { id: "names", group: "View", title: "Show the names of the regions on the photo", keys: ["T"], run: update((state) => ({ ...state, names: !state.names })) },
+  { id: "gaps", group: "View", title: "Show the pixels that no region has", keys: ["W"], run: update((state) => ({ ...state, gaps: !state.gaps })) },
   { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
   { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
   { id: "beside", group: "View", title: "The photo alone, beside the stage", keys: ["V"], run: update((state) => ({ ...state, beside: !state.beside })) },
@@ -133,7 +135,7 @@ function giveUp({ annotator, gestures, picker }) {
   if (state.labelling) picker.close();
   else if (gestures.cancel()) annotator.say("Stroke given up.");
   else if (state.marking || state.tool) store.update(change.endMarking);
-  else store.update((now) => ({ ...change.select(null)(now), message: null }));
+  else store.update((now) => ({ ...change.select(null)(now), place: null, message: null }));
 }
 
 /** @param {Page} page */

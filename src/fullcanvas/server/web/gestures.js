@@ -4,7 +4,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
 /** @import {Point} from "./types.js" */
-import { regionName, findRegion, select } from "./state.js";
+import { findRegion, regionName, select, set } from "./state.js";
 import { byId } from "./dom.js";
 import { handleAt, press } from "./tools.js";
 
@@ -179,6 +179,8 @@ export class Gestures {
     this.stage.twin?.point(at);
     if (state.marking || state.tool) this.stage.redraw();
     const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
+    const under = region?.id ?? null;
+    if (under !== state.under) this.annotator.store.update(set({ under }));
     const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];
     this.#under.textContent = at && state.photo ? `${region ? `${regionName(region)} · ` : ""}${Math.floor(x)}, ${Math.floor(y)}` : "";
     const handle = at && !this.#press ? handleAt(this.stage, this.annotator, ...at) : null;

@@ -4,6 +4,7 @@
 
 /**
  * @typedef {object} Scene  Everything to draw, in stage pixels.
+ * @property {{text: string, at: Point, room: number, color: Color}[]} names  In the order in which they get their room.
  * @property {{points: Point[], color: Color, width: number | null}[]} strokes  Those with a width are of a brush.
  * @property {{points: Point[], box: Box}[]} boxes  Marked boxes, waiting for their answer or being marked.
  * @property {{box: Box, points: Point[], color: Color} | null} handles  Of the selected region.
@@ -13,6 +14,9 @@
 
 const ACCENT = "rgb(255 255 255)";
 const SHADE = "rgb(0 0 0 / 65%)";
+const LONGEST_NAME = 28;
+/** A region with less room than this, in stage pixels, shows its name when the person comes closer. */
+const LEAST_ROOM = 16;
 
 /**
  * @param {CanvasRenderingContext2D} context  Scaled to stage pixels.
@@ -22,11 +26,48 @@ const SHADE = "rgb(0 0 0 / 65%)";
  */
 export function drawScene(context, width, height, scene) {
   context.clearRect(0, 0, width, height);
+  drawNames(context, scene.names);
   if (scene.handles) drawHandles(context, scene.handles);
   for (const stroke of scene.strokes) drawStroke(context, stroke.points, stroke.color, stroke.width);
   for (const { points, box } of scene.boxes) drawMarked(context, points, box);
   if (scene.crosshair) drawCrosshair(context, width, height, scene.crosshair);
   if (scene.brush) drawBrush(context, scene.brush.at, scene.brush.radius);
+}
+
+/**
+ * Names, where they have room: in their region, and not over another one.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene["names"]} names
+ */
+function drawNames(context, names) {
+  context.font = "600 12px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  /** @type {Box[]} */
+  const taken = [];
+  for (const { text, at, room, color } of names) {
+    const shown = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME - 1)}…` : text;
+    const width = context.measureText(shown).width + 20;
+    const [x, y] = [Math.round(at[0] - width / 2), Math.round(at[1])];
+    const box = /** @type {Box} */ ([x, y - 9, x + width, y + 9]);
+    if (room < LEAST_ROOM || taken.some((other) => overlap(box, other))) continue;
+    taken.push(box);
+    context.beginPath();
+    context.roundRect(x, y - 9, width, 18, 5);
+    context.fillStyle = "rgb(0 0 0 / 72%)";
+    context.fill();
+    context.fillStyle = `rgb(${color.join(" ")})`;
+    context.fillRect(x + 5, y - 4, 8, 8);
+    context.fillStyle = ACCENT;
+    context.fillText(shown, x + 16, y + 0.5);
+  }
+}
+
+/**
+ * @param {Box} one
+ * @param {Box} other
+ */
+function overlap(one, other) {
+  return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 }
 
 /**

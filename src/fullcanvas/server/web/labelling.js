@@ -19,6 +19,7 @@ export class Labelling {
     const target = this.target();
     if (!target) return this.annotator.say("There is no region to label yet.");
     if (name !== null) this.#knowLabel(name, isthing);
+    if (name !== null) this.annotator.store.update(change.rememberLabel(name));
     this.annotator.send({ kind: "label", region: target, label: name });
   }
 

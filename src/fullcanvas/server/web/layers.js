@@ -20,7 +20,7 @@ export class Layers {
   /** @type {LabelMap | null} */
   #map = null;
   /** @type {Inks} */
-  #inks = mixInks([], { selected: null, solo: false, hidden: [] });
+  #inks = mixInks([], { selected: null, lit: null, solo: false, gaps: false, hidden: [] });
   #reach = 1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;
@@ -53,7 +53,7 @@ export class Layers {
     const before = this.#inks;
     this.#inks = mixInks(photo.regions, focus);
     if (changed) this.#paint(changed);
-    for (const { id } of photo.regions) {
+    for (const id of [0, ...photo.regions.map((region) => region.id)]) {
       const bounds = map.bounds.get(id);
       if (bounds && !sameInk(before, this.#inks, id)) this.#paint(bounds);
     }
@@ -95,7 +95,7 @@ export class Layers {
   showHeat(unsure) {
     const map = this.#map;
     if (map && unsure?.length === map.labels.length) {
-      context(this.#heat).putImageData(paintHeat(unsure, map.width, map.height), 0, 0);
+      context(this.#heat).putImageData(paintHeat(map, unsure), 0, 0);
     }
     this.#heat.hidden = !unsure;
   }

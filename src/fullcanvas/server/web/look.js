@@ -4,6 +4,7 @@
 /** @import {Place} from "./gain.js" */
 /** @import {Stage} from "./stage.js" */
 import { places } from "./gain.js";
+import { set } from "./state.js";
 
 export class Lookout {
   #version = -1;
@@ -42,6 +43,7 @@ export class Lookout {
   #visit(place, pixels) {
     if (!place) return this.annotator.say("No pixel is unassigned, and the model is sure everywhere.");
     this.stage.frame(place);
+    this.annotator.store.update(set({ place }));
     const number = `${(this.#turn % this.#places.length) + 1} of ${this.#places.length}`;
     const share = Math.max(0.01, (100 * place.gain) / pixels).toFixed(2);
     this.annotator.say(`${place.unassigned ? "Unassigned area" : "Unsure place"} ${number}: up to ${share} % of the photo to gain.`);

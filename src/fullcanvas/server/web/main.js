@@ -16,6 +16,7 @@ import { listenToAdjustments } from "./picture.js";
 import { showPhotos } from "./photos-panel.js";
 import { LabelPicker } from "./picker.js";
 import { makeProjectDialog } from "./project-dialog.js";
+import { showPrompt } from "./prompt.js";
 import { showLabels, showRegions } from "./regions-panel.js";
 import { Review } from "./review.js";
 import { Stage } from "./stage.js";
@@ -33,6 +34,7 @@ const lookout = new Lookout(annotator, stage);
 const page = { annotator, stage, gestures, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
 
 showNotices(annotator);
+showPrompt(annotator, keymap);
 showAccess(annotator);
 showPhotos(annotator);
 showRegions(annotator, picker);

@@ -1,17 +1,10 @@
-/** What the page tells the person: what is being done, what went wrong, what to do next. */
+/** What the page tells the person: what is being done, and what went wrong. */
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {State} from "./state.js" */
 import { byId, within } from "./dom.js";
-import { isClosed, set } from "./state.js";
-
-/** What to do with each tool. */
-const TOOLS = {
-  paint: "Brush in: drag over the pixels that the region gets.",
-  erase: "Brush out: drag over the pixels that the region loses.",
-  split: "Split: draw a line across the region.",
-  merge: "Merge: click the regions that become part of the selected one.",
-};
+import { set } from "./state.js";
+import { count, percent } from "./words.js";
 
 /** @param {Annotator} annotator */
 export function showNotices(annotator) {
@@ -25,10 +18,11 @@ export function showNotices(annotator) {
   store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
   store.watch((state) => state.busy, (busy) => byId("stage", HTMLElement).setAttribute("aria-busy", String(busy)));
   store.watch((state) => state.message, showMessage);
+  // For those who do not see the photo change.
+  store.watch((state) => state.photo, (photo) => (byId("answer", HTMLElement).textContent = photo ? `${count(photo.regions.length, "region")}, ${percent(photo.unassigned)} unassigned` : ""));
   store.watch((state) => [state.gone, state.loggedOut, state.waiting], () => showBanner(store.state));
   store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
   store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state));
-  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush], () => showPrompt(store.state));
   watchConflict(annotator);
 }
 
@@ -79,33 +73,11 @@ function showProblem(state) {
 function problem({ problem: broken, project, items, photo, opening }) {
   if (broken) {
     const path = items.find((item) => item.id === broken.id)?.path ?? "This photo";
-    return [`${path} cannot be opened`, `${broken.detail} The other photos are not affected: → goes to the next one.`];
+    return [`${path} cannot be opened`, `${broken.detail.replace(/[.]?$/, ".")} The other photos are not affected: → goes to the next one.`];
   }
   if (project?.photos === 0) return ["There are no photos here", "Put JPEG, PNG or other image files into the folder that Fullcanvas was started with, and reload this page."];
   if (project && !photo && opening === null) return ["No photo is open", "Choose one in the list."];
   return null;
-}
-
-/** @param {State} state */
-function showPrompt({ marking, stay, points, photo, opening, tool, brush }) {
-  const done = isClosed(photo);
-  const first = photo !== null && opening === null && !photo.comment && photo.regions.length === 0 && !done;
-  const text = tool
-    ? `${TOOLS[tool]}${tool === "paint" || tool === "erase" ? ` Brush: ${brush} px ( , and . )` : ""}`
-    : marking
-    ? `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4`
-    : first
-      ? "Press N, then click the four extreme points of anything: an object or a piece of background"
-      : done
-        ? `${photo?.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is, and exported so`
-        : photo?.comment
-          ? `Rejected: ${photo.comment}`
-          : "";
-  for (const button of ["prompt-reopen", "prompt-accept", "prompt-reject"]) byId(button, HTMLElement).hidden = !done;
-  byId("prompt-accept", HTMLElement).hidden ||= photo?.status === "reviewed";
-  byId("prompt", HTMLElement).textContent = text;
-  byId("prompt-give-up", HTMLElement).hidden = !marking && !tool;
-  byId("photo-name", HTMLElement).textContent = photo?.path ?? "";
 }
 
 /** @param {Annotator} annotator */

@@ -9,6 +9,6 @@ const PANES = ["#toolbar", "#photos", "#stage", "#regions"];
 export function turnTo(step) {
   const at = PANES.findIndex((pane) => document.activeElement?.closest(pane));
   const pane = document.querySelector(PANES[(Math.max(0, at) + step + PANES.length) % PANES.length] ?? "#stage");
-  const next = pane?.id === "stage" ? pane : pane?.querySelector("button:not([disabled])");
+  const next = pane?.id === "stage" ? pane : (pane?.querySelector(".rows button") ?? pane?.querySelector("button:not([disabled])"));
   if (next instanceof HTMLElement) next.focus();
 }

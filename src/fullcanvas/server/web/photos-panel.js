@@ -3,7 +3,7 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {PhotoItem, Status} from "./types.js" */
 import { byId, element, Rows, within } from "./dom.js";
-import { showTime } from "./stopwatch.js";
+import { count, showTime } from "./words.js";
 
 /** @type {Record<Status, string>} */
 const STATUS = { new: "New", in_work: "In work", complete: "Complete", reviewed: "Reviewed", rejected: "Rejected" };
@@ -80,12 +80,4 @@ function showProgress(project) {
   byId("model", HTMLElement).textContent = `Model: ${model.name}`;
   byId("model", HTMLElement).title = model.hash;
   document.title = `${name} – Fullcanvas`;
-}
-
-/**
- * @param {number} number
- * @param {string} noun
- */
-export function count(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -66,9 +66,8 @@ export class LabelPicker {
 
   /** What to offer to this person: only an admin makes new labels. */
   #allowed() {
-    const { project, session } = this.annotator.state;
-    const labels = project?.labels ?? [];
-    const found = offers(labels, this.#input.value);
+    const { project, session, recent } = this.annotator.state;
+    const found = offers(project?.labels ?? [], recent, this.#input.value);
     return allows(session, "admin") ? found : found.filter(({ name, label }) => label !== null || name === null);
   }
 
@@ -127,16 +126,20 @@ export class LabelPicker {
 }
 
 /**
- * What to offer for the text typed so far: labels that begin with it, labels that contain it, new ones.
+ * What to offer for the text typed so far: labels that begin with it, labels that contain it, new ones. Among those,
+ * the labels given last come first: the next region is often of the same class as one before.
  * @param {Label[]} labels
+ * @param {readonly string[]} recent
  * @param {string} typed
  * @returns {Option[]}
  */
-export function offers(labels, typed) {
+function offers(labels, recent, typed) {
   const text = typed.trim();
   const wanted = text.toLowerCase();
-  const begins = labels.filter(({ name }) => name.toLowerCase().startsWith(wanted));
-  const contains = labels.filter(({ name }) => !begins.some((label) => label.name === name) && name.toLowerCase().includes(wanted));
+  const used = recent.flatMap((name) => labels.filter((label) => label.name === name));
+  const ordered = [...used, ...labels.filter((label) => !used.includes(label))];
+  const begins = ordered.filter(({ name }) => name.toLowerCase().startsWith(wanted));
+  const contains = ordered.filter((label) => !begins.includes(label) && label.name.toLowerCase().includes(wanted));
   const known = [...begins, ...contains].map((label) => ({ name: label.name, isthing: label.isthing, text: label.name, label }));
   if (!text) return [...known, { name: null, isthing: true, text: "No label", label: null }];
   if (labels.some(({ name }) => name === text)) return known;

@@ -4,9 +4,8 @@
 /** @import {LabelPicker} from "./picker.js" */
 /** @import {Label, Region} from "./types.js" */
 import { byId, element, Rows, swatch } from "./dom.js";
-import { count } from "./photos-panel.js";
 import { regionName, select } from "./state.js";
-import { showTime } from "./stopwatch.js";
+import { count, showTime } from "./words.js";
 
 /**
  * @param {Annotator} annotator
@@ -16,17 +15,26 @@ export function showRegions(annotator, picker) {
   const { store } = annotator;
   const list = byId("region-list", HTMLUListElement);
   list.addEventListener("click", (event) => choose(annotator, picker, event));
+  const light = (/** @type {number | null} */ lit) => store.update((state) => (state.lit === lit ? state : { ...state, lit }));
+  list.addEventListener("pointerover", (event) => light(regionOf(event.target)));
+  list.addEventListener("pointerleave", () => light(null));
   const sign = (/** @type {Region} */ region) => JSON.stringify([region, annotator.map?.pixels(region.id), store.state.selected, store.state.newest, store.state.hidden.includes(region.id)]);
   const rows = new Rows(list, sign, (region) => row(annotator, region));
   const empty = byId("no-regions", HTMLElement);
+  const missing = byId("unlabelled", HTMLButtonElement);
   store.watch((state) => [state.photo, state.selected, state.newest, state.hidden], () => {
     const regions = store.state.photo?.regions ?? [];
     rows.show(regions);
     empty.hidden = regions.length > 0 || store.state.photo === null;
     list.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
     const unlabelled = regions.filter((region) => region.label === null).length;
-    const without = unlabelled ? ` · ${unlabelled} without label` : "";
-    byId("region-count", HTMLElement).textContent = regions.length ? `${regions.length}${without}` : "";
+    byId("region-count", HTMLElement).textContent = regions.length ? String(regions.length) : "";
+    missing.textContent = `${unlabelled} without label`;
+    missing.hidden = unlabelled === 0;
+  });
+  store.watch((state) => [state.under, state.photo], () => {
+    list.querySelector("[data-under]")?.removeAttribute("data-under");
+    list.querySelector(`[data-region="${store.state.under}"]`)?.setAttribute("data-under", "");
   });
 }
 
@@ -34,19 +42,45 @@ export function showRegions(annotator, picker) {
  * @param {Annotator} annotator
  * @param {Region} region
  */
-function row(annotator, region) {
-  const { selected, newest, hidden } = annotator.state;
-  const share = annotator.map ? (100 * annotator.map.pixels(region.id)) / annotator.map.labels.length : 0;
-  const lost = annotator.map !== null && annotator.map.pixels(region.id) === 0;
-  const details = `${hidden.includes(region.id) ? "hidden · " : ""}${lost ? "no pixels" : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`}${region.scribbles ? ` · ${count(region.scribbles, "scribble")}` : ""}${region.seconds >= 1 ? ` · ${showTime(region.seconds)}` : ""}`;
+function row({ state, map }, region) {
+  const { selected, newest } = state;
   const button = element(
     "button",
     { type: "button", "data-region": region.id, "aria-pressed": String(region.id === selected), "data-newest": selected === null && region.id === newest },
     swatch(region.color),
-    element("span", { class: "text" }, element("span", { class: region.label ? "name" : "name unnamed" }, regionName(region)), element("span", { class: "quiet" }, details)),
+    element("span", { class: "text" }, element("span", { class: region.label ? "name" : "name unnamed" }, regionName(region)), element("span", { class: "quiet" }, details(state, map, region))),
   );
-  const tag = element("button", { type: "button", class: "tag", "data-label-region": region.id, "aria-label": `Label ${regionName(region)}` }, region.label ? "✎" : "label");
+  const tag = element("button", { type: "button", class: region.label ? "tag" : "tag missing", "data-label-region": region.id, "aria-label": `Label ${regionName(region)}` }, region.label ? "✎" : "label");
   return element("li", {}, button, tag);
+}
+
+/**
+ * What a row tells of a region beside its name.
+ * @param {import("./state.js").State} state
+ * @param {import("./labelmap.js").LabelMap | null} map
+ * @param {Region} region
+ */
+function details({ hidden }, map, { id, label, scribbles, seconds }) {
+  const pixels = map?.pixels(id) ?? 0;
+  const share = map ? (100 * pixels) / map.labels.length : 0;
+  const facts = [
+    // Many regions have the same label; the history calls them by their numbers.
+    label !== null && `#${id}`,
+    hidden.includes(id) && "hidden",
+    pixels ? `${share < 10 ? share.toFixed(1) : Math.round(share)} %` : "no pixels",
+    scribbles > 0 && count(scribbles, "scribble"),
+    seconds >= 1 && showTime(seconds),
+  ];
+  return facts.filter(Boolean).join(" · ");
+}
+
+/**
+ * The region whose row an element is in.
+ * @param {EventTarget | null} target
+ */
+function regionOf(target) {
+  const row = target instanceof Element ? target.closest("li")?.querySelector("[data-region]") : null;
+  return row instanceof HTMLElement ? Number(row.dataset["region"]) : null;
 }
 
 /**

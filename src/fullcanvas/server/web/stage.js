@@ -8,8 +8,9 @@
 import { byId } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
-import { boxOf, findRegion } from "./state.js";
+import { anchors } from "./names.js";
 import { Picture } from "./picture.js";
+import { boxOf, findRegion, regionName } from "./state.js";
 import * as views from "./view.js";
 
 /**
@@ -39,6 +40,8 @@ export class Stage {
   #size = { width: 1, height: 1 };
   /** @type {Photo["id"] | null} */
   #shown = null;
+  /** @type {ReturnType<typeof anchors> | null} Where names stand, until the label map changes. */
+  #anchors = null;
   #frame = 0;
 
   /** @param {Annotator} annotator */
@@ -47,8 +50,9 @@ export class Stage {
     annotator.sight = this;
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
-    store.watch((state) => [state.photo, state.selected, state.solo, state.hidden], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush], () => this.redraw());
+    store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
 
@@ -61,6 +65,7 @@ export class Stage {
     this.#picture.show(photo, image);
     this.#sheet.style.width = `${map.width}px`;
     this.#sheet.style.height = `${map.height}px`;
+    this.#anchors = null;
     this.layers.show(photo, map, this.annotator.state);
     if (this.#shown !== photo.id) this.fit();
     this.#shown = photo.id;
@@ -69,6 +74,7 @@ export class Stage {
   /** @param {Rect | null} changed */
   refresh(changed) {
     const { photo } = this.annotator.state;
+    if (changed) this.#anchors = null;
     if (photo && photo.id === this.#shown) this.layers.refresh(photo, this.annotator.state, changed);
   }
 
@@ -79,13 +85,17 @@ export class Stage {
   }
 
   /**
-   * Zoom to a rectangle of display pixels, but not closer than makes sense.
+   * Zoom to a rectangle of display pixels, but not closer than makes sense, and not further than the whole photo.
    * @param {Rect} rect
    */
   frame(rect) {
+    const { map } = this.annotator;
+    if (!map) return;
+    const fitted = views.fit(map, this.#size);
     const framed = views.frame(rect, this.#size, Math.min(this.#size.width, this.#size.height) / 5);
-    const { x, y } = { x: this.#size.width / 2, y: this.#size.height / 2 };
-    this.#move(framed.scale > CLOSEST_FRAME ? views.zoomAt(framed, CLOSEST_FRAME / framed.scale, x, y, 0) : framed);
+    const closest = Math.min(1, CLOSEST_FRAME / framed.scale);
+    const near = views.zoomAt(framed, closest, this.#size.width / 2, this.#size.height / 2, 0);
+    this.#move(near.scale < fitted.scale ? fitted : near);
   }
 
   /**
@@ -233,17 +243,44 @@ export class Stage {
   /** @returns {Scene} */
   #scene() {
     const { photo, selected, points, sketches, marking, tool } = this.annotator.state;
-    if (!photo || this.#shown !== photo.id) return { strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
+    if (!photo || this.#shown !== photo.id) return { names: [], strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
     const drawn = [...sketches, ...(this.live ? [this.live] : [])];
     const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
     const region = this.live?.kind === "points" && !marking ? null : findRegion(photo, selected);
     return {
+      names: this.#names(photo),
       strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points, stroke.width ?? null)),
-      boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked],
+      boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked, ...this.#place()],
       handles: region && { ...this.#marked(region.extreme_points), color: region.color },
       crosshair: marking ? this.hover : null,
       brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: this.brushRadius } : null,
     };
+  }
+
+  /**
+   * The names of the regions that are shown, those with most room first.
+   * @param {Photo} photo
+   * @returns {Scene["names"]}
+   */
+  #names({ regions, width }) {
+    const { names, overlay, peek, hidden } = this.annotator.state;
+    const { map } = this.annotator;
+    if (!map || !names || overlay === "hidden" || peek) return [];
+    this.#anchors ??= anchors(map);
+    const scale = width / map.width;
+    const shown = regions.filter(({ id }) => !hidden.includes(id)).flatMap((region) => {
+      const anchor = this.#anchors?.get(region.id);
+      return anchor ? [{ text: regionName(region), color: region.color, at: this.toStage([anchor.x * scale, anchor.y * scale]), room: anchor.room * this.view.scale }] : [];
+    });
+    return shown.sort((one, other) => other.room - one.room);
+  }
+
+  /** Where the person was led to. */
+  #place() {
+    const { place } = this.annotator.state;
+    if (!place) return [];
+    const box = /** @type {Box} */ ([...views.toStage(this.view, place.x0, place.y0), ...views.toStage(this.view, place.x1, place.y1)]);
+    return [{ points: [], box }];
   }
 
   /**

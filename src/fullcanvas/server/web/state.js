@@ -1,6 +1,6 @@
 /** The page's state and the pure functions that change it. */
 
-/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Region, Session} from "./types.js" */
+/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Rect, Region, Session} from "./types.js" */
 
 import { tellApart } from "./palette.js";
 
@@ -34,6 +34,11 @@ import { tellApart } from "./palette.js";
  * @property {boolean} history  Whether the list of what was done is open.
  * @property {boolean} beside  Whether the photo alone is shown beside the stage.
  * @property {boolean} solo  Whether only the selected region is filled.
+ * @property {number | null} lit  The region whose row is pointed at.
+ * @property {number | null} under  The region under the pointer on the stage.
+ * @property {boolean} gaps  Whether unassigned pixels are filled.
+ * @property {boolean} names  Whether regions bear their names.
+ * @property {Rect | null} place  What the person was led to, in display pixels.
  * @property {readonly number[]} hidden  Regions that are not painted.
  * @property {number} opacity  Of the fill, in [0, 1].
  * @property {number} waiting  Changes not stored yet.
@@ -43,6 +48,7 @@ import { tellApart } from "./palette.js";
  * @property {Session | null} session  Who is at work, once known.
  * @property {string | null} conflict  What another window did, while the person has not chosen.
  * @property {boolean} labelling  Whether a label is being typed.
+ * @property {readonly string[]} recent  The labels given so far, the last one first.
  * @property {Message | null} message
  */
 
@@ -71,6 +77,11 @@ export const START = Object.freeze({
   history: false,
   beside: false,
   solo: false,
+  lit: null,
+  under: null,
+  gaps: false,
+  names: false,
+  place: null,
   hidden: [],
   opacity: 0.45,
   waiting: 0,
@@ -80,6 +91,7 @@ export const START = Object.freeze({
   session: null,
   conflict: null,
   labelling: false,
+  recent: [],
   message: null,
 });
 
@@ -117,7 +129,7 @@ export const beginOpening = (id) => (state) => ({
  * @returns {Reducer}
  */
 export const showPhoto = (photo) => (state) => {
-  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, heat: false, hidden: [] };
+  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, lit: null, heat: false, hidden: [] };
   return refreshPhoto(photo)({ ...kept, photo, opening: null, problem: null });
 };
 
@@ -141,7 +153,7 @@ export const refreshPhoto = (photo, added = null) => (state) => {
   if (state.photo?.id !== photo.id) return listed;
   const last = photo.regions.reduce((most, region) => Math.max(most, region.id), 0) || null;
   const newest = added ?? (findRegion(photo, state.newest) ? state.newest : last);
-  return { ...listed, photo: tellApart(photo), newest, selected: findRegion(photo, state.selected) ? state.selected : null };
+  return { ...listed, photo: tellApart(photo), newest, place: null, selected: findRegion(photo, state.selected) ? state.selected : null };
 };
 
 /**
@@ -250,6 +262,12 @@ export const toggleHidden = (state) => {
  * @returns {Reducer}
  */
 export const changeOpacity = (by) => (state) => ({ ...state, opacity: Math.min(1, Math.max(0.05, state.opacity + by)) });
+
+/**
+ * @param {string} name
+ * @returns {Reducer}
+ */
+export const rememberLabel = (name) => (state) => ({ ...state, recent: [name, ...state.recent.filter((other) => other !== name)] });
 
 /**
  * @param {Label} label

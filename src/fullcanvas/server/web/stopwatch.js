@@ -28,13 +28,3 @@ export class Stopwatch {
     this.#last = now;
   }
 }
-
-/**
- * A time as people say it.
- * @param {number} seconds
- */
-export function showTime(seconds) {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

@@ -6,6 +6,7 @@
 import { byId, icon, within } from "./dom.js";
 import { Keymap, showKey } from "./keys.js";
 import { isClosed, set } from "./state.js";
+import { percent } from "./words.js";
 
 /** The commands that take a tool up, or put it down. */
 const TOOLS = ["paint", "erase", "split", "merge"];
@@ -25,7 +26,22 @@ export function showToolbar(page, keymap) {
   const opacity = byId("opacity", HTMLInputElement);
   opacity.addEventListener("input", () => page.annotator.store.update(set({ opacity: Number(opacity.value) / 100 })));
   page.annotator.store.watch((state) => state.opacity, (value) => (opacity.value = String(Math.round(value * 100))));
+  byId("toolbar", HTMLElement).addEventListener("keydown", walk);
   watch(page.annotator);
+}
+
+/**
+ * In a bar of tools the arrows go from one to the next; elsewhere they go to other photos.
+ * @param {KeyboardEvent} event
+ */
+function walk(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step || !(event.target instanceof HTMLButtonElement)) return;
+  const buttons = [...document.querySelectorAll("#toolbar button")].filter((button) => button instanceof HTMLButtonElement && !button.disabled && button.checkVisibility());
+  const next = buttons.at((buttons.indexOf(event.target) + step) % buttons.length);
+  if (next instanceof HTMLElement) next.focus();
+  event.stopPropagation();
+  event.preventDefault();
 }
 
 /**
@@ -60,7 +76,7 @@ function shortTitle({ title }) {
 /** @param {Annotator} annotator */
 function watch({ store }) {
   store.watch((state) => [state.photo, state.waiting, state.selected, state.opening], () => enable(store.state));
-  store.watch((state) => [state.overlay, state.heat, state.beside, state.marking, state.tool], () => press(store.state));
+  store.watch((state) => [state.overlay, state.names, state.gaps, state.heat, state.beside, state.marking, state.tool], () => press(store.state));
   store.watch((state) => state.photo, showUnassigned);
 }
 
@@ -74,36 +90,23 @@ function enable({ photo, waiting, selected, opening }) {
   find("delete").disabled = !changeable || selected === null;
   for (const id of SHAPES) find(id).disabled = !changeable || !(photo.regions.length || waiting);
   find("complete").disabled = !open;
-  const done = isClosed(photo);
-  within(find("complete"), "span").textContent = done ? "Complete ✓" : "Complete";
+  within(find("complete"), "span").textContent = isClosed(photo) ? "Next photo" : "Complete";
 }
 
 /** @param {State} state */
-function press({ overlay, heat, beside, marking, tool }) {
+function press({ overlay, names, gaps, heat, beside, marking, tool }) {
   find("hide").setAttribute("aria-pressed", String(overlay === "hidden"));
   find("borders").setAttribute("aria-pressed", String(overlay === "borders"));
-  find("heat").setAttribute("aria-pressed", String(heat));
-  find("beside").setAttribute("aria-pressed", String(beside));
-  find("mark").setAttribute("aria-pressed", String(marking));
+  for (const [id, on] of Object.entries({ names, gaps, heat, beside, mark: marking })) find(id).setAttribute("aria-pressed", String(on));
   for (const id of TOOLS) find(id).setAttribute("aria-pressed", String(tool === id));
 }
 
 /** @param {State["photo"]} photo */
 function showUnassigned(photo) {
   const meter = byId("unassigned", HTMLElement);
-  const share = photo ? photo.unassigned * 100 : null;
-  within(meter, "strong").textContent = share === null ? "–" : `${percent(share)} %`;
-  within(meter, ".level").style.width = `${share ?? 0}%`;
-  meter.dataset["done"] = String(share === 0);
-}
-
-/**
- * A percentage that says 0 or 100 only if it is exactly that.
- * @param {number} share
- */
-function percent(share) {
-  if (share === 0 || share === 100) return String(share);
-  return Math.min(99.9, Math.max(0.1, share)).toFixed(1);
+  within(meter, "strong").textContent = photo ? percent(photo.unassigned) : "–";
+  within(meter, ".level").style.width = `${100 * (photo?.unassigned ?? 0)}%`;
+  meter.dataset["done"] = String(photo?.unassigned === 0);
 }
 
 /** @param {string} command */

@@ -1,0 +1,110 @@
+"""What leads a person through a photo: the line above it, names, gaps, and which row is which region."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.annotator import FLAG, PERSON, Annotator, Server
+
+pytestmark = pytest.mark.usefixtures("astronaut")
+ALL = [(0, 250), (511, 250), (250, 0), (250, 511)]
+
+
+def test_the_line_above_the_photo_says_what_to_do_next(annotator: Annotator) -> None:
+    line = annotator.page.locator("#prompt")
+    expect(line).to_contain_text("Press N, then click the four extreme points")
+    person = annotator.mark(*PERSON)
+    expect(line).to_contain_text("A region alone has its whole box")
+    annotator.mark(*FLAG)
+    expect(line).to_contain_text("N marks what is left")
+    annotator.mark(*ALL)
+    expect(line).to_contain_text("K goes to a region without a label")
+    annotator.press("k")
+    expect(line).to_contain_text(f"Region {person} gets what you draw over")
+    annotator.press("1", "k", "1", "k", "2", "Escape")
+    expect(line).to_contain_text("Enter completes the photo")
+
+
+def test_that_line_names_the_keys_that_the_person_chose(annotator: Annotator) -> None:
+    annotator.page.evaluate("localStorage.setItem('fullcanvas.keys', JSON.stringify({mark: ['Shift+Q']}))")
+    annotator.page.reload()
+    annotator.settle()
+    expect(annotator.page.locator("#prompt")).to_contain_text("Press Shift+Q, then")
+
+
+def test_the_label_given_last_is_offered_first(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("/")
+    annotator.page.keyboard.type("table")
+    annotator.press("Enter")
+    flag = annotator.mark(*FLAG)
+    annotator.press("/", "Enter")
+    assert annotator.regions()[flag]["label"] == "table"
+
+
+def test_names_stand_on_their_regions(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.press("1")
+    assert not annotator.canvas("ink")[..., 3].any()
+    annotator.press("t")
+    annotator.page.wait_for_function(
+        "document.getElementById('ink').getContext('2d').getImageData(0, 0, 2000, 2000).data.some(Boolean)"
+    )
+    stage = annotator.page.locator("#stage").bounding_box()
+    assert stage is not None
+    rows, columns = np.nonzero(annotator.canvas("ink")[..., 3])
+    left, top = annotator.client((0, 0))
+    scale = (annotator.client((100, 0))[0] - left) / 100
+    x = int((columns.mean() + stage["x"] - left) / scale)
+    y = int((rows.mean() + stage["y"] - top) / scale)
+    assert annotator.labels()[y, x] == person
+
+
+def test_what_no_region_has_can_be_shown(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    gap = annotator.labels() == 0
+    annotator.press("w")
+    fill = annotator.canvas("fill")
+    assert {tuple(color) for color in fill[gap]} == {(255, 0, 200, 255)}
+    assert (255, 0, 200, 255) not in {tuple(color) for color in fill[~gap]}
+    annotator.page.get_by_role("button", name="Unassigned").click()
+    assert not annotator.canvas("fill")[gap][:, 3].any()
+
+
+def test_a_row_and_its_region_are_shown_together(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    y, x = np.argwhere(annotator.labels() == flag)[0]
+    annotator.page.mouse.move(*annotator.client((x, y)))
+    under = annotator.page.locator("#region-list [data-under]")
+    expect(under).to_have_attribute("data-region", str(flag))
+    annotator.page.locator(f'[data-region="{person}"]').hover()
+    expect(under).to_have_count(0)
+    border, mine = annotator.canvas("border"), annotator.labels() == person
+    white, rim = (border == 255).all(axis=2), (border[..., :3] == 0).all(axis=2) & (border[..., 3] > 0)
+    assert white[mine].any()
+    assert not white[~mine].any()
+    # On a white photo the black rim shows it, on a black one the white border.
+    assert rim[~mine].any()
+    assert not rim[mine].any()
+
+
+def test_completing_says_what_the_photo_lacks(annotator: Annotator, server: Server) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("Enter")
+    expect(annotator.message).to_have_text(
+        "astronaut.jpg is complete · 30.8 % unassigned · 1 region without a label"
+    )
+
+
+def test_the_lists_stay_inside_a_low_window(annotator: Annotator) -> None:
+    for points in (PERSON, FLAG, ALL):
+        annotator.mark(*points)
+    annotator.press("g")
+    annotator.page.set_viewport_size({"width": 1024, "height": 600})
+    expect(annotator.page.locator("#history-list li")).to_have_count(4)
+    bottom = "document.querySelector('#history-list').getBoundingClientRect().bottom"
+    assert annotator.page.evaluate(
+        f"{bottom} <= document.querySelector('#regions').getBoundingClientRect().bottom"
+    )
