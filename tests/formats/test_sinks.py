@@ -82,6 +82,17 @@ def test_photos_are_copied_where_links_cannot_be(place: Path, monkeypatch: pytes
     assert (place / "b" / "d").read_bytes() == b"s"
 
 
+@pytest.mark.parametrize("link", [True, False])
+def test_a_photo_that_has_gone_is_named(place: Path, link: bool) -> None:
+    gone = place.parent / "gone.jpg"
+    with (
+        pytest.raises(ExportError, match=r"gone\.jpg: is no longer there"),
+        FolderSink(place, NAMES, link=link) as sink,
+    ):
+        sink.add("a", gone)
+    assert not place.exists()
+
+
 def test_other_peoples_folders_are_left_alone(place: Path) -> None:
     place.mkdir()
     (place / "thesis.tex").write_text("years of work")

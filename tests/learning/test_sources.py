@@ -34,10 +34,15 @@ def test_a_data_set_takes_the_place_of_the_sources(toy_set):
 
 def test_what_is_missing_is_named(tmp_path, toy_set):
     with pytest.raises(ConfigError, match="--data"):
+        open_sources(toy_config(), [])
+    with pytest.raises(DatasetError, match="no COCO panoptic data set here"):
         open_sources(toy_config(), [tmp_path])
     with pytest.raises(DatasetError, match="nowhere is missing; looked for"):
         open_sources(toy_config(sources=[{"path": "nowhere"}]), [tmp_path])
     with pytest.raises(DatasetError, match="held_back = 0"):
         open_sources(toy_config(sources=[{"path": str(toy_set)}], held_back=1), [])
+    (tmp_path / "panoptic.json").write_text("{")
+    with pytest.raises(DatasetError, match=r"panoptic\.json: a folder that belongs to it is missing"):
+        open_sources(with_data(toy_config(), [tmp_path]), [tmp_path])
     with pytest.raises(ConfigError, match="weight"):
         open_sources(toy_config(sources=[{"path": str(toy_set), "weight": 0}]), [])

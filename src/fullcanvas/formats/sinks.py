@@ -108,7 +108,13 @@ class FolderSink:
             os.fsync(file.fileno())
 
     def add(self, name: str, file: Path) -> None:
-        """Add a file that exists elsewhere."""
+        """Add a file that exists elsewhere.
+
+        Raises:
+            ExportError: it exists no longer, or may not be read.
+        """
+        if not os.access(file, os.R_OK):
+            raise ExportError(f"{file}: is no longer there, or may not be read")
         target = self._target(name)
         if self._link:
             with suppress(OSError):

@@ -44,9 +44,12 @@ def open_sources(config: Config, data: Sequence[Path]) -> tuple[TrainingSet, ...
 
     Raises:
         ConfigError: there are no sources.
-        DatasetError: a data set is missing, broken, or has no photo to train on.
+        DatasetError: a data set is missing, broken, or has no photo to train on; or there are no sources,
+            and a folder of `data` is no data set either.
     """
     if not config.sources:
+        for folder in data:
+            open_dataset(folder)  # it should have been one: this says why it is none
         raise ConfigError("the configuration names no sources: name a data set with --data")
     return tuple(_open(source, data, config.training.held_back) for source in config.sources)
 
