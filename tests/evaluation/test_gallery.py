@@ -5,7 +5,15 @@ from PIL import Image
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Record, open_dataset
-from fullcanvas.evaluation.gallery import GAP, OPACITY, Snapshot, color_of, draw_picture, picture_of
+from fullcanvas.evaluation.gallery import (
+    GAP,
+    OPACITY,
+    Snapshot,
+    color_of,
+    draw_picture,
+    picture_of,
+    stack_worst,
+)
 from fullcanvas.evaluation.run import Settings, evaluate, plan
 from tests.panoptic_folder import halves, write_dataset
 
@@ -15,10 +23,25 @@ def test_a_picture_per_sample_with_a_panel_per_round(tmp_path):
     dataset = open_dataset(tmp_path / "set")
     settings = Settings("smallest-box", rounds=2)
     report = evaluate(plan(dataset, settings), gallery=tmp_path / "gallery")
-    assert sorted(file.name for file in (tmp_path / "gallery").iterdir()) == ["map0.png", "map1.png"]
+    names = sorted(file.name for file in (tmp_path / "gallery").iterdir())
+    assert names == ["map0.png", "map1.png", "worst.png"]
     with Image.open(tmp_path / "gallery" / "map0.png") as picture:
         assert picture.size == (5 * 20 + 4 * GAP, 12)
     assert evaluate(plan(dataset, settings)) == report
+
+
+def test_the_worst_are_shown_the_worst_first(tmp_path):
+    records = [
+        Record(id_, f"{id_}.jpg", tmp_path / "a", tmp_path / f"{id_}.png", 9, 9, ()) for id_ in range(9)
+    ]
+    for record in records:
+        grey = Image.new("L", (3 * 10 + 2 * GAP, 10), 20 * record.image_id)
+        grey.save(picture_of(record, tmp_path))
+    means = [0.9, 0.2, 0.9, 0.5, 0.1, 0.9, 0.3, 0.4, 0.8]
+    stack_worst(records, means, 0, tmp_path)
+    with Image.open(tmp_path / "worst.png") as picture:
+        shades = np.asarray(picture.convert("L"))[5 :: 10 + GAP, 5]
+    assert shades.tolist() == [20 * id_ for id_ in (4, 1, 6, 7, 3, 8)]
 
 
 def test_photos_of_one_name_have_two_pictures(tmp_path):

@@ -226,7 +226,7 @@ def test_the_command(dataset, model, tmp_path):
     assert result.exit_code == 0, result.output
     report = json.loads(out.read_text())
     assert (report["images"], report["allocation"], len(report["curve"])) == (2, "free", 2)
-    assert len(list((tmp_path / "gallery").iterdir())) == 2
+    assert len(list((tmp_path / "gallery").iterdir())) == 3
     assert f"blobs: 2 images, {report['regions']} regions" in result.output
     assert f"{100 * report['curve'][1]['mean_iou']:.1f}" in result.output
 

@@ -19,6 +19,7 @@ from fullcanvas.evaluation.metrics import LabelMap
 LONGEST_SIDE = 480
 OPACITY = 0.55
 GAP = 6
+MOST_SHOWN = 6
 WHITE = (255, 255, 255)
 
 Picture = NDArray[np.uint8]
@@ -82,6 +83,19 @@ def _reduced(picture: Picture) -> Picture:
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def stack_worst(records: Sequence[Record], means: Sequence[float], rounds: int, folder: Path) -> None:
+    """Writes `worst.png`: the samples with the lowest scores, the lowest first, as `stack` shows them.
+
+    Args:
+        records: the samples, each with a picture in the folder.
+        means: the mean IoU of each.
+        rounds: of scribbles.
+        folder: of the pictures.
+    """
+    order = np.argsort(means, kind="stable")[:MOST_SHOWN]
+    stack([picture_of(records[place], folder) for place in order], rounds, folder / "worst.png")
 
 
 def stack(pictures: Sequence[Path], rounds: int, file: Path) -> None:

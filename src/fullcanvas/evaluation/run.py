@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fullcanvas import __version__, datasets
 from fullcanvas.datasets import Dataset, Record, load_sample
 from fullcanvas.evaluation import summary
@@ -15,7 +17,7 @@ from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress, check_files, run_all
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import Parts, write_json
-from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of
+from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack_worst
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.evaluation.single_region import SingleRegionPredictor, evaluate_alone
@@ -128,7 +130,7 @@ def evaluate(
         engine: where the work is done.
         scribble_seconds: what a scribble costs in the model of annotation time.
         out: where to write the result as JSON.
-        gallery: a folder for a picture of every sample, as `draw_picture` makes them.
+        gallery: a folder for a picture of every sample, as `draw_picture` makes them, and for `worst.png`.
         progress: called often.
 
     Returns:
@@ -141,7 +143,11 @@ def evaluate(
     if gallery and isinstance(planned.experiment.model, SingleRegionPredictor):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
     parts = _parts(planned, out, gallery)
-    report = _report(planned, _work_off(planned, engine, parts, gallery, progress), scribble_seconds)
+    results = _work_off(planned, engine, parts, gallery, progress)
+    report = _report(planned, results, scribble_seconds)
+    if gallery:
+        means = [float(np.mean(each.rounds[-1].ious or (1.0,))) for each in results]
+        stack_worst(planned.dataset.records, means, planned.settings.rounds, gallery)
     if out is not None:
         write_json(out, report)
     parts.clear()
