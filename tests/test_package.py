@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
+from itertools import chain
+from pathlib import Path
 
 import pytest
 import typer
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 import fullcanvas
 from fullcanvas.cli import app
+from tests.conftest import REPOSITORY
 
 COMMANDS = sorted(typer.main.get_command(app).list_commands(None))  # type: ignore[attr-defined]
 
@@ -58,6 +64,42 @@ def test_annotating_and_evaluating_need_no_extra():
         "        importlib.import_module(module.name)\n"
         "import fullcanvas.evaluation.run\n"
     )
+
+
+def test_every_package_has_a_lower_bound_and_a_reason():
+    reasons = (REPOSITORY / "docs" / "architecture.md").read_text().partition("## Dependencies, and why")[2]
+    for requirement in required():
+        assert any(bound.operator == ">=" for bound in requirement.specifier), requirement
+        assert re.search(rf"\b{re.escape(requirement.name)}\b", reasons), requirement
+
+
+def test_what_is_imported_at_run_time_is_asked_for():
+    """What comes along with something else today need not come tomorrow."""
+    asked = {name_of(requirement.name) for requirement in required()}
+    providers = metadata.packages_distributions()
+    for path in Path(fullcanvas.__file__).parent.rglob("*.py"):
+        # Ray is too large for an extra; whoever has a cluster of it has it.
+        for module in imported(path) - sys.stdlib_module_names - {"fullcanvas", "ray"}:
+            assert asked & {name_of(name) for name in providers[module]}, (path, module)
+
+
+def required() -> list[Requirement]:
+    """What pyproject.toml asks for, extras included."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    listed = chain(project["dependencies"], *project["optional-dependencies"].values())
+    return [Requirement(each) for each in listed]
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a module imports, anywhere in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return {name.partition(".")[0] for name in names}
+
+
+def name_of(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
