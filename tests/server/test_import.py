@@ -150,6 +150,17 @@ def test_every_command_heeds_the_database_that_the_environment_names(
     assert (result.exit_code, "mysql: is no address of a database" in result.output) == (2, True)
 
 
+def test_a_photo_takes_the_work_of_its_own_name_alone(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", "Z/a.png", "Z/c.png", "x/c.png")
+    output = run(folder, "--format", "label-png", "--from", maps, "--overwrite")
+    skipped = {line.partition(":")[0] for line in output.splitlines() if "not among the photos" in line}
+    assert skipped == {"Z/a.png", "Z/c.png", "x/c.png"}
+    listed = {item["path"]: item["regions"] for item in start(folder).get("/photos")["items"]}
+    assert listed == {"a.jpg": 2, "b/a.jpg": 0, "c.png": 0}
+
+
 def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.json"
     labels.write_text('[{"id": 3, "name": "bird"}]')

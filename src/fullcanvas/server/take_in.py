@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -102,36 +102,53 @@ def _source(origin: Path, form: str, labels: Path | None) -> Source:
 def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
     """The photo of each name in the source: the same path, the same but for its extension, or the same name.
 
-    The last two count where one photo alone has it.
+    A photo has at most one name. What is not the same path counts where one photo and one name alone have it.
 
     Raises:
         ImportFormatError: no photo is named.
     """
-    exact = {photo.path: photo for photo in photos}
-    keys: tuple[Callable[[str], str], ...] = (
-        lambda path: str(PurePosixPath(path).with_suffix("")),
-        lambda path: PurePosixPath(path).name,
-        lambda path: PurePosixPath(path).stem,
-    )
-    tables = [_unique(photos, key) for key in keys]
-    named = {}
-    for name in source.photos:
-        found = [exact.get(name), exact.get(name.removesuffix(".png"))]
-        found += [table.get(key(name)) for key, table in zip(keys, tables, strict=True)]
-        photo = next((one for one in found if one is not None), None)
-        if photo is not None:
-            named[name] = photo
+    by_path = {photo.path: photo for photo in photos}
+    named: dict[str, Photo] = {}
+    for of_name, of_path in _WAYS:
+        found = _unique(by_path, of_path)
+        taken = {photo.path for photo in named.values()}
+        for key, name in _unique(source.photos, of_name).items():
+            if name not in named and key in found and found[key] not in taken:
+                named[name] = by_path[found[key]]
     if not named:
         asked = ", ".join(list(source.photos)[:3]) or "nothing"
         raise ImportFormatError(f"none of the photos is in what was to be imported; it speaks of {asked}")
     return named
 
 
-def _unique(photos: Sequence[Photo], key: Callable[[str], str]) -> dict[str, Photo]:
-    table: dict[str, list[Photo]] = {}
-    for photo in photos:
-        table.setdefault(key(photo.path), []).append(photo)
-    return {name: found[0] for name, found in table.items() if len(found) == 1}
+def _without_extension(path: str) -> str:
+    return str(PurePosixPath(path).parent / PurePosixPath(path).stem)
+
+
+def _name(path: str) -> str:
+    return PurePosixPath(path).name
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
+
+
+_WAYS: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
+    (str, str),
+    (lambda name: name.removesuffix(".png"), str),
+    (_without_extension, _without_extension),
+    (_name, _name),
+    (_stem, _stem),
+)
+"""What has to be the same of a name in a source and of a photo's path; the surest first."""
+
+
+def _unique(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
+    """The names by their keys, of those that no other name has."""
+    table: dict[str, list[str]] = {}
+    for name in names:
+        table.setdefault(key(name), []).append(name)
+    return {shared: found[0] for shared, found in table.items() if len(found) == 1}
 
 
 def _new_labels(categories: Sequence[Category], known: Sequence[Label]) -> list[dict[str, Any]]:
