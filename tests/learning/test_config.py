@@ -65,6 +65,8 @@ def test_a_change_that_cannot_be_is_refused(change, message, tmp_path):
         ("name = 'x'\n[training]\ncrop = 100", "crop is a positive multiple of 32"),
         ("name = 'x'\n[training]\nsteps = 0", "steps is 1 or more"),
         ("name = 'x'\n[training]\nsteps = 1.5", "steps is of type int"),
+        ("name = 'x'\n[training]\nmost_regions = 0", "most_regions is 1 or more"),
+        ("name = 'x'\n[training]\nworkers = -1", "workers is 0 or more"),
         ("name = 'x'\n[training]\nscale = [2, 1]", "scale is a pair"),
         ("name = 'x'\n[training]\nrounds = []", "rounds lists at least one"),
         ("name = 'x'\n[[sources]]\nweight = 1", "Source needs the key 'path'"),

@@ -88,6 +88,16 @@ class Source:
     licence: str = "not stated"
 
 
+_LEAST = {
+    0: ("jitter", "pert", "held_back", "workers"),
+    1: (
+        *("images_per_step", "steps", "warmup", "validate_every", "checkpoint_every"),
+        *("working_size", "most_regions"),
+    ),
+}
+"""What some numbers of a training are at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """How a network is trained (section 3.3).
@@ -154,9 +164,10 @@ class TrainingConfig:
             raise ConfigError(f"scale is a pair of factors, the smaller first, not {list(self.scale)}")
         if not self.rounds or min(self.rounds) < 0:
             raise ConfigError(f"rounds lists at least one number of 0 or more, not {list(self.rounds)}")
-        for name in ("images_per_step", "steps", "warmup", "validate_every", "checkpoint_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is 1 or more, not {getattr(self, name)}")
+        for least, names in _LEAST.items():
+            for name in names:
+                if getattr(self, name) < least:
+                    raise ConfigError(f"{name} is {least} or more, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)
