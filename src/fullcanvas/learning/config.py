@@ -91,8 +91,13 @@ class Source:
 _LEAST = {
     0: ("jitter", "pert", "held_back", "workers"),
     1: (
-        *("images_per_step", "steps", "warmup", "validate_every", "checkpoint_every"),
-        *("working_size", "most_regions"),
+        "working_size",
+        "images_per_step",
+        "steps",
+        "warmup",
+        "most_regions",
+        "validate_every",
+        "checkpoint_every",
     ),
 }
 """What some numbers of a training are at least."""
