@@ -128,6 +128,23 @@ def test_the_name_of_a_deleted_label_can_be_anothers(page: Page) -> None:
     assert names(page) == ["cat"]
 
 
+def test_the_id_of_a_deleted_label_whose_name_is_anothers_stays_taken(page: Page) -> None:
+    first, second = (page.post("/labels", name=name).json() for name in ("cat", "dog"))
+    delete(page, second["id"])
+    rename(page, first["id"], "dog")
+    assert page.post("/labels", name="bird").json()["id"] == second["id"] + 1
+    assert page.post("/labels", name="cat").json()["id"] == second["id"] + 2
+    assert names(page) == ["dog", "bird", "cat"]
+
+
+def test_a_deleted_label_cannot_be_changed(page: Page) -> None:
+    label = page.post("/labels", name="sky").json()
+    delete(page, label["id"])
+    for change in ({"color": [1, 2, 3]}, {"name": "sea"}, {}):
+        assert page.client.patch(f"/api/v1/labels/{label['id']}", json=change).status_code == 404
+    assert page.post("/labels", name="sky").json() == label
+
+
 def test_a_start_with_the_same_file_of_labels_changes_nothing_back(
     start: Callable[..., Page], folder: Path, tmp_path: Path
 ) -> None:

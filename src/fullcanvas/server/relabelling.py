@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
@@ -33,7 +33,10 @@ class Relabelling:
             taken = connection.execute(select(table).where(table.c.name == name)).mappings().first()
             if taken is not None and not taken["deleted"]:
                 raise ConflictError(f"there is a label {name!r} already")
-            connection.execute(delete(table).where(table.c.name == name))
+            if taken is not None:
+                # The deleted label's id stays taken, under a name that nobody can give.
+                nobodys = f"\x7f{taken['id']}"
+                connection.execute(update(table).where(table.c.id == taken["id"]).values(name=nobodys))
             connection.execute(update(table).where(table.c.id == label_id).values(name=name))
             for photo_id in _rename_entries(connection, old, name):
                 mine = photos.c.id == photo_id

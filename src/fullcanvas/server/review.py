@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -79,13 +80,13 @@ def change_label(bench: Bench, label_id: LabelId, change: LabelChange) -> LabelA
     store = bench.project.store
     if change.name is not None:
         store.relabelling.rename(label_id, checked_name(change.name))
-    store.change_labels(
-        lambda known: [change.of(label) if label.id == label_id else label for label in known]
-    )
-    for label in store.labels():
-        if label.id == label_id:
-            return LabelAnswer.of(label)
-    raise NotFoundError(f"there is no label {label_id}")
+
+    def changed(known: Sequence[Label]) -> Sequence[Label]:
+        if all(label.id != label_id or label.deleted for label in known):
+            raise NotFoundError(f"there is no label {label_id}")
+        return [change.of(label) if label.id == label_id else label for label in known]
+
+    return next(LabelAnswer.of(label) for label in store.change_labels(changed) if label.id == label_id)
 
 
 @router.delete(
