@@ -125,9 +125,19 @@ def test_a_photo_that_is_completed_during_the_import_is_not_touched(
     assert (photo["status"], len(photo["regions"])) == ("complete", 1)
 
 
+def test_a_photo_whose_work_cannot_be_used_keeps_no_other_from_its_own(folder: Path, tmp_path: Path) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", "b/a.png", "c.png")
+    (maps / "a.png").write_bytes(b"no picture")
+    (folder / "b" / "a.jpg").write_bytes(b"no photo")
+    output = run(folder, "--format", "label-png", "--from", maps, code=1)
+    assert f"Error: a.jpg: {maps / 'a.png'}: cannot be read as PNG" in output
+    assert "Error: b/a.jpg: a.jpg: this is not a photo" in output
+    assert "2 regions in 1 photos imported, 0 skipped, 2 failed" in output
+
+
 def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_path: Path) -> None:
     origin = ["--format", "coco-instances", "--from", instances(tmp_path, width=90)]
-    output = run(folder, *origin, code=2)
+    output = run(folder, *origin, code=1)
     assert "image 1: what was to be imported has 90 x 80 pixels, the upright photo 96 x 80" in output
     project = open_project(folder)
     assert not any(photo.regions for photo in project.store.list_photos())

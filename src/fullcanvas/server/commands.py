@@ -175,7 +175,12 @@ def import_(
         )
     for line in [*report.notes, *report.skipped]:
         typer.echo(line)
-    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {len(report.skipped)} skipped")
+    for line in report.failed:
+        typer.echo(f"Error: {line}", err=True)
+    left = f"{len(report.skipped)} skipped, {len(report.failed)} failed"
+    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {left}")
+    if report.failed:
+        raise typer.Exit(1)
 
 
 def export(

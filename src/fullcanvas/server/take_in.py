@@ -17,6 +17,7 @@ from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.formats.records import Category
+from fullcanvas.server.errors import PhotoError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, Label, checked_name, merge, read_labels
 from fullcanvas.server.project import Project, open_project
@@ -36,12 +37,14 @@ class Report:
     Attributes:
         photos, regions: how many were imported.
         skipped: lines about photos that were left as they were.
+        failed: lines about photos that cannot be opened, or whose work cannot be used.
         notes: lines about what was not taken over as it was.
     """
 
     photos: int = 0
     regions: int = 0
     skipped: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -59,6 +62,8 @@ def import_project(
 ) -> Report:
     """Import existing work into the project of a folder of photos; a photo's is stored whole or not at all.
 
+    A photo whose work cannot be used keeps no other from its own.
+
     Args:
         folder: that holds the photos.
         origin: the work: a folder, or the json file in it.
@@ -72,8 +77,8 @@ def import_project(
         database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
-        ServerError: the project cannot be used, or a photo cannot be opened.
-        ImportFormatError: the work cannot be used; photos imported before stay imported.
+        ServerError: the project cannot be used; photos imported before stay imported.
+        ImportFormatError: the work as a whole cannot be used.
     """
     source = _source(origin, form, labels)
     project = open_project(folder, place, labels, max_pixels, database)
@@ -85,7 +90,10 @@ def import_project(
             if name not in named:
                 report.skipped.append(f"{name}: is not among the photos")
                 continue
-            _import(project, named[name], read, overwrite, report)
+            try:
+                _import(project, named[name], read, overwrite, report)
+            except (ImportFormatError, PhotoError, StaleError) as error:
+                report.failed.append(f"{named[name].path}: {error}")
     finally:
         project.store.close()
     return report
@@ -186,9 +194,7 @@ def _import(
     if imported.regions:
         after = imported.annotate(before or Annotation(width, height))
         if after.next_region > MAX_REGIONS + 1:
-            raise ImportFormatError(
-                f"{photo.path}: a photo can have {MAX_REGIONS} regions, deleted ones included"
-            )
+            raise ImportFormatError(f"a photo can have {MAX_REGIONS} regions, deleted ones included")
         project.store.save(photo, project.checked_hash(photo), before, after)
         report.photos += 1
         report.regions += len(imported.regions)
