@@ -1,6 +1,7 @@
 """Where the time of a correction goes inside the engine: milliseconds of one core's work, by part.
 
     python benchmarks/correction.py [--model MODEL] [--megapixels 0.3072] [--regions 11] [--corrections 100]
+        [--scribbles 0]
 
 On one thread, and in the processor's own time, so that other programs disturb little. With two threads the
 head takes about half as long as here; the rest does not.
@@ -19,7 +20,7 @@ from unittest import mock
 
 import numpy as np
 
-from fullcanvas.benchmark.marks import corrected, marked
+from fullcanvas.benchmark.marks import corrected, marked, scribbled
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
 from fullcanvas.canvas.scene import Scene
 from fullcanvas.inference import Segmenter, Session
@@ -43,8 +44,9 @@ def main() -> None:
     options = parse()
     rng, (width, height) = np.random.default_rng(0), size_of(options.megapixels)
     segmenter = Segmenter.load(options.model, threads=1)
-    before = marked(rng, width, height, options.regions)
+    before = scribbled(marked(rng, width, height, options.regions), rng, options.scribbles)
     session = segmenter.open(sized(read_photos(PHOTOS, 1)[0], width, height), before)
+    before = session.annotation
     spent: dict[str, float] = defaultdict(float)
     for _ in range(options.corrections):
         after = corrected(before, rng)
@@ -65,6 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--megapixels", type=float, default=0.3072)
     parser.add_argument("--regions", type=int, default=11)
     parser.add_argument("--corrections", type=int, default=100)
+    parser.add_argument("--scribbles", type=int, default=0, help="that every region has already")
     return parser.parse_args()
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Region, Scribble
+from fullcanvas.annotation import ink as drawing
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from tests.annotation.strategies import regions
 
@@ -110,6 +111,16 @@ def test_a_long_scribble_has_no_gaps_and_no_bulges():
 def test_a_window_holds_what_the_whole_plane_holds_there(region, ink, window):
     x0, y0, x1, y1 = window
     assert np.array_equal(ink.draw(region, window), ink.draw(region, WHOLE)[y0:y1, x0:x1])
+
+
+@given(regions(WIDTH, HEIGHT), st.lists(INKS, min_size=1, max_size=3), windows())
+def test_ink_that_is_remembered_is_what_is_drawn_afresh(region, inks, window):
+    for ink in [*inks, *inks]:
+        afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
+        for scribble in region.scribbles:
+            pieces = drawing._pieces(ink._to_working(scribble.points))
+            drawing._draw_pieces(afresh, window, *pieces, ink.stroke_width)
+        assert np.array_equal(ink.draw_scribbles(region.scribbles, window), afresh)
 
 
 @given(regions(WIDTH, HEIGHT), st.floats(0.1, 3), st.floats(0.1, 3))

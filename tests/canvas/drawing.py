@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fullcanvas.annotation import Point
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.competition import Canvas
-from fullcanvas.canvas.strokes import Stroke, stroke_pixels
+from fullcanvas.canvas.strokes import stroke_pixels
+
+
+class Stroke(NamedTuple):
+    """A scribble's centre line, whose it is, and that region's box."""
+
+    region: int
+    points: tuple[Point, ...]
+    box: Box
 
 
 def draw_strokes(plane: NDArray[np.generic], strokes: Iterable[Stroke], canvas: Canvas, area: Box) -> None:
@@ -22,5 +32,6 @@ def draw_strokes(plane: NDArray[np.generic], strokes: Iterable[Stroke], canvas: 
         area: half-open (x0, y0, x1, y1), in canvas pixels.
     """
     for stroke in strokes:
-        pixels = stroke_pixels(stroke, canvas, area)
-        plane[pixels[:, 1] - area[1], pixels[:, 0] - area[0]] = stroke.region
+        for row, column in stroke_pixels(stroke.points, stroke.box, canvas).T:
+            if area[1] <= row < area[3] and area[0] <= column < area[2]:
+                plane[row - area[1], column - area[0]] = stroke.region

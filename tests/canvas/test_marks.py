@@ -23,7 +23,9 @@ LINES = st.lists(st.tuples(st.integers(0, 22), st.integers(0, 16)), min_size=1, 
 
 def covered(mark, canvas, area):
     plane = np.zeros((area[3] - area[1], area[2] - area[0]), np.bool_)
-    plane[mark_pixels(mark, canvas, area)] = True
+    rows, columns = mark_pixels(mark, canvas, area)
+    assert ((rows >= area[1]) & (rows < area[3]) & (columns >= area[0]) & (columns < area[2])).all()
+    plane[rows - area[1], columns - area[0]] = True
     return plane
 
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.canvas.competition import Canvas
-from fullcanvas.canvas.strokes import Stroke
-from tests.canvas.drawing import draw_strokes
+from fullcanvas.canvas.marks import Mark, claim, draw
+from tests.canvas.drawing import Stroke, draw_strokes
 
 CANVAS = Canvas(40, 30, 40, 30)
 POINTS = st.lists(st.tuples(st.integers(0, 39), st.integers(0, 29)), min_size=1, max_size=5).map(tuple)
@@ -27,8 +27,9 @@ def test_a_part_of_the_canvas_gets_its_part_of_the_stroke(points, x0, y0, width,
     whole = np.zeros((30, 40), np.int32)
     draw_strokes(whole, [Stroke(3, points, CANVAS.area)], CANVAS, CANVAS.area)
     part = np.zeros((area[3] - y0, area[2] - x0), np.int32)
-    draw_strokes(part, [Stroke(3, points, CANVAS.area)], CANVAS, area)
+    taken = claim(part, draw([Mark(0, 3, points, box=CANVAS.area)], CANVAS, area))
     np.testing.assert_array_equal(part, whole[y0 : area[3], x0 : area[2]])
+    np.testing.assert_array_equal(taken, part == 3)
 
 
 def test_the_later_stroke_wins():

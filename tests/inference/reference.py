@@ -19,14 +19,15 @@ from fullcanvas.annotation import (
     PaintRegion,
     Region,
     SplitRegion,
+    ink,
 )
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.canvas.sampling import align_matrix, resample
-from fullcanvas.canvas.strokes import Stroke
+from fullcanvas.canvas.strokes import stroke_pixels
 from fullcanvas.inference import Embedding, Segmenter
-from tests.canvas.drawing import draw_strokes
+from tests.canvas.drawing import Stroke, draw_strokes
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ def _align(planes, box, cells):
 def from_scratch(
     segmenter: Segmenter, embedding: Embedding, annotation: Annotation, canvas: Canvas | None = None
 ) -> Answer:
-    """Everything anew; on the full-resolution canvas unless another is given."""
+    """Everything anew, nothing remembered; on the full-resolution canvas unless another is given."""
+    ink._drawn.cache_clear()
+    stroke_pixels.cache_clear()
     canvas = canvas or Canvas(annotation.width, annotation.height, annotation.width, annotation.height)
     framing = segmenter.config.framing(annotation.width, annotation.height)
     marks = _marks(annotation, canvas, framing, segmenter.config.ink_constraint)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ DISC_DIAMETER = 6.0
 STROKE_WIDTH = 3
 _THINNEST = 1.5
 _PIECE = 8
+_REMEMBERED = 2048  # scribbles, of about half a kilobyte each: every correction asks for them again
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,11 @@ class Ink:
         x0, y0, x1, y1 = window
         plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
         for scribble in scribbles:
-            starts, steps = _pieces(self._to_working(scribble.points))
-            _draw_pieces(plane, window, starts, steps, self.stroke_width)
+            bits, (u0, v0, u1, v1) = _drawn(self, scribble.points)
+            left, top, right, bottom = max(x0, u0), max(y0, v0), min(x1, u1), min(y1, v1)
+            if left < right and top < bottom:
+                rows = np.unpackbits(bits[top - v0 : bottom - v0], axis=1)
+                plane[top - y0 : bottom - y0, left - x0 : right - x0] |= rows[:, left - u0 : right - u0]
         return plane
 
     def extent(self, points: Iterable[Point], width: int, height: int) -> Window:
@@ -108,6 +113,17 @@ def annotation_maps(
         total = maps[:, 0].sum(0, dtype=np.int32)
         np.greater(total, maps[:, 0], out=maps[:, 1], casting="unsafe")
     return maps
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _drawn(ink: Ink, points: tuple[Point, ...]) -> tuple[Plane, Window]:
+    """All ink of a scribble, eight pixels of a row in a byte, and the window that it lies in."""
+    working = ink._to_working(points)
+    x0, y0 = (math.floor(value) for value in working.min(0) - ink.stroke_width / 2)
+    x1, y1 = (math.ceil(value) for value in working.max(0) + ink.stroke_width / 2)
+    plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
+    _draw_pieces(plane, (x0, y0, x1, y1), *_pieces(working), ink.stroke_width)
+    return np.packbits(plane, axis=1), (x0, y0, x1, y1)
 
 
 def _pieces(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 
@@ -30,11 +31,23 @@ def marked(rng: np.random.Generator, width: int, height: int, count: int) -> Ann
 def stroke(log: Annotation, rng: np.random.Generator) -> tuple[int, list[list[float]]]:
     """A region, and the points of a scribble that begins about its middle and wavers from there."""
     region = int(rng.choice(list(log.regions)))
+    return region, np.clip(_walk(log, region, rng), 0, (log.width - 1, log.height - 1)).tolist()
+
+
+def _walk(log: Annotation, region: int, rng: np.random.Generator) -> NDArray[np.float64]:
     start = np.array(log.regions[region].extreme_points).mean(0)
-    walk = start + np.cumsum(rng.normal(0, max(log.width, log.height) / 40, (8, 2)), 0)
-    return region, np.clip(walk, 0, (log.width - 1, log.height - 1)).tolist()
+    walk: NDArray[np.float64] = start + np.cumsum(rng.normal(0, max(log.width, log.height) / 40, (8, 2)), 0)
+    return walk
 
 
 def corrected(log: Annotation, rng: np.random.Generator) -> Annotation:
     """The log with one more scribble."""
     return log.scribble(*stroke(log, rng))
+
+
+def scribbled(log: Annotation, rng: np.random.Generator, count: int) -> Annotation:
+    """The log with so many scribbles more in every region, none of which leaves its box."""
+    for region in [*log.regions] * count:
+        points = np.array(log.regions[region].extreme_points)
+        log = log.scribble(region, np.clip(_walk(log, region, rng), points.min(0), points.max(0)).tolist())
+    return log

@@ -24,9 +24,9 @@ from fullcanvas.canvas.bits import Packed
 from fullcanvas.canvas.boxes import Box, Framing, box_of_points, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
-from fullcanvas.canvas.strokes import Stroke, stroke_pixels
+from fullcanvas.canvas.strokes import stroke_pixels
 
-Indices = tuple[NDArray[np.intp], NDArray[np.intp]]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,16 @@ class Mark:
 
     def window(self, canvas: Canvas) -> Box:
         """Canvas pixels outside of which the mark says nothing; may reach over the canvas's edge."""
-        reach = math.ceil(self.radius or 0) + 1
-        x0, y0, x1, y1 = box_of_points(self.points)
-        across, down = canvas.width / canvas.photo_width, canvas.height / canvas.photo_height
-        low = math.floor((x0 - reach) * across) - 1, math.floor((y0 - reach) * down) - 1
-        return *low, math.ceil((x1 + reach) * across) + 1, math.ceil((y1 + reach) * down) + 1
+        return _window(self.points, self.radius, canvas)
+
+
+@lru_cache(maxsize=4096)
+def _window(points: tuple[Point, ...], radius: float | None, canvas: Canvas) -> Box:
+    reach = math.ceil(radius or 0) + 1
+    x0, y0, x1, y1 = box_of_points(points)
+    across, down = canvas.width / canvas.photo_width, canvas.height / canvas.photo_height
+    low = math.floor((x0 - reach) * across) - 1, math.floor((y0 - reach) * down) - 1
+    return *low, math.ceil((x1 + reach) * across) + 1, math.ceil((y1 + reach) * down) + 1
 
 
 def marks_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> list[Mark]:
@@ -84,24 +89,31 @@ def marks_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> li
             case SplitRegion() | DeleteRegion():
                 marks = [mark for mark in marks if mark.region != entry.region]
     boxes = {id_: region_box(region, framing) for id_, region in annotation.regions.items()} if marks else {}
-    return [mark if mark.radius else replace(mark, box=boxes[mark.region]) for mark in marks]
+    return [
+        mark if mark.radius else Mark(mark.position, mark.region, mark.points, box=boxes[mark.region])
+        for mark in marks
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """The marks that reach into an area, each with the pixels at which it is its region's last word.
+    """What the marks say in an area.
 
     Attributes:
         gaps: where regions are erased.
-        claims: pixels (rows, columns) that regions have by hand, the latest mark first.
+        places: pixels that regions have by hand, in the order of the log: rows and columns, [2, n].
+        regions: whose they are, [n].
+        positions: of the marks that say so, [n].
     """
 
     gaps: Gaps
-    claims: Sequence[tuple[Mark, Indices]]
+    places: Places
+    regions: NDArray[np.intp]
+    positions: NDArray[np.intp]
 
 
 def draw(marks: Sequence[Mark], canvas: Canvas, area: Box) -> Drawn:
-    """What the marks say in an area of the canvas.
+    """What the marks say in an area of the canvas, each where it is its region's last word.
 
     Args:
         marks: in the order of the log.
@@ -114,64 +126,79 @@ def draw(marks: Sequence[Mark], canvas: Canvas, area: Box) -> Drawn:
     decided, gaps = ({region: np.zeros(shape, np.bool_) for region in erased} for _ in range(2))
     claims = []
     for mark in reversed(near):
-        at = _first_said(mark_pixels(mark, canvas, area), decided.get(mark.region))
+        at = mark_pixels(mark, canvas, area)
+        if mark.region in erased:
+            at = _first_said(at, decided[mark.region], area)
         if mark.erase:
-            gaps[mark.region][at] = True
+            gaps[mark.region][*(at - _corner(area))] = True
         else:
             claims.append((mark, at))
-    return Drawn(gaps, claims)
+    return Drawn(gaps, *_gathered(claims[::-1], area))
 
 
-def _first_said(at: Indices, decided: NDArray[np.bool_] | None) -> Indices:
-    """Those of the pixels of which the region has not spoken later; they are noted."""
-    if decided is None:
-        return at
-    fresh = ~decided[at]
-    kept = at[0][fresh], at[1][fresh]
-    decided[kept] = True
-    return kept
+def _first_said(at: Places, decided: NDArray[np.bool_], area: Box) -> Places:
+    """Those of the pixels, in the area, of which the region has not spoken later; they are noted."""
+    at = at[:, _inside(at, area)]
+    local = at - _corner(area)
+    fresh = ~decided[*local]
+    decided[*local] = True
+    return at[:, fresh]
 
 
-def claim(
-    plane: Labels, claims: Sequence[tuple[Mark, Indices]], newest: Labels | None = None
-) -> NDArray[np.bool_]:
+def _gathered(
+    claims: Sequence[tuple[Mark, Places]], area: Box
+) -> tuple[Places, NDArray[np.intp], NDArray[np.intp]]:
+    """The claims' pixels in the area, counted from its corner; whose they are, and the marks' positions."""
+    at = np.concatenate([np.zeros((2, 0), np.intp), *(places for _, places in claims)], axis=1)
+    sizes = [places.shape[1] for _, places in claims]
+    names = np.array([(mark.region, mark.position) for mark, _ in claims], np.intp).reshape(-1, 2)
+    said, inside = np.repeat(names, sizes, axis=0), _inside(at, area)
+    return at[:, inside] - _corner(area), said[inside, 0], said[inside, 1]
+
+
+def _corner(area: Box) -> Places:
+    return np.array([[area[1]], [area[0]]])
+
+
+def _inside(at: Places, area: Box) -> NDArray[np.bool_]:
+    low, high = _corner(area), np.array([[area[3]], [area[2]]])
+    inside: NDArray[np.bool_] = ((low <= at) & (at < high)).all(0)
+    return inside
+
+
+def claim(plane: Labels, drawn: Drawn, newest: Labels | None = None) -> NDArray[np.bool_]:
     """Give regions the pixels of an area that they have by hand.
 
     Args:
         plane: int32 [h, w], written in place.
-        claims: the latest mark first.
+        drawn: what the marks say there.
         newest: what `newest_masks` says of the area; older marks give way to a mask.
 
     Returns:
         bool [h, w]: where somebody has.
     """
-    taken = np.zeros(plane.shape, np.bool_)
-    for mark, (rows, columns) in claims:
-        free = ~taken[rows, columns]
-        if newest is not None:
-            free &= newest[rows, columns] <= mark.position
-        at = rows[free], columns[free]
-        plane[at] = mark.region
-        taken[at] = True
+    taken, at, regions = np.zeros(plane.shape, np.bool_), drawn.places, drawn.regions
+    if newest is not None:
+        holds = newest[*at] <= drawn.positions
+        at, regions = at[:, holds], regions[holds]
+    plane[*at] = regions  # where marks meet, the last of them stays
+    taken[*at] = True
     return taken
 
 
-def mark_pixels(mark: Mark, canvas: Canvas, area: Box) -> Indices:
-    """The pixels of an area that a mark covers: rows and columns, counted from the area's corner."""
+def mark_pixels(mark: Mark, canvas: Canvas, area: Box) -> Places:
+    """The canvas pixels that a mark covers, all of those that lie in an area: rows and columns, [2, n]."""
     if mark.radius is None:
-        stroke = Stroke(mark.region, mark.points, mark.box or box_of_points(mark.points))
-        pixels = stroke_pixels(stroke, canvas, area)
-        return pixels[:, 1] - area[1], pixels[:, 0] - area[0]
+        return stroke_pixels(mark.points, mark.box or box_of_points(mark.points), canvas)
     window = intersection(mark.window(canvas), area)
     if window is None:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        return np.zeros((2, 0), np.intp)
     whole = intersection(mark.window(canvas), canvas.area)
     if whole is not None and canvas.width * canvas.height <= DISPLAY_PIXELS:
         covered = _brushed_whole(mark.points, mark.radius, canvas, whole).part(within(window, whole))
     else:
         covered = _brushed(mark.points, mark.radius, canvas, window)
-    rows, columns = np.nonzero(covered)
-    return rows + (window[1] - area[1]), columns + (window[0] - area[0])
+    return np.array(np.nonzero(covered)) + _corner(window)
 
 
 @lru_cache(maxsize=1024)

@@ -31,7 +31,7 @@ class Scene:
         layers, drawn = list(self.layers.values()), draw(self.marks, canvas, area)
         newest = newest_masks(layers, canvas, area, drawn.gaps)
         labels = compete(layers, canvas, area, drawn.gaps, newest)
-        claim(labels, drawn.claims, newest)
+        claim(labels, drawn, newest)
         return labels
 
     def uncertainty(self, canvas: Canvas, area: Box) -> Plane:
@@ -39,7 +39,7 @@ class Scene:
         layers, drawn = list(self.layers.values()), draw(self.marks, canvas, area)
         newest = newest_masks(layers, canvas, area, drawn.gaps)
         unsure = uncertainty(layers, canvas, area, drawn.gaps, newest)
-        unsure[claim(np.zeros(unsure.shape, np.int32), drawn.claims, newest)] = 0
+        unsure[claim(np.zeros(unsure.shape, np.int32), drawn, newest)] = 0
         return unsure
 
     def changes(self, other: Scene, canvas: Canvas) -> list[Box]:

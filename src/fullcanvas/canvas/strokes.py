@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 
@@ -14,35 +13,31 @@ from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.competition import Canvas
 
 Pixels = NDArray[np.intp]
+_REMEMBERED = 2048  # strokes, of a few kilobytes each: every correction asks for them again
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """A scribble's centre line, in photo pixels, and whose it is.
+@lru_cache(maxsize=_REMEMBERED)
+def stroke_pixels(points: tuple[Point, ...], box: Box, canvas: Canvas) -> Pixels:
+    """The canvas pixels of a scribble's centre line that lie in its region's box.
 
-    Attributes:
-        region: the id of the region that it grows.
-        points: as in the scribble.
-        box: that region's box; what lies outside of it is not kept.
+    Args:
+        points: of the scribble, in photo pixels.
+        box: in photo pixels, half-open; what lies outside of it is not kept.
+        canvas: the plane.
+
+    Returns:
+        int [2, n], rows and columns; read-only.
     """
-
-    region: int
-    points: tuple[Point, ...]
-    box: Box = field(compare=False)
-
-
-def stroke_pixels(stroke: Stroke, canvas: Canvas, area: Box) -> Pixels:
-    """The pixels (x, y) of an area of the canvas on a stroke and in its region's box: int [n, 2]."""
-    window = canvas.window(stroke.box)
-    low, high = np.maximum(window[:2], area[:2]), np.minimum(window[2:], area[2:])
-    pixels = _line_pixels(stroke.points, canvas)
-    kept: Pixels = pixels[((pixels >= low) & (pixels < high)).all(1)]
+    x0, y0, x1, y1 = canvas.window(box)
+    pixels = _line_pixels(points, canvas)
+    kept: Pixels = pixels[((pixels >= (x0, y0)) & (pixels < (x1, y1))).all(1), ::-1].T.copy()
+    kept.flags.writeable = False
     return kept
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_REMEMBERED)
 def _line_pixels(points: tuple[Point, ...], canvas: Canvas) -> Pixels:
-    """The canvas pixels on straight lines through photo pixels, 8-connected."""
+    """The canvas pixels (x, y) on straight lines through photo pixels, 8-connected: int [n, 2]."""
     scale = canvas.width / canvas.photo_width, canvas.height / canvas.photo_height
     corners = np.floor((np.array(points) + 0.5) * scale).astype(np.intp)
     pieces = [_segment(start, stop) for start, stop in pairwise(corners)]
