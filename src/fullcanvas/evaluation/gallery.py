@@ -119,7 +119,9 @@ def stack(pictures: Sequence[Path], rounds: int, file: Path) -> None:
 
 def _columns(file: Path, panels: int, chosen: Sequence[int]) -> Picture:
     """Some panels of a picture, side by side; blue, green, red."""
-    picture = np.asarray(cv2.imread(str(file)), np.uint8)
+    # OpenCV's own reading takes no path beyond ASCII on Windows.
+    data = np.frombuffer(file.read_bytes(), np.uint8)
+    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     width = (picture.shape[1] + GAP) // panels
     gap = np.full((len(picture), GAP, 3), 255, np.uint8)
     parts = [part for one in chosen for part in (picture[:, one * width : (one + 1) * width - GAP], gap)]
