@@ -316,7 +316,7 @@ class Session:
     ) -> dict[int, State]:
         """What each region is now; the head answers, in one batch, for those that see a difference."""
         rois = {id_: self._roi(region, id_ in changed) for id_, region in regions.items()}
-        asked = [id_ for id_, roi in rois.items() if self._seesdifference(id_, roi, touches)]
+        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches)]
         shared = self._segmenter.config.shared
         maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
         answers = self._segmenter.logits([rois[id_] for id_ in asked], maps, cancellation)
@@ -333,7 +333,7 @@ class Session:
             return state.roi
         return self._embedding.roi(box, self._segmenter.config.roi_size)
 
-    def _seesdifference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
+    def _sees_difference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
         """Whether the mask head would see anything new: another box, or other ink in it."""
         state = self._states.get(region)
         if state is None or state.roi is not roi:
