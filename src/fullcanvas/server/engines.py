@@ -180,6 +180,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     mode = cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # In KiB: every connection keeps pages of its own, else 2 MB each once the database is as large.
+    cursor.execute("PRAGMA cache_size = -500")
     cursor.close()
     if mode != "wal":
         raise StoreError(
