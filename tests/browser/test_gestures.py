@@ -150,6 +150,13 @@ def test_the_keyboard_reaches_every_part_of_the_page(annotator: Annotator) -> No
     expect(annotator.page.locator(f'[data-region="{region}"]')).to_be_focused()
     annotator.press("Shift+F6")
     expect(annotator.page.locator("#stage")).to_be_focused()
+    annotator.press("F6", "F6")
+    expect(annotator.page.get_by_role("button", name="Mark region")).to_be_focused()
+    annotator.press("ArrowLeft")
+    expect(annotator.page.get_by_role("button", name="This sheet")).to_be_focused()
+    annotator.press("ArrowRight")
+    expect(annotator.page.get_by_role("button", name="Mark region")).to_be_focused()
+    assert annotator.state()["photo"]["path"] == "astronaut.jpg"
 
 
 def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:

@@ -32,6 +32,10 @@ def test_that_line_names_the_keys_that_the_person_chose(annotator: Annotator) ->
     annotator.page.reload()
     annotator.settle()
     expect(annotator.page.locator("#prompt")).to_contain_text("Press Shift+Q, then")
+    annotator.press("Tab")
+    expect(annotator.message).to_have_text(
+        "There is no region to select yet: press Shift+Q and click four extreme points."
+    )
 
 
 def test_the_label_given_last_is_offered_first(annotator: Annotator) -> None:

@@ -128,3 +128,26 @@ def test_the_time_of_work_is_kept_and_pauses_are_not(annotator: Annotator, serve
     assert 20 <= after["seconds"] - before < 60
     assert 20 <= after["regions"][0]["seconds"] < 60
     expect(annotator.page.locator(f'[data-region="{region}"]')).to_contain_text(" s")
+
+
+def test_a_photo_is_found_by_a_part_of_its_name(annotator: Annotator) -> None:
+    listed = annotator.page.locator("#photo-list button")
+    annotator.press("Shift+F")
+    expect(annotator.page.get_by_label("Find photos by name")).to_be_focused()
+    annotator.page.keyboard.type("OFF")
+    expect(listed).to_have_count(1)
+    annotator.press("Enter")
+    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+    expect(annotator.page.locator("#stage")).to_be_focused()
+    annotator.press("Shift+F")
+    annotator.page.keyboard.type("nowhere")
+    expect(annotator.page.locator("#no-photos")).to_be_visible()
+    annotator.press("Escape")
+    expect(listed).to_have_count(4)
+    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+
+
+def test_a_link_leads_to_its_photo_in_a_page_that_is_open(annotator: Annotator) -> None:
+    other = next(item for item in annotator.state()["items"] if item["path"] == "rocket.jpg")
+    annotator.page.evaluate(f"location.hash = '#{other['id']}'")
+    expect(annotator.page.locator("#photo-name")).to_have_text("rocket.jpg")

@@ -54,6 +54,14 @@ def test_photos_are_listed_in_pages_without_decoding(page: Page, folder: Path) -
     assert page.get("/photos?status=")["total"] == 3
 
 
+def test_photos_are_found_by_a_part_of_their_path(page: Page, folder: Path) -> None:
+    for name, paths in (("A.JP", ["a.jpg", "b/a.jpg"]), ("b/", ["b/a.jpg"]), ("%", []), ("_", [])):
+        found = page.get("/photos", params={"name": name, "limit": 1})
+        assert found["total"] == len(paths)
+        assert [item["path"] for item in found["items"]] == paths[:1]
+    assert page.get("/photos?name=a.jpg&status=complete")["total"] == 0
+
+
 def test_an_opened_photo_is_described(page: Page) -> None:
     assert page.get("/photos/1") == {
         "id": 1,
@@ -400,7 +408,9 @@ def test_a_photo_that_is_not_there(page: Page, photo: str, path: str) -> None:
     assert isinstance(response.json()["detail"], str)
 
 
-@pytest.mark.parametrize("query", ["offset=-1", "limit=0", "limit=5000", f"offset={10**30}", "status=done"])
+@pytest.mark.parametrize(
+    "query", ["offset=-1", "limit=0", "limit=5000", f"offset={10**30}", "status=done", "name=%00"]
+)
 def test_bad_pages_of_the_list_are_refused(page: Page, query: str) -> None:
     response = page.client.get(f"/api/v1/photos?{query}")
     assert response.status_code == 422

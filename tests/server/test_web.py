@@ -37,3 +37,38 @@ def test_every_module_is_used() -> None:
     imported = {module for page in WEB.glob("*.html") for module in modules(page)[0]}
     entries = {f"{name}.js" for name in ("main", "interface", "login")}
     assert {path.name for path in WEB.glob("*.js")} - imported - entries == {"types.js"}
+
+
+def luminance(color: str) -> float:
+    """Of "#rrggbb", as WCAG 2 defines it, in [0, 1]."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def palettes() -> dict[str, dict[str, str]]:
+    light, dark = re.findall(r":root \{(.*?)\}", (WEB / "style.css").read_text(encoding="utf-8"), re.DOTALL)
+    colors = [dict(re.findall(r"--([\w-]+): (#\w{6});", block)) for block in (light, dark)]
+    return {"light": colors[0], "dark": colors[1]}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "grounds"),
+    [
+        ("text", ["ground", "surface", "raised", "tint", "hover"]),
+        ("quiet", ["ground", "surface", "raised", "tint", "hover"]),
+        ("accent", ["surface", "tint"]),
+        ("accent-text", ["accent"]),
+        ("good", ["surface"]),
+        ("busy", ["surface"]),
+        ("bad", ["surface", "bad-tint"]),
+        ("text", ["bad-tint"]),
+    ],
+)
+def test_words_can_be_read_by_weak_eyes(theme: str, ink: str, grounds: list[str]) -> None:
+    """A contrast of 4.5 to 1, as WCAG 2 asks for at level AA."""
+    palette = palettes()[theme]
+    for ground in grounds:
+        lighter, darker = sorted((luminance(palette[ink]), luminance(palette[ground])), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, ground)

@@ -94,12 +94,13 @@ def photos(
     offset: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     status: Literal["", "new", "in_work", "complete", "reviewed", "rejected"] = "",
+    name: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
 ) -> PhotoList:
-    """A page of the list of photos, by path. Nothing is decoded."""
+    """A page of the list of photos with `name` in their paths, by path. Nothing is decoded."""
     store = bench.project.store
-    found = store.list_photos(offset, limit, status or None)
+    found = store.list_photos(offset, limit, status or None, name)
     seconds = store.progress.seconds([photo.id for photo in found])
-    return PhotoList.of(store.count_photos(status or None), found, seconds)
+    return PhotoList.of(store.count_photos(status or None, name), found, seconds)
 
 
 @router.get("/photos/{photo_id}", responses=_MISSING)

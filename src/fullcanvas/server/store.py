@@ -121,18 +121,19 @@ class Store:
                 for path in moved:
                     connection.execute(update(table).where(table.c.path == path).values(present=present))
 
-    def count_photos(self, status: str | None = None) -> int:
-        """How many photos are present, or have this status."""
+    def count_photos(self, status: str | None = None, name: str = "") -> int:
+        """How many photos are present, or have this status, and this in their path."""
         with self._database.read() as connection:
-            query = select(func.count()).select_from(schema.photos).where(*_present(status))
+            query = select(func.count()).select_from(schema.photos).where(*_present(status, name))
             return int(connection.execute(query).scalar_one())
 
     def list_photos(
-        self, offset: int = 0, limit: int | None = None, status: str | None = None
+        self, offset: int = 0, limit: int | None = None, status: str | None = None, name: str = ""
     ) -> list[Photo]:
         """The photos that are present, by path."""
         table = schema.photos
-        query = select(table).where(*_present(status)).order_by(table.c.path).offset(offset).limit(limit)
+        found = select(table).where(*_present(status, name))
+        query = found.order_by(table.c.path).offset(offset).limit(limit)
         with self._database.read() as connection:
             return [_photo(row) for row in connection.execute(query).mappings()]
 
@@ -321,14 +322,16 @@ def _change_labels(
     return labels
 
 
-def _present(status: str | None) -> list[Any]:
+def _present(status: str | None = None, name: str = "") -> list[Any]:
+    """What photos must be: there, of this status, and with `name` in their path, in whatever case."""
     table = schema.photos
-    return [table.c.present, *([table.c.status == status] if status else [])]
+    named = [table.c.path.icontains(name, autoescape=True)] if name else []
+    return [table.c.present, *([table.c.status == status] if status else []), *named]
 
 
 def _row(connection: Connection, photo_id: int) -> RowMapping:
     table = schema.photos
-    row = connection.execute(select(table).where(table.c.id == photo_id, *_present(None))).mappings().first()
+    row = connection.execute(select(table).where(table.c.id == photo_id, *_present())).mappings().first()
     if row is None:
         raise NotFoundError(f"there is no photo {photo_id}")
     return row

@@ -1,8 +1,9 @@
 /** The list of photos: paged, filtered, walked through. */
 
 /** @import {Annotator} from "./annotator.js" */
+/** @import {Filter} from "./types.js" */
 import * as api from "./api.js";
-import * as change from "./state.js";
+import { isClosed, listMore, set, START } from "./state.js";
 
 const PAGE = 100;
 
@@ -19,9 +20,9 @@ export class Album {
   start(wanted) {
     this.annotator.enqueue(async () => {
       const project = await api.getProject();
-      const page = await api.getPhotos(0, PAGE, null);
-      this.annotator.store.update((state) => change.listMore(page)({ ...state, project, items: [] }));
-      const first = page.items.find((item) => !change.isClosed(item)) ?? page.items[0];
+      const page = await api.getPhotos(0, PAGE, START.filter);
+      this.annotator.store.update((state) => listMore(page)({ ...state, project, items: [] }));
+      const first = page.items.find((item) => !isClosed(item)) ?? page.items[0];
       const id = page.items.find((item) => String(item.id) === wanted)?.id ?? wanted ?? first?.id;
       if (id !== undefined) this.annotator.open(id);
     });
@@ -38,20 +39,33 @@ export class Album {
       if (this.annotator.state.items.length === items.length && this.annotator.state.filter === filter) {
         const page = await api.getPhotos(items.length, PAGE, filter);
         // A page that came back empty ends the list, whatever the total says.
-        this.annotator.store.update(change.listMore(page.items.length ? page : { ...page, total: items.length }));
+        this.annotator.store.update(listMore(page.items.length ? page : { ...page, total: items.length }));
       }
       then?.();
     });
   }
 
   /**
-   * List the photos of one status.
-   * @param {string | null} filter
+   * List other photos.
+   * @param {Partial<Filter>} change  What is to be different from now on.
    */
-  filter(filter) {
+  filter(change) {
+    const { store } = this.annotator;
+    const filter = { ...store.state.filter, ...change };
+    store.update(set({ filter }));
     this.annotator.enqueue(async () => {
+      // Whoever types a name wants no list but the last.
+      if (store.state.filter !== filter) return;
       const page = await api.getPhotos(0, PAGE, filter);
-      this.annotator.store.update((state) => change.listMore(page)({ ...state, filter, items: [] }));
+      store.update((state) => listMore(page)({ ...state, items: [] }));
+    });
+  }
+
+  /** Open the first photo of the list, once the latest filter has been answered. */
+  openFirst() {
+    this.annotator.enqueue(async () => {
+      const first = this.annotator.state.items[0];
+      if (first) this.annotator.open(first.id);
     });
   }
 

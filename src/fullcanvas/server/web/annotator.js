@@ -24,7 +24,7 @@ import { count, percent } from "./words.js";
  */
 
 /** Why a complete photo does not change. */
-export const CLOSED = "This photo is complete. Reopen it (Shift+Enter) to change it.";
+export const CLOSED = "This photo is complete. Reopen it ({reopen}) to change it.";
 
 export class Annotator {
   /** @type {Store<State>} */

@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
+/** @import {Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -53,12 +53,11 @@ export async function getProject() {
 /**
  * @param {number} offset
  * @param {number} limit
- * @param {string | null} status
+ * @param {Filter} filter
  * @returns {Promise<PhotoPage>}
  */
-export async function getPhotos(offset, limit, status) {
-  const query = new URLSearchParams({ offset: String(offset), limit: String(limit) });
-  if (status) query.set("status", status);
+export async function getPhotos(offset, limit, filter) {
+  const query = new URLSearchParams({ offset: String(offset), limit: String(limit), ...filter });
   return (await request(`/photos?${query}`)).json();
 }
 

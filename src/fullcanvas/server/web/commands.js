@@ -8,6 +8,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Role} from "./types.js" */
 import { CLOSED } from "./annotator.js";
+import { byId } from "./dom.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
 
@@ -80,6 +81,7 @@ export const COMMANDS = [
   { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.album.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.album.openNext(-1) },
+  { id: "find", group: "Photos", title: "Find a photo by its name", keys: ["Shift+F"], run: () => byId("find", HTMLInputElement).select() },
   { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], least: "reviewer", run: ({ showExport }) => showExport() },
   { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], least: "admin", run: ({ showProject }) => showProject() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
@@ -159,7 +161,7 @@ function undo({ annotator }) {
 function labelByDigit({ annotator }, key) {
   const label = annotator.state.project?.labels[DIGITS.indexOf(key)];
   if (label) annotator.labelling.give(label.name, label.isthing);
-  else annotator.say(`There is no label ${key} yet: press / and type one.`);
+  else annotator.say(`There is no label ${key} yet: press {label} and type one.`);
 }
 
 /** @param {Page} page */

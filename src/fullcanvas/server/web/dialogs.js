@@ -80,6 +80,8 @@ export function makeExport(annotator) {
     void run(annotator, dialog, form);
   });
   return () => {
+    const { project } = annotator.state;
+    byId("export-complete", HTMLElement).textContent = project ? `(${project.complete} of ${project.photos})` : "";
     complain("");
     dialog.showModal();
   };

@@ -60,6 +60,27 @@ export class Keymap {
   }
 
   /**
+   * A text in parts: in it, {command} stands for the key of that command, which the person may have changed.
+   * @param {string} text
+   * @returns {{text: string, isKey: boolean}[]}
+   */
+  parts(text) {
+    return text.split(/\{([a-z-]+)\}/).map((part, index) => {
+      const command = index % 2 ? this.commands.find(({ id }) => id === part) : undefined;
+      if (command) return { text: showKey(this.keys(command)[0] ?? "–"), isKey: true };
+      return { text: index % 2 ? `{${part}}` : part, isKey: false };
+    });
+  }
+
+  /**
+   * Such a text, spelt out.
+   * @param {string} text
+   */
+  spell(text) {
+    return this.parts(text).map((part) => part.text).join("");
+  }
+
+  /**
    * The command of a key.
    * @param {string} name
    * @returns {Command | undefined}

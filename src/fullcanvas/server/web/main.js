@@ -33,7 +33,7 @@ const keymap = new Keymap(COMMANDS);
 const lookout = new Lookout(annotator, stage);
 const page = { annotator, stage, gestures, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
 
-showNotices(annotator);
+showNotices(annotator, keymap);
 showPrompt(annotator, keymap);
 showAccess(annotator);
 showPhotos(annotator);
@@ -45,9 +45,13 @@ showHistory(annotator);
 listenToKeys(page, keymap);
 listenToAdjustments();
 
-// The photo on the stage is in the address, so that a reload finds it again.
+// The photo on the stage is in the address, so that a reload finds it again, and a link leads to it.
 annotator.store.watch((state) => state.photo?.id, (id) => {
   if (id !== undefined) history.replaceState(null, "", `#${encodeURIComponent(id)}`);
+});
+window.addEventListener("hashchange", () => {
+  const wanted = inAddress();
+  if (wanted !== null) annotator.open(wanted);
 });
 // After a click with the pointer (a click by key has no detail) the keys belong to the stage again.
 document.addEventListener("click", (event) => {
@@ -56,7 +60,12 @@ document.addEventListener("click", (event) => {
 });
 stage.element.focus();
 watchElsewhere(annotator);
-annotator.album.start(decodeURIComponent(location.hash.slice(1)) || null);
+annotator.album.start(inAddress());
+
+/** @returns {string | null}  The id of the photo that the address asks for. */
+function inAddress() {
+  return decodeURIComponent(location.hash.slice(1)) || null;
+}
 
 // For people who look behind the page, and for its tests: reading only.
 Object.defineProperty(window, "fullcanvas", {

@@ -1,13 +1,17 @@
 /** What the page tells the person: what is being done, and what went wrong. */
 
 /** @import {Annotator} from "./annotator.js" */
+/** @import {Keymap} from "./keys.js" */
 /** @import {State} from "./state.js" */
 import { byId, within } from "./dom.js";
 import { set } from "./state.js";
 import { count, percent } from "./words.js";
 
-/** @param {Annotator} annotator */
-export function showNotices(annotator) {
+/**
+ * @param {Annotator} annotator
+ * @param {Keymap} keymap
+ */
+export function showNotices(annotator, keymap) {
   const { store } = annotator;
   byId("toast-close", HTMLButtonElement).addEventListener("click", () => store.update(set({ message: null })));
   byId("retry", HTMLButtonElement).addEventListener("click", () => annotator.retry());
@@ -17,12 +21,12 @@ export function showNotices(annotator) {
   });
   store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
   store.watch((state) => state.busy, (busy) => byId("stage", HTMLElement).setAttribute("aria-busy", String(busy)));
-  store.watch((state) => state.message, showMessage);
+  store.watch((state) => state.message, (message) => showMessage(message, keymap));
   // For those who do not see the photo change.
   store.watch((state) => state.photo, (photo) => (byId("answer", HTMLElement).textContent = photo ? `${count(photo.regions.length, "region")}, ${percent(photo.unassigned)} unassigned` : ""));
   store.watch((state) => [state.gone, state.loggedOut, state.waiting], () => showBanner(store.state));
   store.watch((state) => [state.opening, state.photo === null, state.problem, state.gone], () => showVeil(store.state));
-  store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state));
+  store.watch((state) => [state.problem, state.project, state.items, state.filter, state.photo === null, state.opening], () => showProblem(store.state, keymap));
   watchConflict(annotator);
 }
 
@@ -34,12 +38,16 @@ function showSaving({ waiting, gone, photo }) {
   saving.dataset["tone"] = gone ? "error" : waiting ? "busy" : "good";
 }
 
-/** @param {State["message"]} message */
-function showMessage(message) {
+/**
+ * @param {State["message"]} message
+ * @param {Keymap} keymap
+ */
+function showMessage(message, keymap) {
   const isError = message?.tone === "error";
+  const text = keymap.spell(message?.text ?? "");
   const toast = byId("toast", HTMLElement);
-  byId("message", HTMLElement).textContent = isError ? "" : (message?.text ?? "");
-  within(toast, "span").textContent = isError ? message.text : "";
+  byId("message", HTMLElement).textContent = isError ? "" : text;
+  within(toast, "span").textContent = isError ? text : "";
   toast.hidden = !isError;
 }
 
@@ -57,13 +65,16 @@ function showVeil({ opening, photo, problem, project, gone }) {
   byId("veil", HTMLElement).hidden = gone !== null || (opening === null && (photo !== null || problem !== null || project !== null));
 }
 
-/** @param {State} state */
-function showProblem(state) {
+/**
+ * @param {State} state
+ * @param {Keymap} keymap
+ */
+function showProblem(state, keymap) {
   const notice = byId("notice", HTMLElement);
   const [title, text] = problem(state) ?? ["", ""];
   notice.hidden = !title;
   within(notice, "h2").textContent = title;
-  within(notice, "p").textContent = text;
+  within(notice, "p").textContent = keymap.spell(text);
 }
 
 /**
@@ -73,7 +84,7 @@ function showProblem(state) {
 function problem({ problem: broken, project, items, photo, opening }) {
   if (broken) {
     const path = items.find((item) => item.id === broken.id)?.path ?? "This photo";
-    return [`${path} cannot be opened`, `${broken.detail.replace(/[.]?$/, ".")} The other photos are not affected: → goes to the next one.`];
+    return [`${path} cannot be opened`, `${broken.detail.replace(/[.]?$/, ".")} The other photos are not affected: {next-photo} goes to the next one.`];
   }
   if (project?.photos === 0) return ["There are no photos here", "Put JPEG, PNG or other image files into the folder that Fullcanvas was started with, and reload this page."];
   if (project && !photo && opening === null) return ["No photo is open", "Choose one in the list."];

@@ -12,8 +12,7 @@ const STATUS = { new: "New", in_work: "In work", complete: "Complete", reviewed:
 export function showPhotos(annotator) {
   const { store } = annotator;
   const list = byId("photo-list", HTMLUListElement);
-  const filter = byId("filter", HTMLSelectElement);
-  filter.addEventListener("change", () => annotator.album.filter(filter.value || null));
+  listenToFilter(annotator);
   list.addEventListener("click", (event) => open(annotator, event));
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
   const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item)]), (item) => row(item, isCurrent(item)));
@@ -25,10 +24,30 @@ export function showPhotos(annotator) {
     rows.show(items);
     more.disconnect();
     end.hidden = total <= items.length;
+    byId("no-photos", HTMLElement).hidden = total > 0 || !store.state.project?.photos;
     if (!end.hidden) more.observe(end);
   });
   store.watch(current, () => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
   store.watch((state) => state.project, showProgress);
+}
+
+/**
+ * Which photos are listed. In the field of names, Enter opens the first of them and Escape lists all again.
+ * @param {Annotator} annotator
+ */
+function listenToFilter(annotator) {
+  const { album } = annotator;
+  const status = byId("filter", HTMLSelectElement);
+  const name = byId("find", HTMLInputElement);
+  status.addEventListener("change", () => album.filter({ status: /** @type {Status | ""} */ (status.value) }));
+  name.addEventListener("input", () => album.filter({ name: name.value.trim() }));
+  name.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") album.filter({ name: (name.value = "") });
+    else if (event.key === "Enter") album.openFirst();
+    else return;
+    event.preventDefault();
+    byId("stage", HTMLElement).focus();
+  });
 }
 
 /** @param {import("./state.js").State} state */

@@ -32,7 +32,8 @@ export function showRegions(annotator, picker) {
     missing.textContent = `${unlabelled} without label`;
     missing.hidden = unlabelled === 0;
   });
-  store.watch((state) => [state.under, state.photo], () => {
+  // After the rows: those that are drawn anew are not marked.
+  store.watch((state) => [state.under, state.photo, state.selected, state.newest, state.hidden], () => {
     list.querySelector("[data-under]")?.removeAttribute("data-under");
     list.querySelector(`[data-region="${store.state.under}"]`)?.setAttribute("data-under", "");
   });

@@ -1,6 +1,6 @@
 /** The page's state and the pure functions that change it. */
 
-/** @import {Label, Photo, PhotoItem, PhotoPage, Point, Project, Rect, Region, Session} from "./types.js" */
+/** @import {Filter, Label, Photo, PhotoItem, PhotoPage, Point, Project, Rect, Region, Session} from "./types.js" */
 
 import { tellApart } from "./palette.js";
 
@@ -16,7 +16,7 @@ import { tellApart } from "./palette.js";
  * @property {Project | null} project
  * @property {PhotoItem[]} items  The photos listed so far.
  * @property {number} total  How many there are under the filter.
- * @property {string | null} filter  A status, or null for all.
+ * @property {Filter} filter
  * @property {Photo | null} photo  The one on the stage.
  * @property {Photo["id"] | null} opening  The one on its way to the stage.
  * @property {{id: Photo["id"], detail: string} | null} problem  A photo that cannot be opened, and why.
@@ -59,7 +59,7 @@ export const START = Object.freeze({
   project: null,
   items: [],
   total: 0,
-  filter: null,
+  filter: /** @type {Filter} */ ({ status: "", name: "" }),
   photo: null,
   opening: null,
   problem: null,
@@ -183,7 +183,7 @@ export const select = (id) => (state) => (state.selected === id ? state : { ...s
  */
 export const selectNext = (step) => (state) => {
   const ids = state.photo?.regions.map((region) => region.id) ?? [];
-  if (!ids.length) return say("There is no region to select yet: press N and click four extreme points.")(state);
+  if (!ids.length) return say("There is no region to select yet: press {mark} and click four extreme points.")(state);
   const at = state.selected === null ? (step > 0 ? -1 : 0) : ids.indexOf(state.selected);
   return select(ids[(at + step + ids.length) % ids.length] ?? null)(state);
 };

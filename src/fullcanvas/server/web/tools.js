@@ -83,7 +83,7 @@ function pressMark(stage, annotator, x, y) {
 function pressStroke(stage, annotator, x, y) {
   if (!stage.inside(x, y)) return null;
   if (annotator.state.selected === null && stage.regionAt(x, y) === 0) {
-    annotator.say("No region here. Start in the region that should grow, or select one; N marks a new region.");
+    annotator.say("No region here. Start in the region that should grow, or select one; {mark} marks a new region.");
     return null;
   }
   const start = stage.toPhoto(x, y);

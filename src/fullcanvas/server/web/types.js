@@ -40,6 +40,10 @@
  * @property {number} seconds
  * @property {string | null} comment
  *
+ * @typedef {object} Filter  Which photos to list.
+ * @property {Status | ""} status  Empty for all.
+ * @property {string} name  A part of their paths.
+ *
  * @typedef {object} PhotoPage  A part of the list of photos.
  * @property {number} total
  * @property {PhotoItem[]} items
