@@ -82,13 +82,15 @@ def test_a_wrong_description_is_not_written(tmp_path):
 
 
 def test_files_that_are_not_there(tmp_path, monkeypatch):
-    with pytest.raises(ModelError, match=r"no model file '.*none\.zip'"):
-        resolve(tmp_path / "none.zip")
-    monkeypatch.setattr(module, "DEFAULT_MODEL", tmp_path / "default.zip")
-    with pytest.raises(ModelError, match="no embedded default model"):
-        resolve("default")
-    (tmp_path / "default.zip").touch()
-    assert resolve("default") == tmp_path / "default.zip"
+    monkeypatch.setattr(module, "EMBEDDED", tmp_path / "models")
+    with pytest.raises(ModelError, match=r"no model file '.*other\.zip'; embedded models: none"):
+        resolve(tmp_path / "other.zip")
+    (tmp_path / "models").mkdir()
+    for name in ("default", "light"):
+        (tmp_path / "models" / f"{name}.zip").touch()
+        assert resolve(name) == tmp_path / "models" / f"{name}.zip"
+    with pytest.raises(ModelError, match="no model file 'heavy'; embedded models: default, light"):
+        resolve("heavy")
 
 
 def test_another_model_than_expected_is_refused(path):

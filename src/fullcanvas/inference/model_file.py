@@ -19,7 +19,8 @@ FORMAT = 1
 MOST_UNPACKED = 100
 """What is in a model file takes at most so many times its bytes."""
 ENCODER, HEAD, DESCRIPTION = "encoder.onnx", "head.onnx", "model.json"
-DEFAULT_MODEL = Path(__file__).parent.parent / "models" / "default.zip"
+EMBEDDED = Path(__file__).parent.parent / "models"
+"""The models that come with Fullcanvas, NAME.zip each."""
 _KINDS = {"bool": "truth value", "int": "positive int", "float": "positive float", "str": "known word"}
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
@@ -127,24 +128,24 @@ class ModelFile:
 
 
 def resolve(model: str | Path) -> Path:
-    """The file that `model` stands for: `default` is the embedded one, all else is a path.
+    """The file that `model` stands for: the name of an embedded one, like `default`, or a path.
 
     Raises:
         ModelError: there is no such file.
     """
-    path = DEFAULT_MODEL if model == "default" else Path(model)
+    embedded = {path.stem: path for path in EMBEDDED.glob("*.zip")}
+    path = embedded.get(str(model), Path(model))
     if path.is_file():
         return path
-    if model == "default":
-        raise ModelError("this installation has no embedded default model; name a model file instead")
-    raise ModelError(f"there is no model file {str(model)!r}")
+    names = ", ".join(sorted(embedded)) or "none"
+    raise ModelError(f"there is no model file {str(model)!r}; embedded models: {names}")
 
 
 def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
     """Read a model file.
 
     Args:
-        path: of the file, or `default`.
+        path: of the file, or the name of an embedded model.
         expected_hash: if given, the only hash that will do.
 
     Raises:
