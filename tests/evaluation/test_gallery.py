@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from fullcanvas.annotation import Annotation
@@ -12,6 +13,7 @@ from fullcanvas.evaluation.gallery import (
     color_of,
     draw_picture,
     picture_of,
+    stack,
     stack_worst,
 )
 from fullcanvas.evaluation.run import Settings, evaluate, plan
@@ -42,6 +44,18 @@ def test_the_worst_are_shown_the_worst_first(tmp_path):
     with Image.open(tmp_path / "worst.png") as picture:
         shades = np.asarray(picture.convert("L"))[5 :: 10 + GAP, 5]
     assert shades.tolist() == [20 * id_ for id_ in (4, 1, 6, 7, 3, 8)]
+
+
+@pytest.mark.parametrize(("photo", "panels"), [(True, [10, 30, 40, 60, 20]), (False, [30, 40, 60, 20])])
+def test_a_figure_shows_some_panels_the_truth_last(photo, panels, tmp_path):
+    strip = np.full((10, 6 * (10 + GAP) - GAP), 255, np.uint8)
+    for panel in range(6):  # the photo, the truth, and the prediction after 0, 1, 2 and 3 rounds
+        strip[:, panel * (10 + GAP) :][:, :10] = 10 * (panel + 1)
+    Image.fromarray(strip).save(tmp_path / "one.png")
+    stack([tmp_path / "one.png"], 3, tmp_path / "figure.png", photo)
+    with Image.open(tmp_path / "figure.png") as figure:
+        shown = np.asarray(figure.convert("L"))[5, 5 :: 10 + GAP]
+    assert shown.tolist() == panels
 
 
 def test_photos_of_one_name_have_two_pictures(tmp_path):

@@ -98,7 +98,7 @@ def stack_worst(records: Sequence[Record], means: Sequence[float], rounds: int, 
     stack([picture_of(records[place], folder) for place in order], rounds, folder / "worst.png")
 
 
-def stack(pictures: Sequence[Path], rounds: int, file: Path) -> None:
+def stack(pictures: Sequence[Path], rounds: int, file: Path, photo: bool = True) -> None:
     """Writes figure 6: of each picture by `draw_picture` the photo, the prediction before any scribble, after
     the first round and after the last one, and the truth; one picture below the other.
 
@@ -106,8 +106,9 @@ def stack(pictures: Sequence[Path], rounds: int, file: Path) -> None:
         pictures: files, all with as many rounds.
         rounds: of scribbles.
         file: of the figure.
+        photo: whether the photos are shown.
     """
-    chosen = list(dict.fromkeys([0, 2, min(3, rounds + 2), rounds + 2, 1]))
+    chosen = list(dict.fromkeys([*([0] if photo else []), 2, min(3, rounds + 2), rounds + 2, 1]))
     strips = [_columns(picture, rounds + 3, chosen) for picture in pictures]
     width = max(strip.shape[1] for strip in strips)
     rows = [_enlarged(strip, width) for strip in strips]

@@ -1,0 +1,65 @@
+"""The photos that a model does worst on, as maps alone: not everybody may pass on a photo.
+
+    python benchmarks/worst_cases.py data/coco-train100 docs/images/worst.png
+
+The worst first; from left to right the answer to extreme points, after one scribble per region, after
+four, and the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from fullcanvas.datasets import Sample, open_dataset
+from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack
+from fullcanvas.evaluation.rounds import ImageResult, evaluate_sample
+from fullcanvas.evaluation.run import Plan, Settings, plan
+
+
+def main() -> None:
+    """Measure every photo, and draw the worst."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--most", type=int, default=5, help="how many photos")
+    asked = parser.parse_args()
+    planned = plan(open_dataset(asked.dataset), Settings(asked.model))
+    with TemporaryDirectory() as folder:
+        measured = [measure(planned, index, Path(folder)) for index in range(len(planned.dataset.records))]
+        # Where a model fails at first and for long: the mean over all rounds.
+        means = [float(np.mean([each.ious for each in result.rounds])) for result in measured]
+        worst = np.argsort(means)[: asked.most]
+        records = [planned.dataset.records[place] for place in worst]
+        stack(
+            [picture_of(record, Path(folder)) for record in records], planned.settings.rounds, asked.picture
+        )
+    for place, record in zip(worst, records, strict=True):
+        curve = " ".join(f"{100 * np.mean(one.ious):.0f}" for one in measured[place].rounds)
+        print(
+            f"{record.file_name}: {len(record.segments)} regions, {curve} % after 0 to 4 scribbles per region"
+        )
+
+
+def measure(planned: Plan, index: int, folder: Path) -> ImageResult:
+    """One photo, measured and drawn."""
+    sample, seen = planned.dataset.load(index), list[Snapshot]()
+    result = evaluate_sample(sample, planned.experiment, lambda *both: seen.append(Snapshot(*both)))
+    draw_picture(without_photo(sample), seen, picture_of(planned.dataset.records[index], folder))
+    return result
+
+
+def without_photo(sample: Sample) -> Sample:
+    """The sample with a white sheet in the place of its photo."""
+    return replace(sample, image=np.full_like(sample.image, 255))
+
+
+if __name__ == "__main__":
+    main()
