@@ -229,6 +229,12 @@ def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch
     assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]
 
 
+def test_photos_are_found_by_a_part_of_their_path(client: Client) -> None:
+    assert [item.path for item in client.photos(name="A.JPG")] == ["a.jpg", "b/a.jpg"]
+    assert [item.path for item in client.photos(name="b/")] == ["b/a.jpg"]
+    assert list(client.photos("complete", "b/")) == []
+
+
 def test_a_server_that_asks_for_an_account(folder: Path, segmenter: Segmenter, tmp_path: Path) -> None:
     accounts = Accounts(tmp_path / "accounts.json")
     token = accounts.add("anna", Role.ADMIN)

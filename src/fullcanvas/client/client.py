@@ -11,6 +11,7 @@ from fullcanvas.client.remote_photo import RemotePhoto
 from fullcanvas.client.wire import ClientError, Wire
 
 _PAGE = 500
+_LONGEST_NAME = 200  # that photos can be looked for by
 
 
 class Client:
@@ -94,11 +95,12 @@ class Client:
         """Say whether a photo may be complete while pixels of it belong to no region."""
         self._wire.send("PUT", "/rule", {"unassigned_allowed": allowed})
 
-    def photos(self, status: str = "") -> Iterator[PhotoItem]:
-        """The photos, by path, or those of one status, as they are now: whatever becomes of them then."""
+    def photos(self, status: str = "", name: str = "") -> Iterator[PhotoItem]:
+        """The photos as they are now, by path; those of a status or with `name` in their paths, if given."""
         found: list[PhotoItem] = []
+        asked = {"limit": _PAGE, "status": status, "name": name}
         while True:
-            page = self._wire.get("/photos", offset=len(found), limit=_PAGE, status=status)
+            page = self._wire.get("/photos", offset=len(found), **asked)
             found += [take(PhotoItem, item) for item in page["items"]]
             if not page["items"] or len(found) >= page["total"]:
                 return iter(found)
@@ -110,7 +112,8 @@ class Client:
             ClientError: there is none, or it cannot be opened.
         """
         if isinstance(photo, str):
-            found = next((item for item in self.photos() if item.path == photo), None)
+            listed = self.photos(name=photo[-_LONGEST_NAME:])
+            found = next((item for item in listed if item.path == photo), None)
             if found is None:
                 raise ClientError(f"the project has no photo {photo!r}", 404)
             photo = found
