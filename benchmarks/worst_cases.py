@@ -38,9 +38,8 @@ def main() -> None:
         means = [float(np.mean([each.ious for each in result.rounds])) for result in measured]
         worst = np.argsort(means)[: asked.most]
         records = [planned.dataset.records[place] for place in worst]
-        stack(
-            [picture_of(record, Path(folder)) for record in records], planned.settings.rounds, asked.picture
-        )
+        pictures = [picture_of(record, Path(folder)) for record in records]
+        stack(pictures, planned.settings.rounds, asked.picture, photo=False)
     for place, record in zip(worst, records, strict=True):
         curve = " ".join(f"{100 * np.mean(one.ious):.0f}" for one in measured[place].rounds)
         print(
