@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fullcanvas.datasets import DatasetError, check, load_labels, open_dataset
+from fullcanvas.datasets import Dataset, DatasetError, check, load_labels, open_dataset
 from tests.panoptic_folder import halves, write_dataset, write_map
 
 
@@ -129,6 +130,9 @@ def test_check_counts_missing_files(tmp_path):
         check(dataset)
     with pytest.raises(DatasetError, match="holds no annotation"):
         check(dataset.only([]))
+    elsewhere = replace(dataset.records[0], image=tmp_path / "images" / "gone" / "1.jpg")
+    with pytest.raises(DatasetError, match=r"1 photos are missing: .*gone.1\.jpg"):
+        check(Dataset("x", (elsewhere,)))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import typer
 
 def benchmark(
     *,
-    model: Annotated[str, typer.Option(help="`default`, or the path of a model file.")] = "default",
+    model: Annotated[
+        str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
+    ] = "default",
     photos: Annotated[
         Path | None,
         typer.Option(help="A folder of real photos; else the checkout's `examples/photos`.", file_okay=False),

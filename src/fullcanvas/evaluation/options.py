@@ -15,8 +15,9 @@ Rounds = Annotated[int, typer.Option(min=0, help="Rounds of one scribble per reg
 Model = Annotated[
     str,
     typer.Option(
-        help="`default`, the path of a model file, `dextr:PATH`, `sam:ENCODER,DECODER` (ONNX files), or one "
-        "of the baselines `smallest-box`, `grabcut`, `random-walker` and `watershed`."
+        help="An embedded model, such as `default`, the path of a model file, `dextr:PATH`, "
+        "`sam:ENCODER,DECODER` (ONNX files), or one of the baselines `smallest-box`, `grabcut`, "
+        "`random-walker` and `watershed`."
     ),
 ]
 FirstModel = Annotated[

@@ -20,7 +20,9 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.
 Labels = Annotated[
     Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
 ]
-Model = Annotated[str, typer.Option(help="`default`, or the path of a model file.")]
+Model = Annotated[
+    str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
+]
 Memory = Annotated[
     float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
 ]
