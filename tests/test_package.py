@@ -109,6 +109,25 @@ def test_every_command_explains_itself(command):
     assert f"Usage: fullcanvas {command}" in re.sub(r"\s+", " ", result.output)
 
 
+def test_commands_in_the_documentation_have_the_options_that_it_says():
+    pages = [
+        *REPOSITORY.glob("*.md"),
+        *(REPOSITORY / "docs").rglob("*.md"),
+        *(REPOSITORY / "src").rglob("*.md"),
+    ]
+    lines = [
+        (page, line)
+        for page in pages
+        for line in re.findall(r"^fullcanvas .*", page.read_text(), re.MULTILINE)
+    ]
+    assert len(lines) > 30
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for page, line in lines:
+        words = line.partition("#")[0].split()
+        known = {name for option in commands[words[1]].params for name in option.opts} | {"--help"}
+        assert {word for word in words if word.startswith("--")} <= known, (page, line)
+
+
 def test_python_runs_it_as_a_module(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["fullcanvas", "--version"])
     with pytest.raises(SystemExit, match="0"):
