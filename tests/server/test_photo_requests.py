@@ -1,0 +1,163 @@
+"""Photos over the interface: sent once and upright, whatever becomes of their files."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fullcanvas.server.photos import decode
+from tests.server.conftest import LEFT, Page, write_photo
+
+Start = Callable[..., Page]
+
+
+def test_the_photo_is_sent_once(page: Page) -> None:
+    response = page.client.get("/api/v1/photos/1/image")
+    assert response.headers["content-type"] == "image/jpeg"
+    etag = response.headers["etag"]
+    again = page.client.get("/api/v1/photos/1/image", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    other = page.client.get("/api/v1/photos/2/image", headers={"If-None-Match": etag})
+    assert other.status_code == 200
+
+
+def test_the_photo_is_sent_upright_at_the_display_size(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "large"
+    pixels = np.zeros((1000, 2000, 3), np.uint8)
+    pixels[:, :1000] = (250, 0, 0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    folder.mkdir()
+    Image.fromarray(pixels).save(folder / "a.jpg", exif=exif, quality=95)
+    page = start(folder)
+    photo = page.get("/photos/1")
+    assert (photo["width"], photo["height"]) == (1000, 2000)
+    size = (photo["display_width"], photo["display_height"])
+    assert size[0] * size[1] <= 1_000_000
+    (tmp_path / "sent.jpg").write_bytes(page.client.get("/api/v1/photos/1/image").content)
+    sent = decode(tmp_path / "sent.jpg")
+    assert sent.shape[1::-1] == size
+    assert np.abs(sent[:600].astype(int) - (250, 0, 0)).max() < 12
+    assert sent[800:].max() < 12
+    (tmp_path / "full.jpg").write_bytes(page.client.get("/api/v1/photos/1/image?size=full").content)
+    assert decode(tmp_path / "full.jpg").shape == (2000, 1000, 3)
+    page.interact(1, "add_region", extreme_points=[[0, 900], [999, 900], [500, 0], [500, 1999]])
+    shown = page.display(1)
+    done = page.post("/photos/1/complete", version=1, complete=True).json()
+    assert (done["display_width"], done["display_height"]) == size
+    assert page.display(1).shape == shown.shape == size[::-1]
+
+
+def test_uncertainty_is_a_byte_per_pixel(page: Page) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    response = page.client.get("/api/v1/photos/1/uncertainty")
+    levels = np.frombuffer(zlib.decompress(response.content), np.uint8).reshape(80, 96)
+    assert levels[79, 95] == 255
+    assert levels[30, 30] == 0
+
+
+@pytest.mark.parametrize("path", ["", "/image", "/labels", "/uncertainty"])
+@pytest.mark.parametrize("photo", ["99", "0", "-1", "abc", str(2**63), str(10**30)])
+def test_a_photo_that_is_not_there(page: Page, photo: str, path: str) -> None:
+    response = page.client.get(f"/api/v1/photos/{photo}{path}")
+    assert response.status_code == (404 if photo == "99" else 422)
+    assert isinstance(response.json()["detail"], str)
+
+
+@pytest.mark.parametrize(
+    "query", ["offset=-1", "limit=0", "limit=5000", f"offset={10**30}", "status=done", "name=%00"]
+)
+def test_bad_pages_of_the_list_are_refused(page: Page, query: str) -> None:
+    response = page.client.get(f"/api/v1/photos?{query}")
+    assert response.status_code == 422
+    assert isinstance(response.json()["detail"], str)
+
+
+def test_broken_photos_say_why_and_the_others_still_work(start: Start, folder: Path) -> None:
+    whole = (folder / "a.jpg").read_bytes()
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("dear diary")
+    (folder / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    write_photo(folder / "z.png")
+    page = start(folder)
+    photos = {item["path"]: item["id"] for item in page.get("/photos")["items"]}
+    for path, message in (
+        ("empty.jpg", "the file is empty"),
+        ("text.jpg", "not a photo"),
+        ("truncated.jpg", "ends too early"),
+    ):
+        for suffix in ("", "/image", "/labels", "/uncertainty"):
+            if (path, suffix) == ("empty.jpg", "/x"):
+                continue
+            response = page.client.get(f"/api/v1/photos/{photos[path]}{suffix}")
+            assert response.status_code == 422
+            assert response.json()["detail"].startswith(f"{path}: ")
+            assert message in response.json()["detail"]
+        body = {"version": 0, "kind": "add_region", "extreme_points": LEFT}
+        assert page.post(f"/photos/{photos[path]}/interactions", **body).status_code == 422
+    for path in ("a.jpg", "b/a.jpg", "c.png", "z.png"):
+        assert page.interact(photos[path], "add_region", extreme_points=LEFT).header["region"] == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 2000), (1, 65_500), (3, 3)])
+def test_tiny_and_thin_photos_open(start: Start, tmp_path: Path, width: int, height: int) -> None:
+    write_photo(tmp_path / "thin" / "a.png", width, height)
+    page = start(tmp_path / "thin")
+    assert page.get("/photos/1")["height"] == height
+    assert page.client.get("/api/v1/photos/1/image").status_code == 200
+    if height > 1:
+        points = [[0, 0], [0, height - 1], [0, 0], [0, 1]]
+        assert page.interact(1, "add_region", extreme_points=points).labels.any()
+
+
+def test_an_empty_folder_has_no_photos(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    page = start(tmp_path / "none")
+    assert page.get("/project")["photos"] == 0
+    assert page.get("/photos") == {"total": 0, "items": []}
+
+
+def test_a_photo_that_changed_on_disk_is_not_annotated_on(page: Page, folder: Path) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    old = (folder / "a.jpg").read_bytes()
+    write_photo(folder / "a.jpg", seed=99)
+    for response in (
+        page.client.get("/api/v1/photos/1"),
+        page.client.get("/api/v1/photos/1/image"),
+        page.post("/photos/1/interactions", version=1, kind="undo"),
+        page.post("/photos/1/complete", version=1, complete=True),
+        page.client.get("/api/v1/export?unlabelled=region"),
+    ):
+        assert response.status_code == 422
+        assert "a.jpg: the file has changed since it was annotated" in response.json()["detail"]
+    (folder / "a.jpg").write_bytes(old)
+    assert page.get("/photos/1")["version"] == 1
+
+
+def test_a_photo_that_changed_before_it_was_annotated_is_simply_new(page: Page, folder: Path) -> None:
+    page.get("/photos/1")
+    write_photo(folder / "a.jpg", 50, 60, seed=99)
+    assert page.get("/photos/1")["width"] == 50
+
+
+def test_a_photo_that_is_gone_says_so(page: Page, folder: Path) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    (folder / "a.jpg").unlink()
+    response = page.client.get("/api/v1/photos/1")
+    assert response.status_code == 422
+    assert "no longer there" in response.json()["detail"]
+
+
+def test_a_photo_replaced_by_a_link_out_is_refused(page: Page, folder: Path, tmp_path: Path) -> None:
+    write_photo(tmp_path / "secret.jpg")
+    (folder / "a.jpg").unlink()
+    (folder / "a.jpg").symlink_to(tmp_path / "secret.jpg")
+    for suffix in ("", "/image", "/labels"):
+        response = page.client.get(f"/api/v1/photos/1{suffix}")
+        assert response.status_code == 422
+        assert "leads out" in response.json()["detail"]
