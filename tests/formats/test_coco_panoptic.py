@@ -182,6 +182,13 @@ def test_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
     assert len({name.casefold() for name in maps}) == len(names)
 
 
+def test_a_map_of_other_regions_is_not_taken_for_void(tmp_path: Path) -> None:
+    """Its photo was reopened, worked on and completed between the list and the map."""
+    listed = {region: label for region, label in LABELS.items() if region != 300}
+    with pytest.raises(ExportError, match=r"a\.jpg: was changed while it was exported; export again"):
+        write(tmp_path / "out", photo(labels=listed))
+
+
 def test_names_that_meet_only_because_of_an_id() -> None:
     names = map_names(["a.jpg", "A.jpg", "a.1.jpg", "a.1.3.jpg"], [1, 2, 3, 4])
     assert len({name.casefold() for name in names.values()}) == 4

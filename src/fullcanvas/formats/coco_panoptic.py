@@ -103,16 +103,21 @@ def segments_of(
     """The segments of a photo: their entries in the JSON file, and the map of their ids, int32 [H, W].
 
     A region that has no pixel has no segment.
+
+    Raises:
+        ExportError: the map is of another size than the photo, or holds a region that it does not list.
     """
     label_map = photo.label_map()
     if label_map.shape != (photo.height, photo.width):
         raise ExportError(f"{photo.file_name}: its label map is of another size; open the photo again")
     segment_of, category_of = _assign(photo.labels, categories, unlabelled)
-    table = np.zeros(int(label_map.max(initial=0)) + 1, np.int32)
-    for region, segment in segment_of.items():
+    table = np.full(int(label_map.max(initial=0)) + 1, -1, np.int32)
+    for region, segment in {0: 0, **dict.fromkeys(photo.labels, 0), **segment_of}.items():
         if region < len(table):
             table[region] = segment
     panoptic = table[label_map]
+    if panoptic.min(initial=0) < 0:
+        raise ExportError(f"{photo.file_name}: was changed while it was exported; export again")
     segments = [
         {"id": id_, "category_id": category_of[id_].id, "area": area, "bbox": box, "iscrowd": 0}
         for id_, area, box in _measure(panoptic)
