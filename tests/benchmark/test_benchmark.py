@@ -198,12 +198,16 @@ def test_percentiles_of_a_hundred():
     assert spent >= 0
 
 
-def test_photos_are_read_upright_by_name(tmp_path):
+def test_photos_are_read_upright_by_name(tmp_path, monkeypatch):
     for name, size in (("b.png", (3, 2)), ("a.png", (5, 4)), ("c.png", (1, 1))):
         Image.new("RGB", size).save(tmp_path / name)
     assert [photo.shape for photo in read_photos(tmp_path, 2)] == [(4, 5, 3), (2, 3, 3)]
     (tmp_path / "a.png").write_bytes(b"no photo")
     with pytest.raises(BenchmarkError, match=r"a\.png cannot be read"):
+        read_photos(tmp_path, 2)
+    (tmp_path / "a.png").unlink()
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
+    with pytest.raises(BenchmarkError, match=r"b\.png cannot be read: Image size"):
         read_photos(tmp_path, 2)
 
 

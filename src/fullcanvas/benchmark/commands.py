@@ -50,23 +50,14 @@ def benchmark(
     from fullcanvas.benchmark.errors import BenchmarkError
     from fullcanvas.benchmark.plot import plot as draw
     from fullcanvas.benchmark.run import Settings, measure
-    from fullcanvas.datasets import DatasetError
     from fullcanvas.evaluation.predictors import load_predictor
-    from fullcanvas.inference.model_file import ModelError
+    from fullcanvas.evaluation.refusals import refusals
 
-    try:
+    with refusals(BenchmarkError, OSError):
         peers = [load_predictor(spec) for spec in peer or ()]
         figures = measure(Settings(model, photos, corrections, seed, dataset, peers))
         if json is not None:
             json.write_text(dumps(figures, indent=1) + "\n")
         if plot is not None:
             draw(figures, plot)
-    except ModuleNotFoundError as error:
-        typer.echo(
-            f'Error: {error}; a plot needs more packages: pip install "fullcanvas[experiments]"', err=True
-        )
-        raise typer.Exit(2) from error
-    except (BenchmarkError, DatasetError, ModelError, OSError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from error
     print_figures(figures, Console())
