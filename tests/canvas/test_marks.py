@@ -43,6 +43,19 @@ def test_a_brush_covers_the_centres_within_its_radius(points, radius, canvas):
     assert not (wider & ~expected).any()
 
 
+@given(LINES, st.sampled_from([0.5, 1.0, 2.0, 2.5, 6.0, 40.0]), st.sampled_from([CANVAS, SHRUNK]))
+def test_no_pixel_of_a_brush_depends_on_which_were_looked_at(points, radius, canvas):
+    """To the last bit: on the edge as well, where a distance is the radius itself."""
+    x, y = canvas.columns(0, WIDTH)[None, :], canvas.rows(0, HEIGHT)[:, None]
+    expected = np.zeros((HEIGHT, WIDTH), np.bool_)
+    for start, stop in zip(points, points[1:] or points, strict=False):
+        dx, dy = x - (start[0] + 0.5), y - (start[1] + 0.5)
+        step_x, step_y = stop[0] - start[0], stop[1] - start[1]
+        along = np.clip((dx * step_x + dy * step_y) / max(1, step_x**2 + step_y**2), 0, 1)
+        expected |= (dx - along * step_x) ** 2 + (dy - along * step_y) ** 2 <= radius**2
+    np.testing.assert_array_equal(covered(Mark(0, 1, points, radius), canvas, canvas.area), expected)
+
+
 CORNERS = st.tuples(st.integers(0, 22), st.integers(0, 16), st.integers(1, 23), st.integers(1, 17))
 
 

@@ -26,6 +26,7 @@ DISC_DIAMETER = 6.0
 STROKE_WIDTH = 3
 _THINNEST = 1.5
 _PIECE = 8
+_AT_ONCE = 2048  # pieces, so that the longest scribble takes no more memory than any
 _REMEMBERED = 2048  # scribbles, of about half a kilobyte each: every correction asks for them again
 
 
@@ -122,7 +123,10 @@ def _drawn(ink: Ink, points: tuple[Point, ...]) -> tuple[Plane, Window]:
     x0, y0 = (math.floor(value) for value in working.min(0) - ink.stroke_width / 2)
     x1, y1 = (math.ceil(value) for value in working.max(0) + ink.stroke_width / 2)
     plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    _draw_pieces(plane, (x0, y0, x1, y1), *_pieces(working), ink.stroke_width)
+    starts, steps = _pieces(working)
+    for first in range(0, len(starts), _AT_ONCE):
+        batch = slice(first, first + _AT_ONCE)
+        _draw_pieces(plane, (x0, y0, x1, y1), starts[batch], steps[batch], ink.stroke_width)
     return np.packbits(plane, axis=1), (x0, y0, x1, y1)
 
 

@@ -161,8 +161,7 @@ def _corner(area: Box) -> Places:
 
 
 def _inside(at: Places, area: Box) -> NDArray[np.bool_]:
-    low, high = _corner(area), np.array([[area[3]], [area[2]]])
-    inside: NDArray[np.bool_] = ((low <= at) & (at < high)).all(0)
+    inside: NDArray[np.bool_] = np.all((_corner(area) <= at) & (at < _corner(area[2:] * 2)), axis=0)
     return inside
 
 
@@ -212,13 +211,20 @@ def _brushed(points: tuple[Point, ...], radius: float, canvas: Canvas, window: B
     for start, stop in pairwise(points if len(points) > 1 else points * 2):
         piece = intersection(Mark(0, 0, (start, stop), radius).window(canvas), window)
         if piece is not None:
-            covered[within(piece, window)] |= _near_line(start, stop, radius, canvas, piece)
+            part = covered[within(piece, window)]
+            if not part.all():  # a brush overlaps itself: only the pixels that are left are looked at
+                rows, columns = np.nonzero(~part)
+                at = rows + piece[1], columns + piece[0]
+                part[rows, columns] = _near_line(start, stop, radius, canvas, at)
     return covered
 
 
-def _near_line(start: Point, stop: Point, radius: float, canvas: Canvas, window: Box) -> NDArray[np.bool_]:
-    dx = canvas.columns(window[0], window[2])[None, :] - (start[0] + 0.5)
-    dy = canvas.rows(window[1], window[3])[:, None] - (start[1] + 0.5)
+def _near_line(
+    start: Point, stop: Point, radius: float, canvas: Canvas, at: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> NDArray[np.bool_]:
+    """Whether pixels, given by their rows and columns, have their centre at most `radius` from a line."""
+    dy = canvas.rows(0, canvas.height)[at[0]] - (start[1] + 0.5)
+    dx = canvas.columns(0, canvas.width)[at[1]] - (start[0] + 0.5)
     step_x, step_y = stop[0] - start[0], stop[1] - start[1]
     along = np.clip((dx * step_x + dy * step_y) / max(1, step_x**2 + step_y**2), 0, 1)
     near: NDArray[np.bool_] = (dx - along * step_x) ** 2 + (dy - along * step_y) ** 2 <= radius**2

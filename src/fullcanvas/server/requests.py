@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fullcanvas.annotation import Annotation, Mask
@@ -13,6 +14,8 @@ from fullcanvas.server.errors import RefusedError
 from fullcanvas.server.labels import MAX_ID
 
 MAX_POINTS = 20_000
+LONGEST_STROKE = 100
+"""In times the photo's width and height together: more than a hand draws, and yet drawn at once."""
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 Position = Annotated[list[Coordinate], Field(min_length=2, max_length=2, description="x, y in photo pixels")]
 ExtremePoints = Annotated[list[Position], Field(min_length=4, max_length=4)]
@@ -65,7 +68,7 @@ class ScribbleRequest(Change):
         region = self.region or region_at(session, x, y)
         if not region:
             raise RefusedError("no region is under the start of the scribble; start in one that should grow")
-        return annotation.scribble(region, self.points), region
+        return _drawn_at_once(annotation.scribble(region, self.points)), region
 
 
 class MovePointsRequest(Change):
@@ -116,7 +119,8 @@ class PaintRequest(Change):
 
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the stroke, and the region."""
-        return annotation.paint(self.region, self.points, self.radius, self.erase), self.region
+        painted = annotation.paint(self.region, self.points, self.radius, self.erase)
+        return _drawn_at_once(painted), self.region
 
 
 class MergeRequest(Change):
@@ -247,6 +251,16 @@ class NewLabel(BaseModel):
     def item(self) -> dict[str, Any]:
         """The label as in a file of labels."""
         return self.model_dump(exclude_none=True)
+
+
+def _drawn_at_once(annotation: Annotation) -> Annotation:
+    """The annotation, if the stroke that was added last is not too long."""
+    (*_, stroke) = annotation.entries
+    points = np.array(getattr(stroke, "points", ()))
+    longest = LONGEST_STROKE * (annotation.width + annotation.height)
+    if np.hypot(*np.diff(points, axis=0).T).sum() > longest:
+        raise RefusedError(f"the stroke is longer than {longest} pixels; draw it in several")
+    return annotation
 
 
 def region_at(session: Session, x: float, y: float) -> int:

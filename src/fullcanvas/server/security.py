@@ -24,6 +24,8 @@ from fullcanvas.server.accounts import LOCAL, Accounts, User
 from fullcanvas.server.errors import AccountError
 
 MAX_BODY = 4 * 2**20
+MAX_COMMAS = 50_000
+"""In a body; the longest stroke has two for each point. Reading more would keep everybody else waiting."""
 BODY_SECONDS = 60
 """How long the body of a request may take."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -110,6 +112,9 @@ class Guard:
             return None
         if body is None:
             await _refuse(413, f"a request holds at most {self._max_body} bytes", scope, receive, send)
+        elif body.count(b",") > MAX_COMMAS:
+            await _refuse(413, f"a request holds at most {MAX_COMMAS} values", scope, receive, send)
+            return None
         return body
 
     async def _read(self, receive: Receive, length: str) -> bytes | None:
