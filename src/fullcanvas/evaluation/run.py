@@ -145,11 +145,11 @@ def evaluate(
     parts = _parts(planned, out, gallery)
     results = _work_off(planned, engine, parts, gallery, progress)
     report = _report(planned, results, scribble_seconds)
+    if out is not None:
+        write_json(out, report)
     if gallery:
         means = [float(np.mean(each.rounds[-1].ious or (1.0,))) for each in results]
         stack_worst(planned.dataset.records, means, planned.settings.rounds, gallery)
-    if out is not None:
-        write_json(out, report)
     parts.clear()
     return report
 
