@@ -30,6 +30,13 @@ FLAG: list[Place] = [(0, 200), (120, 150), (60, 100), (60, 330)]
 """Two regions of the astronaut."""
 START = "from fullcanvas.cli import app; app()"
 READY = '#stage[aria-busy="false"]'
+PIXELS = """canvas => {
+    const { width, height } = canvas;
+    const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    return copy.getImageData(0, 0, width, height).data;
+}"""
+"""Read from a copy: the browser warns of canvases that are read again and again."""
 
 
 @dataclass
@@ -230,13 +237,13 @@ class Annotator:
         """What a canvas of the page shows: [h, w, 4]."""
         shown = f"document.getElementById({name!r})"
         width, height = self.page.evaluate(f"() => [{shown}.width, {shown}.height]")
-        found = self._bytes(f"""(() => {{
-            const plane = new OffscreenCanvas({width}, {height});
-            const copy = plane.getContext("2d", {{ willReadFrequently: true }});
-            copy.drawImage({shown}, 0, 0);
-            return copy.getImageData(0, 0, {width}, {height}).data.buffer;
-        }})()""")
+        found = self._bytes(f"({PIXELS})({shown}).buffer")
         return np.frombuffer(found, np.uint8).reshape(height, width, 4)
+
+    def expect_ink(self, drawn: bool) -> None:
+        """Whether anything is drawn above the photo, from the next frame on."""
+        shown = f"({PIXELS})(document.getElementById('ink')).some(Boolean)"
+        self.page.wait_for_function(f"{shown} === {json.dumps(drawn)}")
 
     def _bytes(self, buffer: str) -> bytes:
         """An ArrayBuffer of the page: as text, because numbers one by one take seconds."""

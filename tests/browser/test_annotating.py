@@ -104,7 +104,9 @@ def assert_painted(annotator: Annotator, labels: NDArray[np.uint16]) -> None:
     assert np.array_equal(annotator.canvas("fill")[..., 3] > 0, labels > 0)
     padded = np.pad(labels, 1, mode="edge")
     neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
-    border = (labels > 0) & np.any([labels != other for other in neighbours], axis=0)
+    outlined = [region for region in (annotator.state()["selected"], annotator.state()["lit"]) if region]
+    rim = np.any([np.isin(other, outlined) for other in neighbours], axis=0)
+    border = ((labels > 0) | rim) & np.any([labels != other for other in neighbours], axis=0)
     assert np.array_equal(annotator.canvas("border")[..., 3] > 0, border)
 
 

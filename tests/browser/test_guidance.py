@@ -51,11 +51,9 @@ def test_the_label_given_last_is_offered_first(annotator: Annotator) -> None:
 def test_names_stand_on_their_regions(annotator: Annotator) -> None:
     person = annotator.mark(*PERSON)
     annotator.press("1")
-    assert not annotator.canvas("ink")[..., 3].any()
+    annotator.expect_ink(False)
     annotator.press("t")
-    annotator.page.wait_for_function(
-        "document.getElementById('ink').getContext('2d').getImageData(0, 0, 2000, 2000).data.some(Boolean)"
-    )
+    annotator.expect_ink(True)
     stage = annotator.page.locator("#stage").bounding_box()
     assert stage is not None
     rows, columns = np.nonzero(annotator.canvas("ink")[..., 3])

@@ -139,6 +139,9 @@ def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: A
     expect(annotator.message).to_contain_text("Unassigned area 1 of")
     # The area is around the person, so it takes the whole photo to see it: that, and no less.
     assert (*annotator.client((0, 0)), *annotator.client((512, 512))) == pytest.approx(fitted)
+    annotator.expect_ink(True)
+    annotator.press("Escape")
+    annotator.expect_ink(False)
     annotator.mark((0, 100), (511, 100), (100, 0), (100, 511))
     annotator.press("j")
     expect(annotator.message).to_contain_text("nsure place")

@@ -15,9 +15,6 @@ export function showRegions(annotator, picker) {
   const { store } = annotator;
   const list = byId("region-list", HTMLUListElement);
   list.addEventListener("click", (event) => choose(annotator, picker, event));
-  const light = (/** @type {number | null} */ lit) => store.update((state) => (state.lit === lit ? state : { ...state, lit }));
-  list.addEventListener("pointerover", (event) => light(regionOf(event.target)));
-  list.addEventListener("pointerleave", () => light(null));
   const sign = (/** @type {Region} */ region) => JSON.stringify([region, annotator.map?.pixels(region.id), store.state.selected, store.state.newest, store.state.hidden.includes(region.id)]);
   const rows = new Rows(list, sign, (region) => row(annotator, region));
   const empty = byId("no-regions", HTMLElement);
@@ -33,6 +30,18 @@ export function showRegions(annotator, picker) {
     missing.hidden = unlabelled === 0;
   });
   // After the rows: those that are drawn anew are not marked.
+  showPointing(annotator, list);
+}
+
+/**
+ * A row that is pointed at lights up its region on the stage; a region that is pointed at there marks its row.
+ * @param {Annotator} annotator
+ * @param {HTMLUListElement} list
+ */
+function showPointing({ store }, list) {
+  const light = (/** @type {number | null} */ lit) => store.update((state) => (state.lit === lit ? state : { ...state, lit }));
+  list.addEventListener("pointerover", (event) => light(regionOf(event.target)));
+  list.addEventListener("pointerleave", () => light(null));
   store.watch((state) => [state.under, state.photo, state.selected, state.newest, state.hidden], () => {
     list.querySelector("[data-under]")?.removeAttribute("data-under");
     list.querySelector(`[data-region="${store.state.under}"]`)?.setAttribute("data-under", "");
