@@ -72,7 +72,18 @@ def test_the_shape_tools_have_buttons_in_one_row(annotator: Annotator) -> None:
     buttons["Fill"].click()
     annotator.settle()
     assert (annotator.labels() == person).all()
-    for width, height in ((1280, 800), (1024, 640), (640, 400)):
+    annotator.page.evaluate(
+        "document.getElementById('project-name').textContent = 'a project of some length'"
+    )
+    for width, height in (
+        (1561, 900),
+        (1321, 800),
+        (1280, 800),
+        (1191, 700),
+        (1024, 640),
+        (700, 600),
+        (640, 400),
+    ):
         annotator.page.set_viewport_size({"width": width, "height": height})
         tops = {round(button.bounding_box()["y"]) for button in bar.get_by_role("button").all()}  # type: ignore[index]
         assert max(tops) - min(tops) < 10, f"the bar wraps at {width} pixels"
