@@ -1,15 +1,15 @@
 /**
  * What a stroke would change, shown while it is still being drawn: asked one at a time, always for the latest.
  *
- * A question that is under way cannot be called back, and the stroke itself would wait for it. So after each the
- * server has a pause several times as long: the end of a stroke falls into one mostly.
+ * The server drops a question that is under way when the stroke itself arrives. After each answer it has a pause all
+ * the same: browser and server may share their processors, and the stroke being drawn must not falter.
  */
 
 /** @import {Annotator} from "./annotator.js" */
 import { postPreview } from "./api.js";
 
 /** A pause, in times that the answer before it took. */
-const PAUSE = 1;
+const PAUSE = 2;
 
 export class Foresight {
   /** @type {object | null} What to ask next. */
