@@ -112,7 +112,8 @@ class Client:
             ClientError: there is none, or it cannot be opened.
         """
         if isinstance(photo, str):
-            listed = self.photos(name=photo[-_LONGEST_NAME:])
+            # Of other letters, databases differ in what they take for the same in another case.
+            listed = self.photos(name=photo[-_LONGEST_NAME:] if photo.isascii() else "")
             found = next((item for item in listed if item.path == photo), None)
             if found is None:
                 raise ClientError(f"the project has no photo {photo!r}", 404)
