@@ -20,6 +20,7 @@ from fullcanvas.inference import Segmenter
 from fullcanvas.server.accounts import Accounts, Role
 from fullcanvas.server.serve import listen
 from tests.client.conftest import LEFT, RIGHT, Running
+from tests.server.conftest import write_photo
 
 
 def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> None:
@@ -233,6 +234,17 @@ def test_photos_are_found_by_a_part_of_their_path(client: Client) -> None:
     assert [item.path for item in client.photos(name="A.JPG")] == ["a.jpg", "b/a.jpg"]
     assert [item.path for item in client.photos(name="b/")] == ["b/a.jpg"]
     assert list(client.photos("complete", "b/")) == []
+
+
+def test_a_path_of_any_letters_and_length_is_found(folder: Path, segmenter: Segmenter) -> None:
+    paths = ["Ü/ß.jpg", f"{'long' * 40}/{'name' * 40}.jpg"]
+    for path in paths:
+        write_photo(folder / path)
+    server = Running(folder, segmenter)
+    try:
+        assert [Client(server.address).open(path).path for path in paths] == paths
+    finally:
+        server.stop()
 
 
 def test_a_server_that_asks_for_an_account(folder: Path, segmenter: Segmenter, tmp_path: Path) -> None:
