@@ -248,7 +248,7 @@ def test_a_failing_answer_leaves_the_session_as_it_was(session, monkeypatch, seg
     session.add_region(LEFT)
     annotation, labels = session.annotation, session.label_map
 
-    def fail(inputs):
+    def fail(inputs, cancellation):
         raise ModelError("out of order")
 
     with monkeypatch.context() as patch:
