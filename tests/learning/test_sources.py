@@ -32,6 +32,13 @@ def test_a_data_set_takes_the_place_of_the_sources(toy_set):
     assert open_sources(config, [toy_set])[0].training.name == "toy"
 
 
+def test_a_part_of_the_one_set_in_a_folder_stays_a_part(toy_set):
+    config = toy_config(sources=[{"path": "panoptic.json", "fraction": 0.5}])
+    assert with_data(config, [toy_set]) == config
+    whole = toy_config(sources=[{"path": str(toy_set / "panoptic.json"), "fraction": 0.5}])
+    assert [source.fraction for source in with_data(whole, [toy_set]).sources] == [1.0]
+
+
 def test_what_is_missing_is_named(tmp_path, toy_set):
     with pytest.raises(ConfigError, match="--data"):
         open_sources(toy_config(), [])

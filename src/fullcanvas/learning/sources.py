@@ -30,8 +30,14 @@ class TrainingSet:
 
 
 def with_data(config: Config, data: Sequence[Path]) -> Config:
-    """The configuration with the data sets among `data`, if there are any, as its only sources."""
-    given = tuple(Source(str(folder)) for folder in data if _is_dataset(folder))
+    """The configuration with the data sets among `data`, if there are any, as its only sources.
+
+    A folder in which one of its sources lies is none of them, though it may hold a single data set: COCO's
+    own folder, of which the configuration wants a part.
+    """
+    sought = [Path(each.path) for each in config.sources if not Path(each.path).is_absolute()]
+    others = [folder for folder in data if not any((folder / path).exists() for path in sought)]
+    given = tuple(Source(str(folder)) for folder in others if _is_dataset(folder))
     return replace(config, sources=given) if given else config
 
 
