@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import resources
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,12 +18,15 @@ from fullcanvas.annotation import (
     AnnotationError,
     DeleteRegion,
     DrawScribble,
+    FillRest,
+    ImportMask,
     LabelRegion,
+    Mask,
     MovePoints,
     Region,
     Scribble,
 )
-from fullcanvas.annotation.entries import new_region
+from fullcanvas.annotation.entries import new_region, size_of
 from tests.annotation.strategies import interactions, logs
 
 POINTS = ((1, 5), (9, 6), (4, 2), (5, 8))
@@ -137,6 +141,22 @@ def test_regions_follow_from_the_entries_alone(log):
     fresh = replace(log)
     assert list(fresh.regions.items()) == list(log.regions.items())
     assert fresh.in_force == log.in_force
+
+
+@given(logs())
+def test_a_log_weighs_what_its_entries_weigh_in_force_or_not(log):
+    weight = sum(map(size_of, log.entries))
+    for same in (log, log.undo(), Annotation.from_json(log.to_json())):
+        assert same.size == weight
+    assert log.append(FillRest()).size == weight + size_of(FillRest())
+
+
+def test_entries_weigh_more_with_more_points_and_longer_masks():
+    short, long = DrawScribble(1, ((1, 1),)), DrawScribble(1, ((1, 1), (2, 2)))
+    assert 0 < size_of(FillRest()) < size_of(short) < size_of(long)
+    plain, striped = np.zeros((2, 10, 20), np.bool_)
+    plain[0, 0], striped[:, ::2] = True, True
+    assert size_of(ImportMask(1, Mask.of(plain))) < size_of(ImportMask(1, Mask.of(striped)))
 
 
 @given(logs())

@@ -17,7 +17,7 @@ from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.project import open_project
-from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
+from fullcanvas.server.requests import AddRegionRequest, DeleteRequest, ScribbleRequest
 from fullcanvas.server.workbench import MOST_AT_ONCE, Workbench, size_of
 from tests.server.conftest import LEFT, write_photo
 
@@ -80,6 +80,8 @@ def test_a_session_is_weighed_anew_as_it_grows(many: Path, segmenter: Segmenter)
     work = bench._works.get(1)
     assert work is not None
     assert bench._works.total == size_of(work.session, work.embedding, segmenter.config)
+    bench.interact(1, DeleteRequest(version=2, kind="delete", region=1))
+    assert bench._works.total > before  # what is in the log stays
     bench.embeddings.close()
     project.store.close()
 

@@ -26,6 +26,8 @@ from fullcanvas.annotation.table import Regions, added, find
 
 LARGEST_RADIUS = 10_000.0
 """Of a brush, in photo pixels."""
+_ENTRY_BYTES = 200
+_POINT_BYTES = 100  # two numbers in a tuple, and the place where it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,14 @@ Entry = (
     | SplitRegion
 )
 _KINDS: dict[str, type[Entry]] = {cls.kind: cls for cls in Entry.__args__}
+
+
+def size_of(entry: Entry) -> int:
+    """How many bytes of memory an entry takes, near enough."""
+    values = [getattr(entry, field.name) for field in fields(entry)]
+    points = sum(len(value) for value in values if isinstance(value, tuple))
+    runs = sum(len(value.counts) for value in values if isinstance(value, Mask))
+    return _ENTRY_BYTES + points * _POINT_BYTES + runs
 
 
 def new_region(entry: Entry) -> int | None:

@@ -88,6 +88,11 @@ class Annotation:
         """Whether what the regions leave unassigned goes to the nearest of them."""
         return any(isinstance(entry, FillRest) for entry in self.in_force)
 
+    @cached_property
+    def size(self) -> int:
+        """How many bytes of memory its entries take, near enough, those not in force included."""
+        return sum(map(kinds.size_of, self.entries))
+
     def append(self, entry: Entry) -> Annotation:
         """The log with one more entry in force; what was undone before stays, as a branch to go back to.
 
@@ -114,6 +119,7 @@ class Annotation:
         # Spares the new log the fold over all its entries: the correction path must not grow with them.
         grown.__dict__["regions"] = regions
         grown.__dict__["in_force"] = (*self.in_force, entry)
+        grown.__dict__["size"] = self.size + kinds.size_of(entry)
         return grown
 
     def add_region(self, extreme_points: Sequence[Sequence[float]], label: str | None = None) -> Annotation:
@@ -297,9 +303,9 @@ class Annotation:
         followed = dict(forks)
         left, log, bases = set(followed.values()), self, {0: self}
         for number, entry in enumerate(entries, 1):
-            base = bases.get(followed.get(number, number - 1), log)
+            base, size = bases.get(followed.get(number, number - 1), log), log.size
             log = replace(log, cursor=base.cursor)
-            log.__dict__.update(regions=base.regions, in_force=base.in_force)
+            log.__dict__.update(regions=base.regions, in_force=base.in_force, size=size)
             log = log.append(entry)
             if number in left:
                 bases[number] = log

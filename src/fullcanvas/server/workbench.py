@@ -37,7 +37,7 @@ MEMORY = 2_000_000_000
 MOST_AT_ONCE = 2
 """How many photos are decoded, encoded or segmented in full at one time; each takes what its size takes."""
 JPEG_QUALITY = 92
-_POINT_BYTES = 300  # two numbers in a tuple, in the log and in what is drawn of it
+_POINT_BYTES = 200  # of a scribble in force: what is drawn of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -330,7 +330,8 @@ def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
     cells = config.channels * config.roi_size**2 + config.mask_size**2
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
     shown = session.display.size * 16  # label map, snapshot, uncertainty and what they are made of
-    return shown + len(regions) * cells * 4 + points * _POINT_BYTES + embedding.array.nbytes
+    said = session.annotation.size + points * _POINT_BYTES
+    return shown + len(regions) * cells * 4 + said + embedding.array.nbytes
 
 
 def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:
