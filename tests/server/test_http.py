@@ -143,8 +143,9 @@ def test_a_label_changes_no_pixel(page: Page) -> None:
     assert page.get("/photos")["items"][0]["unlabelled"] == 1
 
 
-def test_labels_are_added_once(page: Page) -> None:
-    response = page.post("/labels", name="  cat ")
+@pytest.mark.parametrize("white", ["  ", "\x1c", "\u3000"])
+def test_labels_are_added_once(page: Page, white: str) -> None:
+    response = page.post("/labels", name=f"{white}cat ")
     assert response.status_code == 201
     cat = response.json()
     assert (cat["id"], cat["name"], cat["isthing"]) == (1, "cat", True)

@@ -79,8 +79,8 @@ class Project:
 
         def add(known: Sequence[Label]) -> Sequence[Label]:
             if any(label.name == name and not label.deleted for label in known):
-                raise ConflictError(f"there is a label {item['name']!r} already")
-            return merge([item], known)
+                raise ConflictError(f"there is a label {name!r} already")
+            return merge([{**item, "name": name}], known)
 
         return next(label for label in self.store.change_labels(add) if label.name == name)
 
