@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import ssl
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -30,6 +31,10 @@ from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.security import LOGIN, LOOPBACK
 from fullcanvas.server.store import CLOSED
 from fullcanvas.server.workbench import MEMORY
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from others: while a preview computes, a change waits so long at
+each of the steps to its turn. Python's default is ten times as long."""
 
 
 class StartError(ServerError):
@@ -213,6 +218,7 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise StartError(f"--certificate, --key: cannot be used ({error})") from error
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
