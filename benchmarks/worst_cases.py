@@ -14,11 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from PIL import Image
 
 from fullcanvas.datasets import Sample, open_dataset
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack
 from fullcanvas.evaluation.rounds import ImageResult, evaluate_sample
 from fullcanvas.evaluation.run import Plan, Settings, plan
+
+WIDTH = 1200
 
 
 def main() -> None:
@@ -40,6 +43,9 @@ def main() -> None:
         records = [planned.dataset.records[place] for place in worst]
         pictures = [picture_of(record, Path(folder)) for record in records]
         stack(pictures, planned.settings.rounds, asked.picture, photo=False)
+    with Image.open(asked.picture) as picture:
+        small = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)))
+    small.quantize(128).save(asked.picture, optimize=True)
     for place, record in zip(worst, records, strict=True):
         curve = " ".join(f"{100 * np.mean(one.ious):.0f}" for one in measured[place].rounds)
         print(
