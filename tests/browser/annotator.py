@@ -243,7 +243,7 @@ class Annotator:
     def expect_ink(self, drawn: bool) -> None:
         """Whether anything is drawn above the photo, from the next frame on."""
         shown = f"({PIXELS})(document.getElementById('ink')).some(Boolean)"
-        self.page.wait_for_function(f"{shown} === {json.dumps(drawn)}")
+        self.page.wait_for_function(f"() => {shown} === {json.dumps(drawn)}")
 
     def _bytes(self, buffer: str) -> bytes:
         """An ArrayBuffer of the page: as text, because numbers one by one take seconds."""

@@ -257,6 +257,7 @@ def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
 def test_the_command_says_what_is_wrong(dataset, arguments, message, monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.segmentation", None)  # as where the extra is not installed
     monkeypatch.delitem(sys.modules, "fullcanvas.evaluation.baselines.seeded", raising=False)
+    monkeypatch.delattr("fullcanvas.evaluation.baselines.seeded", raising=False)  # other tests imported it
     folder = [] if arguments == ["nowhere"] else [str(dataset.records[0].map.parent.parent)]
     result = CliRunner().invoke(app, ["evaluate", *folder, *arguments])
     assert result.exit_code == 2
