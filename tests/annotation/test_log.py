@@ -275,7 +275,7 @@ CONTRADICTIONS = {
     "a fork to what comes later": ({"forks": [[2, 3]]}, "a fork joins an entry to one before"),
     "a fork past the end": ({"forks": [[9, 1]]}, "a fork joins an entry to one before"),
     "a fork to nowhere": ({"forks": [[3, -1]]}, "a fork joins an entry to one before"),
-    "a tip that has a follower": ({"tip": 2}, "no branch through entry 3, the cursor, ends in 2"),
+    "a tip that has a follower": ({"tip": 2}, "no branch but the newest ends in 2"),
     "a tip past the end": ({"tip": 9}, "ends in 9"),
     "a cursor on another branch": ({"forks": [[3, 1]], "cursor": 2}, "no branch through entry 2"),
     "a next region that was used": ({"next_region": 2}, "next_region is a whole number of 3 or more"),

@@ -36,8 +36,9 @@ CHANGES = 50 if LONG else 30
 """After so many an annotator goes on to another photo."""
 PHOTOS = ANNOTATORS * 4
 """Few enough that every annotator comes back to each of theirs."""
-MEMORY = "0.003"
-"""In gigabytes: of the photos that are kept ready, so that most have gone when an annotator comes back."""
+MEMORY = "0.016" if LONG else "0.003"
+"""In gigabytes, of the photos that are kept ready: those at work have room for all that is said of them in an
+hour, and the others go, so that most are made ready again when an annotator comes back."""
 PARTS = 6
 LOOKS = 60 * PARTS
 

@@ -6,6 +6,7 @@ Entries are known by their numbers, counted from 1 in the order in which they we
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from fullcanvas.annotation.errors import AnnotationError
@@ -36,13 +37,18 @@ def newest_end(number: int, count: int, forks: Sequence[Fork]) -> int:
     return max(through)
 
 
-def forks_from_json(data: Any) -> list[Fork]:
-    """Forks read from JSON: whether they fit a log is left to whoever has it.
+def forks_from_json(data: Any, count: int) -> tuple[Fork, ...]:
+    """Forks of a log of `count` entries, read from JSON.
 
     Raises:
-        AnnotationError: it is not a list of pairs of whole numbers.
+        AnnotationError: it is not a list of pairs of whole numbers, each an entry and one before its
+            predecessor, in the order of the entries.
     """
     pairs = data if isinstance(data, list) else [data]
     if not all(isinstance(pair, list) and [type(part) for part in pair] == [int, int] for pair in pairs):
         raise AnnotationError(f"forks are a list of pairs of entries' numbers, not {data!r:.80}")
-    return [(number, base) for number, base in pairs]
+    numbers = [number for number, _ in pairs]
+    joined = all(0 <= base < number - 1 < count for number, base in pairs)
+    if not joined or any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise AnnotationError("a fork joins an entry to one before its predecessor, in order")
+    return tuple((number, base) for number, base in pairs)

@@ -116,6 +116,13 @@ Entry = (
     | SplitRegion
 )
 _KINDS: dict[str, type[Entry]] = {cls.kind: cls for cls in Entry.__args__}
+_FIELDS = {  # of each kind: those that it must have, and those that it can have
+    cls.kind: (
+        {field.name for field in fields(cls) if field.default is MISSING},
+        {field.name for field in fields(cls)},
+    )
+    for cls in Entry.__args__
+}
 
 
 def size_of(entry: Entry) -> int:
@@ -158,8 +165,7 @@ def from_json(data: Any, width: int, height: int) -> Entry:
     if cls is None:
         raise AnnotationError(f"unknown kind of entry {data['kind']!r:.80}; known: {', '.join(_KINDS)}")
     given = set(data) - {"kind"}
-    known = {field.name for field in fields(cls)}
-    needed = {field.name for field in fields(cls) if field.default is MISSING}
+    needed, known = _FIELDS[cls.kind]
     if not needed <= given <= known:
         raise AnnotationError(
             f"a {cls.kind} entry has the fields {sorted(known)}, not {sorted(map(str, given))!s:.200}"

@@ -101,18 +101,14 @@ class Annotation:
         Raises:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
-        made = kinds.new_region(entry)
-        if made is not None and made < self.next_region:
-            raise AnnotationError(f"region id {made} was used before; the next one is {self.next_region}")
-        if made is not None and made > LARGEST_ID:
-            raise AnnotationError(f"a photo's region ids end at {LARGEST_ID}: no region can be added")
+        next_region = _next_region(entry, self.next_region)
         regions = entry.apply(self.regions, len(self.in_force))
         last = len(self.entries)
         grown = replace(
             self,
             entries=(*self.entries, entry),
             cursor=last + 1,
-            next_region=self.next_region if made is None else made + 1,
+            next_region=next_region,
             forks=self.forks if self.cursor == last else (*self.forks, (last + 1, self.cursor)),
             tip=None,
         )
@@ -290,37 +286,66 @@ class Annotation:
         if model is not None and not isinstance(model, str):
             raise AnnotationError("an annotation names its model by a hash, a string")
         read = [kinds.from_json(item, width, height) for item in listed]
-        log = cls(width, height, model=model)._continued(read, forks_from_json(data.get("forks", [])))
-        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", log.next_region)
+        forks = forks_from_json(data.get("forks", []), len(read))
+        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", _checked(read, forks))
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
         if next_region > LARGEST_ID + 1:
             raise AnnotationError(f"next_region is at most {LARGEST_ID + 1}, not {next_region!s:.80}")
-        return replace(log, cursor=cursor, next_region=next_region)._on_branch(data.get("tip"))
-
-    def _continued(self, entries: Sequence[Entry], forks: Sequence[Fork]) -> Annotation:
-        """The empty log with entries said one after the other, from where the forks say."""
-        followed = dict(forks)
-        left, log, bases = set(followed.values()), self, {0: self}
-        for number, entry in enumerate(entries, 1):
-            base, size = bases.get(followed.get(number, number - 1), log), log.size
-            log = replace(log, cursor=base.cursor)
-            log.__dict__.update(regions=base.regions, in_force=base.in_force, size=size)
-            log = log.append(entry)
-            if number in left:
-                bases[number] = log
-        if list(log.forks) != list(forks):
-            raise AnnotationError("a fork joins an entry to one before its predecessor, in order")
+        tip = _checked_tip(data.get("tip"), len(read), forks)
+        log = cls(width, height, tuple(read), cursor, next_region, model, forks, tip)
+        if cursor not in (0, *log.branch):
+            raise AnnotationError(f"no branch through entry {cursor}, the cursor, ends in {tip!r}")
         return log
 
-    def _on_branch(self, tip: Any) -> Annotation:
-        """The log on the branch that ends in an entry; on the newest if None."""
-        count, log = len(self.entries), replace(self, tip=tip)
-        known = tip is None or (type(tip) is int and 0 < tip < count)
-        ends = known and tip in (None, newest_end(tip or count, count, self.forks))
-        if ends and self.cursor in (0, *log.branch):
-            return log
-        raise AnnotationError(f"no branch through entry {self.cursor}, the cursor, ends in {tip!r:.80}")
+
+def _next_region(entry: Entry, free: int) -> int:
+    """The id that is free after an entry.
+
+    Raises:
+        AnnotationError: the entry makes a region whose id was used before, or is past the last.
+    """
+    made = kinds.new_region(entry)
+    if made is None:
+        return free
+    if made < free:
+        raise AnnotationError(f"region id {made} was used before; the next one is {free}")
+    if made > LARGEST_ID:
+        raise AnnotationError(f"a photo's region ids end at {LARGEST_ID}: no region can be added")
+    return made + 1
+
+
+def _checked(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
+    """The id that is free after entries, each of which fits what it follows.
+
+    Raises:
+        AnnotationError: one does not.
+    """
+    followed, free = dict(forks), 1
+    regions: Regions = {}
+    left = dict.fromkeys(followed.values(), (regions, 0))  # where forks go back to
+    depth = 0
+    for number, entry in enumerate(entries, 1):
+        if number in followed:
+            regions, depth = left[followed[number]]
+        free = _next_region(entry, free)
+        regions, depth = entry.apply(regions, depth), depth + 1
+        if number in left:
+            left[number] = regions, depth
+    return free
+
+
+def _checked_tip(tip: Any, count: int, forks: Sequence[Fork]) -> int | None:
+    """The last entry of a branch of a log of `count` entries, or None for the newest.
+
+    Raises:
+        AnnotationError: no branch ends in it, or it is the newest.
+    """
+    if tip is None:
+        return None
+    if type(tip) is int and 0 < tip < count and newest_end(tip, count, forks) == tip:
+        return tip
+    raise AnnotationError(f"no branch but the newest ends in {tip!r:.80}")
 
 
 def _whole(data: Mapping[str, Any], name: str, least: int) -> int:

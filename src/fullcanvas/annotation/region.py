@@ -109,17 +109,20 @@ def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tup
 
 def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
     try:
-        x, y = (_number(value) for value in point)
+        x, y = map(_number, point)
+        if 0 <= x < width and 0 <= y < height:
+            return math.floor(x), math.floor(y)
+        x, y = float(x), float(y)
     except (TypeError, ValueError, OverflowError):
         raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r:.80}") from None
     if not (math.isfinite(x) and math.isfinite(y)):
         raise AnnotationError(f"point ({x}, {y}) is not finite")
-    if not (0 <= x < width and 0 <= y < height):
-        raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
-    return math.floor(x), math.floor(y)
+    raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
 
 
 def _number(value: object) -> float:
+    if type(value) is int or type(value) is float:
+        return value  # logs hold many, and to ask whether something is a Real takes long
     if not isinstance(value, Real):
         # float() would read "7" too, and a string of two digits would pass for a point.
         raise TypeError
