@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_addresses_are_written_as_browsers_read_them() -> None:
     if socket.has_ipv6:
         with listen("::1", 0) as six:
             assert address_of(six) == f"http://[::1]:{six.getsockname()[1]}"
+
+
+def test_the_parts_of_an_answer_do_not_wait_for_each_other() -> None:
+    async def delayed(listening: socket.socket) -> bool:
+        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def accepted(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            told.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(accepted, sock=listening):
+            with socket.create_connection(listening.getsockname()):
+                return not await told
+
+    with listen("127.0.0.1", 0) as listening:
+        assert not asyncio.run(delayed(listening))
 
 
 def test_the_browser_is_opened_and_the_greeting_tells_what_is_there(
