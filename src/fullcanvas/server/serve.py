@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import ssl
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -27,14 +26,11 @@ from fullcanvas.server.app import create_app
 from fullcanvas.server.connections import IDLE_SECONDS, Impatient
 from fullcanvas.server.embeddings import DISK, disk_cache
 from fullcanvas.server.errors import ServerError
+from fullcanvas.server.interpreter import set_up
 from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.security import LOGIN, LOOPBACK
 from fullcanvas.server.store import CLOSED
 from fullcanvas.server.workbench import MEMORY
-
-SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter from others: while a preview computes, a change waits so long at
-each of the steps to its turn. Python's default is ten times as long."""
 
 
 class StartError(ServerError):
@@ -141,6 +137,7 @@ def _answer(
     greet: Callable[[], None],
     console: Console,
 ) -> None:
+    set_up()
     project = service.open()
     try:
         with console.status("Loading the model"):
@@ -221,7 +218,6 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise StartError(f"--certificate, --key: cannot be used ({error})") from error
-    sys.setswitchinterval(SWITCH_SECONDS)
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
