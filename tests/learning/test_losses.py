@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.canvas import competition as canvas_room
-from fullcanvas.learning.competition import label_map, mask_wise_loss, pixel_wise_loss, project
+from fullcanvas.learning.competition import (
+    label_map,
+    mask_wise_loss,
+    overlap_loss,
+    pixel_wise_loss,
+    project,
+)
 
 HEIGHT, WIDTH = 14, 18
 
@@ -94,8 +100,31 @@ def slow_mask_wise(canvas, truth, boxes):
     return sum(means) / len(means) if means else 0.0
 
 
+def slow_overlap(canvas, truth, boxes):
+    """One minus the mean over regions of the IoU of probabilities, pixel by pixel."""
+    common, either, sizes = ([0.0] * len(boxes) for _ in range(3))
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            odds = [math.exp(logit) for logit in canvas[:, y, x]]
+            own = truth[y, x] - 1
+            if own < 0 or odds[own] == 0:
+                continue
+            sizes[own] += 1
+            for k, each in enumerate(odds):
+                share, true = each / sum(odds), float(k == own)
+                common[k] += share * true
+                either[k] += share + true - share * true
+    ious = [part / whole for part, whole, size in zip(common, either, sizes, strict=True) if size]
+    return 1 - sum(ious) / len(ious) if ious else 0.0
+
+
+def overlap(canvas, truth, _boxes):
+    return overlap_loss(canvas, truth)
+
+
 @pytest.mark.parametrize(
-    ("fast", "slow"), [(pixel_wise_loss, slow_pixel_wise), (mask_wise_loss, slow_mask_wise)]
+    ("fast", "slow"),
+    [(pixel_wise_loss, slow_pixel_wise), (mask_wise_loss, slow_mask_wise), (overlap, slow_overlap)],
 )
 @given(scene=scenes())
 def test_losses_equal_their_definitions(fast, slow, scene):
@@ -106,7 +135,7 @@ def test_losses_equal_their_definitions(fast, slow, scene):
     assert fast(canvas, truth, boxes).item() == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-@pytest.mark.parametrize("loss", [pixel_wise_loss, mask_wise_loss])
+@pytest.mark.parametrize("loss", [pixel_wise_loss, mask_wise_loss, overlap])
 def test_void_alone_costs_nothing(loss):
     logits, box = torch.ones(1, 5, 5, requires_grad=True), (0, 0, 4, 4)
     result = loss(project(logits, [box], HEIGHT, WIDTH), np.zeros((HEIGHT, WIDTH), np.int32), [box])
@@ -116,7 +145,7 @@ def test_void_alone_costs_nothing(loss):
     assert not logits.grad.any()
 
 
-@pytest.mark.parametrize("loss", [pixel_wise_loss, mask_wise_loss])
+@pytest.mark.parametrize("loss", [pixel_wise_loss, mask_wise_loss, overlap])
 @given(scene=scenes())
 def test_gradients_are_finite_where_boxes_end(loss, scene):
     boxes, seed = scene

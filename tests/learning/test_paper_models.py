@@ -142,6 +142,16 @@ def test_every_kind_learns_and_is_scored(network, training, toy_set):
     assert all(0 <= value <= 1 for value in curve)
 
 
+def test_the_overlap_has_its_share_of_the_loss(toy_set):
+    losses = []
+    for share in (0.0, 0.25, 1.0):
+        config, sets = setting(toy_set, {}, overlap=share)
+        run = start(config, CPU)
+        losses.append(train_step(run, next(batches(sets, config.training, 0)), HERE))
+    assert losses[0] != pytest.approx(losses[2], abs=0.01)
+    assert losses[1] == pytest.approx(0.75 * losses[0] + 0.25 * losses[2], rel=1e-4)
+
+
 def test_crops_know_the_classes_of_their_regions(toy_set):
     """In the toy set regions 1 and 3 are things, category 1; the background is stuff, category 2."""
     config, sets = setting(toy_set, CLASSES)
@@ -251,6 +261,8 @@ def test_a_scribble_model_learns_from_its_siblings_errors(single, toy_set):
         ({"class_specific": True}, {}, "class_specific needs"),
         ({"points": "heat-maps"}, {}, "heat-maps"),
         ({"canvas": False}, {"loss": "mask-wise"}, "grow_boxes = false"),
+        (ALONE, {"loss": "mask-wise", "overlap": 0.5}, "overlap needs a canvas"),
+        ({}, {"overlap": 1.5}, "overlap is a share of 0 to 1, not 1.5"),
         (ALONE, {}, "needs a canvas"),
         ({}, {"loss": "mask-wise"}, "canvas = false"),
     ],

@@ -55,12 +55,41 @@ def pixel_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Bo
     Returns:
         A scalar: the weighted mean, or 0 (with gradients of 0) where no pixel counts.
     """
+    counts, true = _counted(canvas, truth)
+    weight = 1 / torch.from_numpy(smallest_box_area(boxes, *truth.shape)).to(canvas.device)[counts]
+    losses = functional.cross_entropy(canvas[:, counts].T, true, reduction="none")
+    return (losses * weight).sum() / weight.sum().clamp_min(_LEAST_WEIGHT)
+
+
+def overlap_loss(canvas: Tensor, truth: NDArray[np.int32]) -> Tensor:
+    """One minus the mean IoU over regions, every pixel shared out among them by its probabilities.
+
+    It is what is measured in the end, made smooth: a thin region counts as much as one that fills its box.
+
+    Args:
+        canvas: [N, H, W], projected logits.
+        truth: int32 [H, W] of 0..N.
+
+    Returns:
+        A scalar in [0, 1]. The same pixels carry it as in `pixel_wise_loss`; a region that has none of them
+        does not count.
+    """
+    counts, true = _counted(canvas, truth)
+    shares = canvas[:, counts].softmax(0)
+    whole = functional.one_hot(true, len(canvas)).T.to(shares)
+    present = whole.any(1)
+    shares, whole = shares[present], whole[present]
+    common = (shares * whole).sum(1)
+    overlaps = common / (shares.sum(1) + whole.sum(1) - common)
+    return 1 - overlaps.mean() if len(overlaps) else 0 * canvas[torch.isfinite(canvas)].sum()
+
+
+def _counted(canvas: Tensor, truth: NDArray[np.int32]) -> tuple[Tensor, Tensor]:
+    """Which pixels carry a loss, bool [H, W], and the index of the true region of each of those."""
     target = torch.from_numpy(truth.astype(np.int64)).to(canvas.device)
     own = canvas.gather(0, (target - 1).clamp_min(0)[None])[0]
     counts = (target > 0) & torch.isfinite(own)
-    weight = 1 / torch.from_numpy(smallest_box_area(boxes, *truth.shape)).to(canvas.device)[counts]
-    losses = functional.cross_entropy(canvas[:, counts].T, target[counts] - 1, reduction="none")
-    return (losses * weight).sum() / weight.sum().clamp_min(_LEAST_WEIGHT)
+    return counts, target[counts] - 1
 
 
 def mask_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Box]) -> Tensor:

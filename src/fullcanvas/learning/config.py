@@ -110,6 +110,7 @@ class TrainingConfig:
     Attributes:
         pretrained: whether the backbone starts from weights trained on ImageNet, or at random.
         loss: "pixel-wise" lets regions compete on the canvas; "mask-wise" is Mask R-CNN's.
+        overlap: share of the loss that says how far regions and truth overlap; the rest is the above.
         regions: which are trained on; "things" makes everything else void (table 1 of the paper).
         crop: side of the square training crops, in working pixels; a multiple of 32. DEXTR's cutouts.
         working_size: long side to which photos are resized when the model is used.
@@ -136,6 +137,7 @@ class TrainingConfig:
 
     pretrained: bool = True
     loss: Literal["pixel-wise", "mask-wise"] = "pixel-wise"
+    overlap: float = 0.0
     regions: Literal["all", "things"] = "all"
     crop: int = 320
     working_size: int = 512
@@ -167,6 +169,8 @@ class TrainingConfig:
             raise ConfigError(f"crop is a positive multiple of 32, not {self.crop}")
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is a pair of factors, the smaller first, not {list(self.scale)}")
+        if not 0 <= self.overlap <= 1:
+            raise ConfigError(f"overlap is a share of 0 to 1, not {self.overlap}")
         if not self.rounds or min(self.rounds) < 0:
             raise ConfigError(f"rounds lists at least one number of 0 or more, not {list(self.rounds)}")
         for least, names in _LEAST.items():
@@ -194,6 +198,8 @@ class Config:
     def __post_init__(self) -> None:
         if (self.training.loss == "pixel-wise") != self.network.canvas:
             raise ConfigError('loss = "pixel-wise" needs a canvas, and loss = "mask-wise" canvas = false')
+        if self.training.overlap and not self.network.canvas:
+            raise ConfigError("overlap needs a canvas: without one regions share no pixels out")
         if self.network.kind == "dextr" and (self.network.canvas or self.network.class_specific):
             raise ConfigError('kind = "dextr" needs canvas = false and no classes')
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from fullcanvas.learning import dextr
-from fullcanvas.learning.competition import mask_wise_loss, pixel_wise_loss
+from fullcanvas.learning.competition import mask_wise_loss, overlap_loss, pixel_wise_loss
 from fullcanvas.learning.dextr import DextrNetwork, Example
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork
@@ -193,6 +193,11 @@ def _graded(run: Run, prediction: Prediction, crops: Sequence[Crop], marks: Sequ
         for canvas, crop, each in zip(prediction.canvases, crops, marks, strict=True)
     ]
     total = torch.stack(graded).mean()
+    if share := run.config.training.overlap:
+        overlaps = [
+            overlap_loss(canvas, crop.truth) for canvas, crop in zip(prediction.canvases, crops, strict=True)
+        ]
+        total = (1 - share) * total + share * torch.stack(overlaps).mean()
     if prediction.class_logits is None:
         return total
     guesses = torch.split(prediction.class_logits, [len(crop.classes) for crop in crops])
