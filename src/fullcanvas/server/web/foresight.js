@@ -9,7 +9,7 @@
 import { postPreview } from "./api.js";
 
 /** A pause, in times that the answer before it took. */
-const PAUSE = 6;
+const PAUSE = 2;
 
 export class Foresight {
   /** @type {object | null} What to ask next. */
