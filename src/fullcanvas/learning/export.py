@@ -21,6 +21,7 @@ from fullcanvas.inference.model_file import FORMAT, ModelConfig, write_model
 from fullcanvas.learning.context import LEVELS
 from fullcanvas.learning.errors import ExportError
 from fullcanvas.learning.network import STRIDE, Network
+from fullcanvas.learning.rewriting import mix_before_enlarging
 
 OPSET = 20
 TOLERANCE = 0.05
@@ -82,12 +83,14 @@ def _encoder_graph(encoder: nn.Module) -> onnx.ModelProto:
 
 def _head_graph(network: Network) -> onnx.ModelProto:
     regions = torch.export.Dim("regions", min=1, max=4096)
-    return graph_of(
+    graph = graph_of(
         network.head,
         network.example(3),
         names=(["features", "annotation", "geometry"], ["logits"]),
         dynamic=({0: regions}, {0: regions}, {0: regions}),
     )
+    mix_before_enlarging(graph)
+    return graph
 
 
 def graph_of(
