@@ -7,6 +7,7 @@ import onnx
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from fullcanvas.learning.export import graph_of, run_graph
 from fullcanvas.learning.heads import PyramidHead
@@ -61,9 +62,25 @@ def test_fewer_channels_are_enlarged_and_none_are_joined(network, exported):
     assert not [node for node in joined if "Resize" in map(makers.get, node.input)]
 
 
-def test_other_graphs_stay_as_they_are():
-    module = nn.Sequential(nn.Conv2d(2, 3, 1), nn.ReLU(), nn.Conv2d(3, 4, 1)).eval()
-    graph = graph_of(module, (torch.zeros(1, 2, 8, 8),), (["plane"], ["answer"]), ({},))
+class Mixing(nn.Module):
+    """A convolution of something enlarged and something else, but not as a pyramid head has it."""
+
+    def __init__(self, axis, **options):
+        super().__init__()
+        self.axis, self.mix = axis, nn.Conv2d(4 if axis == 1 else 2, 4, 1, **options)
+
+    def forward(self, plane):
+        enlarged = functional.interpolate(plane, size=(16, 16), mode="bilinear")
+        return self.mix(torch.cat([enlarged, enlarged.flip(3)], self.axis))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [nn.Conv2d(2, 3, 1), nn.Conv2d(2, 3, 3), Mixing(2), Mixing(1, stride=2), Mixing(1, groups=2)],
+    ids=["one", "larger", "joined in rows", "strided", "grouped"],
+)
+def test_other_graphs_stay_as_they_are(module):
+    graph = graph_of(module.eval(), (torch.zeros(1, 2, 8, 8),), (["plane"], ["answer"]), ({},))
     before = graph.SerializeToString()
     mix_before_enlarging(graph)
     assert graph.SerializeToString() == before

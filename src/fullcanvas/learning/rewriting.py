@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -47,11 +48,17 @@ def _enlarged_part(
     """What enlarges the first part of a 1 x 1 convolution's input, and the name of the other part."""
     if node.op_type != "Conv" or list(shapes[node.input[1]][2:]) != [1, 1]:
         return None
-    join = makers.get(node.input[0])
-    if join is None or join.op_type != "Concat" or len(join.input) != 2:
+    mixes, join = _attributes(node), makers.get(node.input[0])
+    if mixes.get("group", 1) != 1 or set(mixes.get("strides", [1])) != {1}:
+        return None
+    if join is None or join.op_type != "Concat" or len(join.input) != 2 or _attributes(join)["axis"] != 1:
         return None
     enlarge = makers.get(join.input[0])
     return (enlarge, join.input[1]) if enlarge is not None and enlarge.op_type == "Resize" else None
+
+
+def _attributes(node: NodeProto) -> Mapping[str, Any]:
+    return {each.name: helper.get_attribute_value(each) for each in node.attribute}
 
 
 def _mixed_first(
