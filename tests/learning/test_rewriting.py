@@ -39,6 +39,7 @@ def test_the_answers_stay_and_the_weights_keep_their_names(network, exported):
     before, after = (run_graph(each.SerializeToString(), inputs) for each in (exported, rewritten))
     np.testing.assert_allclose(after, before, atol=1e-5 * np.abs(before).max())
     stored = {each.name for each in rewritten.graph.initializer}
+    assert stored <= {name for node in rewritten.graph.node for name in node.input}
     assert {"up_middle.mix.0.weight", "up_fine.mix.0.weight"} <= stored
 
 

@@ -30,8 +30,12 @@ def mix_before_enlarging(model: onnx.ModelProto) -> None:
         made, constants = _mixed_first(node, *found, shapes)
         nodes += made
         graph.initializer.extend(constants)
-    del graph.node[:]
-    graph.node.extend(_needed(nodes, {output.name for output in graph.output}))
+    nodes = _needed(nodes, {output.name for output in graph.output})
+    asked = {name for node in nodes for name in node.input}
+    kept = [each for each in graph.initializer if each.name in asked]
+    for field, values in ((graph.node, nodes), (graph.initializer, kept)):
+        del field[:]
+        field.extend(values)
 
 
 def _shapes_of(model: onnx.ModelProto) -> Shapes:
