@@ -287,7 +287,7 @@ class Annotation:
             raise AnnotationError("an annotation names its model by a hash, a string")
         read = [kinds.from_json(item, width, height) for item in listed]
         forks = forks_from_json(data.get("forks", []), len(read))
-        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", _checked(read, forks))
+        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", _first_free(read, forks))
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
         if next_region > LARGEST_ID + 1:
@@ -315,7 +315,7 @@ def _next_region(entry: Entry, free: int) -> int:
     return made + 1
 
 
-def _checked(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
+def _first_free(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
     """The id that is free after entries, each of which fits what it follows.
 
     Raises:
