@@ -262,6 +262,17 @@ def test_a_failing_answer_leaves_the_session_as_it_was(session, monkeypatch, seg
     assert not ((session.label_map != answer.labels) & ~answer.close).any()
 
 
+def test_a_region_between_the_pixels_of_the_display_is_on_the_full_map(segmenter, image, monkeypatch):
+    monkeypatch.setattr("fullcanvas.inference.session.display_size", lambda width, height: (15, 10))
+    session = segmenter.open(image)
+    assert not session.label_map.any()
+    session.add_region([(12, 12), (13, 12), (12, 12), (12, 13)])
+    assert not session.display.any()
+    assert session.label_map.sum() == (session.label_map[12:14, 12:14] == 1).sum() == 4
+    session.undo()
+    assert not session.label_map.any()
+
+
 def test_maps_are_snapshots_that_cannot_be_written(session):
     session.add_region(LEFT)
     labels = session.label_map

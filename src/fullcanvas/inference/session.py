@@ -352,10 +352,11 @@ class Session:
         return self._compete(changes)
 
     def _compete(self, changes: Sequence[Box]) -> Patch:
+        if changes:  # also where no centre of a pixel of the display lies: the full label map has more
+            self._snapshots.clear()
         area = _hull(changes)
         if area is None:
             return EMPTY
-        self._snapshots.clear()
         self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
         inside = self._labels[within(area, self._canvas.area)]
         labels = self._scene.labels(self._canvas, area)
