@@ -225,6 +225,7 @@ MALFORMED_ENTRIES = {
     "points of another type": ({"kind": "scribble", "region": 1, "points": 7}, "points are a list of pairs"),
     "a point of three": ({"kind": "scribble", "region": 1, "points": [[1, 2, 3]]}, "a point is a pair"),
     "a point of text": ({"kind": "scribble", "region": 1, "points": [["1", "2"]]}, "a point is a pair"),
+    "a point that is true": ({"kind": "scribble", "region": 1, "points": [[1, True]]}, "a point is a pair"),
     "a point left of the image": ({"kind": "scribble", "region": 1, "points": [[-1, 2]]}, "lies outside"),
     "a stroke of no points": ({"kind": "scribble", "region": 1, "points": []}, "at least one point"),
     "a region id of nothing": ({"kind": "delete", "region": 0}, "a region id is a whole number"),
@@ -345,6 +346,27 @@ def test_numbers_that_json_should_not_hold_are_refused(log, literal):
 def test_what_is_no_object_is_no_log(data):
     with pytest.raises(AnnotationError, match="not an annotation of version 1 to 3"):
         Annotation.from_json(data)
+
+
+HALF = np.arange(20)[None].repeat(10, 0) < 10
+
+
+@pytest.mark.parametrize(
+    "interact",
+    [
+        lambda log, id_: log.scribble(id_, [(1, 1)]),
+        lambda log, id_: log.move_points(id_, POINTS),
+        lambda log, id_: log.label(id_, "cow"),
+        lambda log, id_: log.delete(id_),
+        lambda log, id_: log.paint(id_, [(1, 1)], 2),
+        lambda log, id_: log.merge(id_, [id_ + 1]),
+        lambda log, id_: log.split(id_, HALF, ~HALF),
+    ],
+)
+def test_ids_read_from_a_label_map_are_ids(log, interact):
+    labels = np.full((10, 20), 1, np.int32)
+    said = interact(log, labels[5, 5])
+    assert Annotation.from_json(json.loads(json.dumps(said.to_json()))) == said == interact(log, 1)
 
 
 @pytest.mark.parametrize(

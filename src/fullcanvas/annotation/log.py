@@ -24,7 +24,7 @@ from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble, order_extreme_points, to_pixels
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
-from fullcanvas.annotation.table import Regions
+from fullcanvas.annotation.table import Regions, find
 
 VERSION = 3
 """Of the JSON form. Version 1 knew fewer kinds of entry, version 2 no branches; both are read as they are."""
@@ -138,20 +138,20 @@ class Annotation:
             AnnotationError: an unknown region, no point, or a point outside the image.
         """
         pixels = Scribble(to_pixels(points, self.width, self.height)).points
-        return self.append(DrawScribble(region, pixels))
+        return self.append(DrawScribble(self._id(region), pixels))
 
     def move_points(self, region: int, extreme_points: Sequence[Sequence[float]]) -> Annotation:
         """The log with new extreme points for the region; arguments and errors as in `add_region`."""
         points = order_extreme_points(to_pixels(extreme_points, self.width, self.height))
-        return self.append(MovePoints(region, points))
+        return self.append(MovePoints(self._id(region), points))
 
     def label(self, region: int, label: str | None) -> Annotation:
         """The log with the region's label set, or taken away with None."""
-        return self.append(LabelRegion(region, kinds.checked_label(label)))
+        return self.append(LabelRegion(self._id(region), kinds.checked_label(label)))
 
     def delete(self, region: int) -> Annotation:
         """The log with the region taken away."""
-        return self.append(DeleteRegion(region))
+        return self.append(DeleteRegion(self._id(region)))
 
     def paint(
         self, region: int, points: Sequence[Sequence[float]], radius: float, erase: bool = False
@@ -168,7 +168,7 @@ class Annotation:
             AnnotationError: an unknown region, no point, a point outside the image, or no such radius.
         """
         pixels = Scribble(to_pixels(points, self.width, self.height)).points
-        return self.append(PaintRegion(region, pixels, kinds.checked_radius(radius), bool(erase)))
+        return self.append(PaintRegion(self._id(region), pixels, kinds.checked_radius(radius), bool(erase)))
 
     def merge(self, region: int, others: Sequence[int]) -> Annotation:
         """The log with other regions made part of the first, which keeps its id.
@@ -176,7 +176,7 @@ class Annotation:
         Raises:
             AnnotationError: an unknown region, one named twice, or no other.
         """
-        return self.append(MergeRegions(region, tuple(others)))
+        return self.append(MergeRegions(self._id(region), tuple(map(self._id, others))))
 
     def fill(self) -> Annotation:
         """The log in which no pixel is unassigned from here on: what is left goes to the nearest region."""
@@ -208,7 +208,12 @@ class Annotation:
         Raises:
             AnnotationError: an unknown region, or masks that are empty or of another size.
         """
-        return self.append(SplitRegion(region, self.next_region, self._fitting(part), self._fitting(rest)))
+        part, rest = self._fitting(part), self._fitting(rest)
+        return self.append(SplitRegion(self._id(region), self.next_region, part, rest))
+
+    def _id(self, region: int) -> int:
+        """The id of a region that is there, as JSON can hold it: callers read ids from label maps."""
+        return find(self.regions, region).id
 
     def _fitting(self, mask: Mask | NDArray[np.bool_]) -> Mask:
         given = mask if isinstance(mask, Mask) else Mask.of(mask)
