@@ -37,7 +37,7 @@ def test_points_that_are_not_finite_are_refused(point):
 
 
 @pytest.mark.parametrize(
-    "point", [(1,), (1, 2, 3), 5, None, "12", ("1", "2"), (None, 1), (1, 10**400), (1j, 0)]
+    "point", [(1,), (1, 2, 3), 5, None, "12", ("1", "2"), (None, 1), (True, 1), (1, 10**400), (1j, 0)]
 )
 def test_what_is_not_a_pair_of_numbers_is_refused(point):
     with pytest.raises(AnnotationError, match="a point is a pair of numbers"):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, Scribble
 from fullcanvas.annotation.history import history
 from fullcanvas.annotation.mask import compress, expand
-from tests.annotation.strategies import logs, masks
+from fullcanvas.canvas.boxes import box_of_points, hull
+from tests.annotation.strategies import extreme_points, logs, masks
 
 LEFT = ((1, 5), (6, 6), (4, 2), (5, 8))
 RIGHT = ((10, 4), (19, 5), (12, 0), (13, 9))
@@ -100,6 +101,18 @@ def test_a_merged_region_has_parts_and_spans_them(log):
     three = merged.add_region(LEFT, "dog").merge(3, [1])
     assert [part.id for part in three.regions[3].parts] == [3, 1, 2]
     assert three.regions[3].label == "dog"
+
+
+@given(st.lists(extreme_points(20, 10), min_size=2, max_size=3))
+def test_a_merged_regions_box_holds_those_of_its_parts(given_points):
+    log = Annotation(20, 10)
+    for four in given_points:
+        log = log.add_region(four)
+    boxes = [box_of_points(region.extreme_points) for region in log.regions.values()]
+    (merged,) = log.merge(1, list(log.regions)[1:]).regions.values()
+    assert box_of_points(merged.extreme_points) == hull(boxes)
+    left, right, top, bottom = merged.extreme_points
+    assert (left[0], top[1], right[0] + 1, bottom[1] + 1) == hull(boxes)
 
 
 @pytest.mark.parametrize(("start", "part"), [((12, 3), 1), ((2, 5), 0), ((8, 5), 0), ((9, 5), 1)])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from numbers import Real
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from fullcanvas.annotation.errors import AnnotationError
@@ -63,11 +64,13 @@ class Region:
     def of_parts(cls, id_: int, parts: Sequence[Region], label: str | None) -> Region:
         """A region merged of at least two parts, none of which has parts."""
         lefts, rights, tops, bottoms = zip(*(part.extreme_points for part in parts), strict=True)
+        marked = (*lefts, *rights, *tops, *bottoms)  # a corner is the last of two sides, but named for one
+        x, y = itemgetter(0), itemgetter(1)
         points = (
-            min(lefts, key=lambda point: point[0]),
-            max(rights, key=lambda point: point[0]),
-            min(tops, key=lambda point: point[1]),
-            max(bottoms, key=lambda point: point[1]),
+            min(*lefts, *marked, key=x),
+            max(*rights, *marked, key=x),
+            min(*tops, *marked, key=y),
+            max(*bottoms, *marked, key=y),
         )
         scribbles = tuple(scribble for part in parts for scribble in part.scribbles)
         unlabelled = tuple(replace(part, label=None) if part.label else part for part in parts)
@@ -123,7 +126,7 @@ def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
 def _number(value: object) -> float:
     if type(value) is int or type(value) is float:
         return value  # logs hold many, and to ask whether something is a Real takes long
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         # float() would read "7" too, and a string of two digits would pass for a point.
         raise TypeError
     return float(value)
