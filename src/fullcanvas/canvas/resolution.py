@@ -38,8 +38,8 @@ def display_size(width: int, height: int, most: int = DISPLAY_PIXELS) -> tuple[i
     if width * height <= most:
         return width, height
     scale = (most / (width * height)) ** 0.5
-    shrunk_width, shrunk_height = max(1, int(width * scale)), max(1, int(height * scale))
-    return min(shrunk_width, most // shrunk_height), min(shrunk_height, most // shrunk_width)
+    # Where the other side would be less than a pixel and is one, a side alone may have too many.
+    return min(max(1, int(width * scale)), most), min(max(1, int(height * scale)), most)
 
 
 def resize(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
