@@ -10,6 +10,11 @@ import pytest
 from PIL import Image
 
 from fullcanvas.datasets import Dataset, DatasetError, check, load_labels, open_dataset
+from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
+from fullcanvas.formats.pixels import photo_formats
+from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.server.photos import decode
 from tests.panoptic_folder import halves, write_dataset, write_map
 
 
@@ -44,7 +49,6 @@ def test_a_sample_holds_its_photo_as_rgb(tmp_path):
     assert sample.image.shape == (12, 20, 3)
     assert sample.image.dtype == np.uint8
     assert (sample.image == 77).all()
-    assert sample.path == tmp_path / "images" / sample.file_name
 
 
 def test_crowds_become_void_and_take_no_number(tmp_path):
@@ -89,6 +93,20 @@ def test_coco_as_it_is_downloaded(tmp_path, layout):
         check(dataset)
         assert dataset.name == "panoptic_val2017"
         assert np.array_equal(dataset.load(0).labels, halves())
+
+
+def test_files_may_be_links_into_a_store(tmp_path):
+    """As those of git-annex and of caches are."""
+    write_dataset(tmp_path / "set", [halves()])
+    (tmp_path / "store").mkdir()
+    for number, file in enumerate(sorted((tmp_path / "set").rglob("*.*"))):
+        stored = tmp_path / "store" / str(number)
+        file.rename(stored)
+        file.symlink_to(stored)
+    dataset = open_dataset(tmp_path / "set" / "panoptic.json")
+    check(dataset)
+    assert dataset.name == "set"
+    assert np.array_equal(dataset.load(0).labels, halves())
 
 
 def test_two_data_sets_in_one_folder_must_be_told_apart(tmp_path):
@@ -231,6 +249,15 @@ def test_a_photo_of_another_size(tmp_path):
         open_dataset(tmp_path).load(0)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_photo_whose_exif_data_are_damaged(tmp_path, kind):
+    write_dataset(tmp_path, [halves()])
+    file = tmp_path / "images" / "000000000001.jpg"
+    Image.new("RGB", (40, 24)).save(file, kind, exif=b"Exif\0\0XXnonsense")
+    with pytest.raises(DatasetError, match=r"0001\.jpg: cannot be decoded"):
+        open_dataset(tmp_path).load(0)
+
+
 def save_turned(file: Path, stored: tuple[int, int], orientation: int) -> None:
     picture = Image.new("RGB", stored, (10, 10, 10))
     picture.paste((240, 240, 240), (0, 0, stored[0], stored[1] // 2))
@@ -254,3 +281,35 @@ def test_exif_is_applied_where_only_the_upright_size_fits(tmp_path):
     assert image.shape == (12, 20, 3)
     assert image[:, -1].min() > 200
     assert image[:, 0].max() < 60
+
+
+def test_an_export_s_maps_lie_over_the_photo_as_it_was_shown(tmp_path):
+    save_turned(tmp_path / "a.jpg", (20, 12), 3)
+    photo = ExportedPhoto(
+        1, "a.jpg", tmp_path / "a.jpg", 20, 12, {1: "x"}, lambda: np.ones((12, 20), np.int32)
+    )
+    with FolderSink(tmp_path / "out", NAMES) as sink:
+        write_coco_panoptic([photo], [Category(1, "x", True)], sink, images=True)
+    image = open_dataset(tmp_path / "out").load(0).image
+    assert np.array_equal(image, decode(tmp_path / "a.jpg"))
+    assert image[-1].min() > 200
+
+
+DEEP = np.arange(240).reshape(12, 20) * 17
+CLEAR = np.dstack([np.full((12, 20, 3), 40), np.where(DEEP > 2000, 255, 0)]).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "kind"),
+    [(DEEP.astype(np.uint16), "PNG"), (DEEP / 4063, "TIFF"), (CLEAR, "PNG"), (CLEAR[..., :3], "AVIF")],
+    ids=["12 bits", "floats", "transparent", "avif"],
+)
+def test_a_photo_is_seen_as_the_annotator_shows_it(tmp_path, pixels, kind):
+    if kind not in photo_formats():
+        pytest.skip("this Pillow was built without it")
+    write_dataset(tmp_path, [halves()])
+    file = tmp_path / "images" / "000000000001.jpg"
+    Image.fromarray(pixels.astype(np.float32) if kind == "TIFF" else pixels).save(file, kind)
+    image = open_dataset(tmp_path).load(0).image
+    assert np.array_equal(image, decode(file))
+    assert kind == "AVIF" or (image.min() < 50 and image.max() == 255)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ def sample(truth: NDArray[np.int32] = TRUTH, image_id: int = 7) -> Sample:
         for region in range(1, int(truth.max(initial=0)) + 1)
     )
     image = np.zeros((*truth.shape, 3), np.uint8)
-    return Sample(image_id, "x.jpg", Path("x.jpg"), image, truth, segments)
+    return Sample(image_id, image, truth, segments)
 
 
 @dataclass

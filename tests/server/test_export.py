@@ -83,7 +83,7 @@ def test_an_export_is_a_data_set(work: Page, folder: Path, model: Path, tmp_path
     export(folder, model, tmp_path / "out", "--images", "copy")
     dataset = open_dataset(tmp_path / "out")
     sample = dataset.load(0)
-    assert sample.file_name == "a.jpg"
+    assert dataset.records[0].file_name == "a.jpg"
     assert (np.asarray(sample.labels > 0) == (work.display(1) > 0)).all()
     assert len(sample.segments) == 2
 

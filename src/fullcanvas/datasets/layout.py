@@ -38,7 +38,7 @@ def find_layout(path: str | Path) -> Layout:
             several data sets.
     """
     json = _find_json(Path(path).expanduser())
-    folder = json.resolve().parent
+    folder = json.parent.resolve()  # of a json that is a link: where it is named, not where its bytes lie
     if json.name == "panoptic.json":
         maps, images = (_folder([folder / name], json) for name in ("panoptic", "images"))
         return Layout(folder.name, json, maps, images)

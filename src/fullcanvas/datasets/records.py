@@ -11,6 +11,7 @@ from typing import Any
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.layout import Layout
+from fullcanvas.formats.coco_panoptic import MADE_HERE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -45,6 +46,7 @@ class Record:
         map: the PNG of region ids.
         width, height: the size of both, in pixels.
         segments: in the json's order.
+        upright: whether the map is known to lie over the photo as it is seen, turned as its EXIF data say.
     """
 
     image_id: int
@@ -54,6 +56,7 @@ class Record:
     width: int
     height: int
     segments: tuple[SegmentRecord, ...]
+    upright: bool = False
 
 
 def read_records(layout: Layout) -> tuple[Record, ...]:
@@ -68,8 +71,9 @@ def read_records(layout: Layout) -> tuple[Record, ...]:
     images = _by_id(data, "images", where)
     records: list[Record] = []
     maps: set[Path] = set()
+    upright = _made_here(data)
     for item in _items(data, "annotations", where):
-        record = _record(item, images, isthing, layout)
+        record = _record(item, images, isthing, layout, upright)
         if record.map in maps:
             raise DatasetError(f"{where}: two annotations have the same map {record.map.name}")
         maps.add(record.map)
@@ -85,6 +89,11 @@ def _read(file: Path) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise DatasetError(f"{file}: is not a COCO panoptic json, which is an object")
     return data
+
+
+def _made_here(data: Mapping[str, Any]) -> bool:
+    info = data.get("info")
+    return isinstance(info, dict) and info.get("description") == MADE_HERE
 
 
 def _items(data: Mapping[str, Any], name: str, where: str) -> Iterator[Mapping[str, Any]]:
@@ -116,6 +125,7 @@ def _record(
     images: Mapping[int, Mapping[str, Any]],
     isthing: Mapping[int, bool],
     layout: Layout,
+    upright: bool,
 ) -> Record:
     name = _text(item, "file_name", f"{layout.json}: an annotation")
     where = f"{layout.json}: the annotation {name}"
@@ -131,7 +141,9 @@ def _record(
     if len(set(ids)) < len(ids):
         twice = next(id_ for id_ in ids if ids.count(id_) > 1)
         raise DatasetError(f"{where} lists the segment {twice} twice")
-    return Record(image_id, photo, layout.images / photo, layout.maps / name, width, height, segments)
+    return Record(
+        image_id, photo, layout.images / photo, layout.maps / name, width, height, segments, upright
+    )
 
 
 def _segment(item: Mapping[str, Any], isthing: Mapping[int, bool], where: str) -> SegmentRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +13,7 @@ from PIL import Image, ImageOps
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.records import Record
-
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-"""What data sets come in. Pillow knows others, some of which start programs."""
+from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,13 @@ class Sample:
 
     Attributes:
         image_id: the photo's id; several samples may share it.
-        file_name: the photo's name within the folder of photos.
-        path: the photo.
         image: uint8 [H, W, 3], RGB.
         labels: int32 [H, W]; 1..N, or 0 where nothing is known (void and crowds).
         segments: the N regions, in order of id.
     """
 
     image_id: int
-    file_name: str
-    path: Path
-    image: NDArray[np.uint8]
+    image: Pixels
     labels: NDArray[np.int32]
     segments: tuple[Segment, ...]
 
@@ -62,26 +58,24 @@ def load_sample(record: Record) -> Sample:
             and the json do not hold the same segments.
     """
     labels, segments = load_labels(record)
-    return Sample(record.image_id, record.file_name, record.image, load_photo(record), labels, segments)
+    return Sample(record.image_id, load_photo(record), labels, segments)
 
 
-def load_photo(record: Record) -> NDArray[np.uint8]:
-    """The photo of an annotation: uint8 [H, W, 3], RGB.
+def load_photo(record: Record) -> Pixels:
+    """The photo of an annotation: uint8 [H, W, 3], RGB, with the colours that the annotator shows.
 
     Maps of COCO and of most data sets are drawn over the photo's pixels as they are stored, so its EXIF
-    orientation is not applied; only where the stored size contradicts the json and the upright size does
-    not (maps made by a tool that shows photos upright) it is.
+    orientation is not applied; it is where the record says so, and where the stored size contradicts the json
+    (maps made by a tool that shows photos upright).
 
     Raises:
         DatasetError: the file is missing or broken, or has another size than the json states.
     """
-    photo = _decode(record.image)
-    size = (record.width, record.height)
-    if photo.size != size:
-        upright = ImageOps.exif_transpose(photo)
-        _check_size(record.image, photo.size if upright.size != size else size, record)
-        photo = upright
-    return np.asarray(photo.convert("RGB"))
+    with _decoding(record.image) as photo:
+        turned = record.upright or photo.size != (record.width, record.height)
+        pixels = to_rgb(ImageOps.exif_transpose(photo) if turned else photo)
+    _check_size(record.image, (pixels.shape[1], pixels.shape[0]), record)
+    return pixels
 
 
 def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]:
@@ -107,11 +101,11 @@ def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]
 
 
 def _read_ids(record: Record) -> NDArray[np.int32]:
-    picture = _decode(record.map)
+    with _decoding(record.map) as picture:
+        mode, channels = picture.mode, np.asarray(picture.convert("RGB")).astype(np.int32)
     _check_size(record.map, picture.size, record)
-    if picture.mode not in ("RGB", "RGBA"):
-        raise DatasetError(f"{record.map}: is a PNG of mode {picture.mode}, but region ids are stored as RGB")
-    channels = np.asarray(picture.convert("RGB")).astype(np.int32)
+    if mode not in ("RGB", "RGBA"):
+        raise DatasetError(f"{record.map}: is a PNG of mode {mode}, but region ids are stored as RGB")
     ids: NDArray[np.int32] = channels @ np.array([1, 256, 65536], np.int32)
     return ids
 
@@ -131,11 +125,13 @@ def _some(ids: list[int]) -> str:
     return ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
 
 
-def _decode(file: Path) -> Image.Image:
+@contextmanager
+def _decoding(file: Path) -> Iterator[Image.Image]:
+    """A picture, decoded; whatever fails while it is looked at is the file's fault."""
     try:
-        with Image.open(file, formats=_FORMATS) as picture:
+        with Image.open(file, formats=photo_formats()) as picture:
             picture.load()
-            return picture
+            yield picture
     except FileNotFoundError:
         raise DatasetError(f"{file}: there is no such file") from None
     except Exception as error:

@@ -21,6 +21,9 @@ from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.formats.sinks import Sink
 
+MADE_HERE = "Made with Fullcanvas"
+"""What an export's json says of itself: its maps lie over the photos as they are seen, whatever is stored."""
+
 JSON = "panoptic.json"
 MAPS = "panoptic"
 IMAGES = "images"
@@ -196,7 +199,7 @@ def _json(
     photos: Sequence[ExportedPhoto], annotations: list[dict[str, Any]], categories: Sequence[Category]
 ) -> bytes:
     data = {
-        "info": {"description": "Made with Fullcanvas", "version": "1.0"},
+        "info": {"description": MADE_HERE, "version": "1.0"},
         "licenses": [],
         "images": [
             {"id": photo.id, "file_name": photo.file_name, "width": photo.width, "height": photo.height}

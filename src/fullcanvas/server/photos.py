@@ -1,8 +1,8 @@
 """Photos on disk: finding them, keeping to their folder, and decoding them safely.
 
-A photo is untrusted input. Only the decoders of the formats below are ever asked (Pillow knows others that
-start programs), its size is read from the header and bounded before a pixel is decoded, and whatever goes
-wrong ends in one sentence.
+A photo is untrusted input. Only the decoders of the formats of photos are ever asked (Pillow knows others
+that start programs), its size is read from the header and bounded before a pixel is decoded, and whatever
+goes wrong ends in one sentence.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb
 from fullcanvas.server.errors import PhotoError
 
-Pixels = NDArray[np.uint8]
 MAX_PIXELS = 200_000_000
 MAX_SIDE = 65_500
 """The longest side that the JPEG sent to the page can have, in pixels."""
@@ -32,8 +30,10 @@ MAX_SCANS = 200
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
+_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+"""How a JPEG begins a scan: its marker, its length, and of how many components it is. Fewer bytes would also be
+found by chance, in a film that a telephone puts behind its photo."""
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 _REASONS: dict[type[Exception], str] = {
     UnidentifiedImageError: "this is not a photo, whatever its name says, or its beginning is damaged",
     FileNotFoundError: "the file is no longer there",
@@ -165,19 +165,12 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise PhotoError(_reason(path, error, max_pixels)) from error
 
 
-@cache
-def _formats() -> tuple[str, ...]:
-    """Of the formats above those that this Pillow was built with."""
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
-
-
 def _decode(path: Path, max_pixels: int) -> Pixels:
     if path.stat().st_size == 0:
         raise PhotoError(f"{path.name}: the file is empty")
     if _scans(path) > MAX_SCANS:
         raise PhotoError(f"{path.name}: asks for more than {MAX_SCANS} scans, as no camera does")
-    with Image.open(path, formats=_formats()) as image:
+    with Image.open(path, formats=photo_formats()) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))
@@ -185,7 +178,7 @@ def _decode(path: Path, max_pixels: int) -> Pixels:
             raise PhotoError(f"{path.name}: a side of {width} x {height} is longer than {MAX_SIDE} pixels")
         image.load()
         upright = ImageOps.exif_transpose(image)
-        return np.ascontiguousarray(_to_rgb(upright))
+        return np.ascontiguousarray(to_rgb(upright))
 
 
 def _scans(path: Path) -> int:
@@ -195,28 +188,9 @@ def _scans(path: Path) -> int:
             return 0
         count, last = 0, b""
         while block := file.read(2**20):
-            count += (last + block).count(b"\xff\xda")
-            last = block[-1:]
+            count += len(_SCAN.findall(last + block))
+            last = block[-4:]
         return count
-
-
-def _to_rgb(image: Image.Image) -> Pixels:
-    if image.mode.startswith(("I", "F")):
-        grey = _stretch(np.asarray(image))
-        return np.repeat(grey[..., None], 3, axis=2)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image)
-    return np.asarray(image.convert("RGB"))
-
-
-def _stretch(grey: NDArray[np.generic]) -> Pixels:
-    values = np.nan_to_num(grey.astype(np.float32))
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return np.full(values.shape, 128, np.uint8)
-    return np.round((values - low) * (255 / (high - low))).astype(np.uint8)
 
 
 def _too_large(path: Path, size: str, max_pixels: int) -> str:

@@ -1,0 +1,44 @@
+"""From a photo's file to colours: which formats are opened, and what becomes of pixels that are not RGB."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
+
+
+@cache
+def photo_formats() -> tuple[str, ...]:
+    """What photos come in, of what this Pillow was built with; it knows other formats that start programs."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def to_rgb(picture: Image.Image) -> Pixels:
+    """The colours of a picture: uint8 [height, width, 3].
+
+    Transparency is laid on white; grey values deeper than 8 bits are stretched from their darkest to their
+    brightest.
+    """
+    if picture.mode.startswith(("I", "F")):
+        grey = _stretch(np.asarray(picture))
+        return np.repeat(grey[..., None], 3, axis=2)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture)
+    return np.asarray(picture.convert("RGB"))
+
+
+def _stretch(grey: NDArray[np.generic]) -> Pixels:
+    values = np.nan_to_num(grey.astype(np.float32))
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.full(values.shape, 128, np.uint8)
+    return np.round((values - low) * (255 / (high - low))).astype(np.uint8)
