@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,7 +55,7 @@ def sample(truth: NDArray[np.int32], things: tuple[int, ...] = (1,)) -> Sample:
     segments = tuple(
         Segment(region, region, region in things, int((truth == region).sum())) for region in regions
     )
-    return Sample(3, "x", Path("x"), np.zeros((*truth.shape, 3), np.uint8), truth, segments)
+    return Sample(3, np.zeros((*truth.shape, 3), np.uint8), truth, segments)
 
 
 def painter(truth: NDArray[np.int32], most: int) -> Baseline:
@@ -117,11 +116,22 @@ def test_number_of_clicks_by_hand():
     assert one["mean_iou"]["20"] == pytest.approx((3 * 0.87 + 0.5) / 4)
 
 
-def test_a_photo_of_several_things_is_refused_before_any_is_clicked(tmp_path):
-    write_dataset(tmp_path, [halves(), np.arange(12).reshape(3, 4) // 4 + 1])
+@pytest.mark.parametrize("things", [0, 2])
+def test_photos_of_no_thing_or_of_several_are_refused_before_any_is_clicked(tmp_path, things):
+    data = write_dataset(tmp_path, [halves(), np.arange(12).reshape(3, 4) // 4 + 1])
+    if not things:
+        for segment in data["annotations"][1]["segments_info"]:
+            segment["iscrowd"] = 1
+        (tmp_path / "panoptic.json").write_text(json.dumps(data), encoding="utf-8")
     settings = ClickSettings("single-object", "smallest-box")
-    with pytest.raises(DatasetError, match=r"map1\.png: has 2 things"):
+    with pytest.raises(DatasetError, match=rf"map1\.png: has {things} things"):
         evaluate_clicks(open_dataset(tmp_path), settings, progress=lambda *_: pytest.fail("it began"))
+
+
+def test_a_data_set_without_an_object_is_refused(tmp_path):
+    write_dataset(tmp_path, [np.zeros((3, 4), int)])
+    with pytest.raises(DatasetError, match="no photo has a region to click on"):
+        evaluate_clicks(open_dataset(tmp_path), ClickSettings("multi-object", "smallest-box"))
 
 
 def test_several_objects_are_clicked_until_all_are_good():

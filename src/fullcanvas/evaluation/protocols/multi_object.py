@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble, Point
-from fullcanvas.datasets import Sample
+from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.metrics import LabelMap, confusion, region_ious
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
@@ -37,6 +37,16 @@ class Strategy(StrEnum):
     BEST = "best"
     RANDOM = "random"
     ROUND_ROBIN = "round-robin"
+
+
+def check(dataset: Dataset) -> None:
+    """Whether there is an object.
+
+    Raises:
+        DatasetError: no photo has one.
+    """
+    if all(segment.iscrowd for record in dataset.records for segment in record.segments):
+        raise DatasetError(f"{dataset.name}: no photo has a region to click on")
 
 
 def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Trace:

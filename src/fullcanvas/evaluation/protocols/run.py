@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,15 +61,17 @@ def evaluate_clicks(
     kept = kept if limit is None else kept.first(limit)
     if not kept.records:
         raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
-    if settings.protocol == "single-object":
-        single_object.check(kept)
+    rules = single_object if settings.protocol == "single-object" else multi_object
+    rules.check(kept)
     identity = _identity(dataset.name, settings, model)
     parts = Parts(out and out.with_name(out.name + ".parts"), identity, Trace.from_json)
     with engine.open() as pool:
         check_files(kept, pool, progress)
         work = _Work(settings, model.hash, pool.threads)
         traces = run_all(kept.records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
-    report = {**identity, "images": len(traces), "left_out": len(seen), **_summary(settings.protocol, traces)}
+    objects = sum(len(trace.ious[0]) for trace in traces)
+    counts = {"images": len(traces), "left_out": len(seen), "objects": objects}
+    report = {**identity, **counts, **rules.summarise(traces)}
     if out is not None:
         write_json(out, report)
     parts.clear()
@@ -99,11 +100,6 @@ class _Work:
         if self.settings.protocol == "single-object":
             return single_object.click(sample, model, self.settings.seed)
         return multi_object.click(sample, model, self.settings.strategy, self.settings.seed)
-
-
-def _summary(protocol: Protocol, traces: Sequence[Trace]) -> dict[str, Any]:
-    rules = single_object if protocol == "single-object" else multi_object
-    return {"objects": sum(len(trace.ious[0]) for trace in traces), **rules.summarise(traces)}
 
 
 def _identity(dataset: str, settings: ClickSettings, model: Predictor) -> dict[str, Any]:

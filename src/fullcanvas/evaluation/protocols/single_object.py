@@ -32,7 +32,7 @@ def check(dataset: Dataset) -> None:
         DatasetError: one does not have exactly one thing.
     """
     for record in dataset.records:
-        things = sum(segment.isthing for segment in record.segments)
+        things = sum(segment.isthing and not segment.iscrowd for segment in record.segments)
         if things != 1:
             raise DatasetError(f"{record.map}: has {things} things; this protocol is for one object a photo")
 
