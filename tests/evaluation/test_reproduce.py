@@ -122,6 +122,14 @@ def test_figure_6_shows_photo_rounds_and_truth(request_for, tmp_path):
     assert reproduce(request_for("figure6", limit=2), Trainer()) == text
 
 
+def test_scores_of_other_photos_are_not_used_again(request_for, tmp_path):
+    reproduce(request_for("table2"), Trainer())
+    write_dataset(tmp_path / "other" / "coco-val50", [triangles(7)] * 3, image_ids=[4, 5, 6])
+    told: list[str] = []
+    reproduce(request_for("table2", dataset=str(tmp_path / "other" / "coco-val50")), Trainer(), told.append)
+    assert [line.split(": ")[-1] for line in told] == ["evaluating"] * 4
+
+
 def test_missing_configurations_are_found_before_anything_is_trained(request_for, tmp_path):
     (tmp_path / "full-image.toml").unlink()
     train = Trainer()

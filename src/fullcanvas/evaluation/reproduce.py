@@ -187,9 +187,9 @@ def _earlier(file: Path, planned: Plan) -> dict[str, Any] | None:
         report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    images = len(planned.dataset.image_ids)
     same = all(report.get(key) == value for key, value in planned.identity.items())
-    return report if same and report.get("images") == images else None
+    photos = [one["image_id"] for one in report["photos"]] if same else []
+    return report if photos == list(planned.dataset.image_ids) else None
 
 
 def _folder_of_pictures(request: Request) -> Path | None:
