@@ -7,9 +7,7 @@ knows extreme points only, so scribbles change nothing; the paper compares with 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,7 @@ from fullcanvas.annotation.ink import Ink
 from fullcanvas.annotation.marks import heat_map
 from fullcanvas.canvas.boxes import Box, box_of_points
 from fullcanvas.inference.graph import Graph
-from fullcanvas.inference.model_file import DESCRIPTION, FORMAT, ModelError, write_archive
+from fullcanvas.inference.model_file import DESCRIPTION, FORMAT, ModelError, unpack, write_archive
 
 RELAX = 50
 """How far, in photo pixels, the cutout reaches beyond the box of the extreme points."""
@@ -112,11 +110,10 @@ class Dextr:
             raise ModelError(f"there is no model file {str(path)!r}")
         data = Path(path).read_bytes()
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                meta = json.loads(archive.read(DESCRIPTION))
-                graph = archive.read(NETWORK)
+            graph, text = unpack(data, NETWORK, DESCRIPTION)
+            meta = json.loads(text)
             size, name, provenance = meta["config"]["size"], meta["name"], meta["provenance"]
-        except (zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{Path(path).name} is not a DEXTR model file: {error}") from error
         loaded = Graph(graph, NETWORK, ("cutout",), "logits", threads)
         return cls(name, hashlib.sha256(data).hexdigest(), size, provenance, loaded)

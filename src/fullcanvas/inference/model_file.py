@@ -161,18 +161,22 @@ def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
     if expected_hash not in (None, digest):
         raise ModelError(f"{path.name} is another model: its hash is {digest}, not {expected_hash}")
     try:
-        encoder, head, text = _unpack(data)
+        encoder, head, text = unpack(data, ENCODER, HEAD, DESCRIPTION)
         return _describe(encoder, head, text, digest)
     except ModelError as error:
         raise ModelError(f"{path.name} is not a usable model file: {error}") from error
 
 
-def _unpack(data: bytes) -> tuple[bytes, ...]:
-    """The graphs and the description in a model file's bytes."""
+def unpack(data: bytes, *names: str) -> list[bytes]:
+    """Members of a model file, given as its bytes.
+
+    Raises:
+        ModelError: it is damaged, or lacks one.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             most = MOST_UNPACKED * len(data)
-            return tuple(_member(archive, name, most) for name in (ENCODER, HEAD, DESCRIPTION))
+            return [_member(archive, name, most) for name in names]
     except ModelError:
         raise
     except Exception as error:
