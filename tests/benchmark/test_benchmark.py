@@ -218,6 +218,14 @@ def test_without_photos_it_says_what_to_do(tmp_path, monkeypatch):
     assert "name a folder of them with --photos" in refused.output
 
 
+def test_figures_that_cannot_be_written_are_printed(figures, tmp_path, monkeypatch):
+    monkeypatch.setattr("fullcanvas.benchmark.run.measure", lambda settings: figures)
+    done = CliRunner().invoke(app, ["benchmark", "--json", str(tmp_path / "nowhere" / "out.json")])
+    assert done.exit_code == 2
+    assert "No such file or directory" in done.output
+    assert "tiny on" in done.output
+
+
 def test_the_command_prints_and_writes(model, example_photos, tmp_path):
     shutil.copy(example_photos / "coffee.jpg", tmp_path)
     out = tmp_path / "out.json"

@@ -56,8 +56,8 @@ def benchmark(
     with refusals(BenchmarkError, OSError):
         peers = [load_predictor(spec) for spec in peer or ()]
         figures = measure(Settings(model, photos, corrections, seed, dataset, peers))
+        print_figures(figures, Console())
         if json is not None:
             json.write_text(dumps(figures, indent=1) + "\n")
         if plot is not None:
             draw(figures, plot)
-    print_figures(figures, Console())
