@@ -124,5 +124,11 @@ def test_graphs_that_contradict_the_configuration_are_refused(model_path):
         large.open(photo(20, 20)).add_region([(0, 0), (9, 0), (5, 0), (5, 9)])
 
 
-def test_there_is_at_least_one_core():
-    assert real_cores() >= 1
+@pytest.mark.parametrize(("quota", "expected"), [("max 100000", 4), ("250000 100000", 3), ("1 100000", 1)])
+def test_threads_that_share_a_core_count_once_and_a_containers_limit_holds(monkeypatch, quota, expected):
+    def read(path):
+        return quota if path.name == "cpu.max" else f"the core of {int(path.parts[-3][3:]) // 2}"
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(8)), raising=False)
+    monkeypatch.setattr("pathlib.Path.read_text", read)
+    assert real_cores() == expected
