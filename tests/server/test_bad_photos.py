@@ -211,3 +211,23 @@ def test_a_jpeg_of_too_many_scans_is_refused_before_it_is_decoded(tmp_path: Path
         decode(tmp_path / "a.jpg")
     (tmp_path / "b.jpg").write_bytes(encoded(picture(), "JPEG", progressive=True))
     assert decode(tmp_path / "b.jpg").shape == (80, 96, 3)
+
+
+def test_a_film_behind_a_photo_has_no_scans(tmp_path: Path) -> None:
+    """Telephones put one there; in so many bytes, the marker of a scan occurs by chance."""
+    film = np.random.default_rng(0).bytes(20_000_000)
+    assert film.count(b"\xff\xda") > MAX_SCANS
+    (tmp_path / "a.jpg").write_bytes(encoded(picture(), "JPEG") + film)
+    assert decode(tmp_path / "a.jpg").shape == (80, 96, 3)
+
+
+@pytest.mark.parametrize("before", range(6))
+def test_a_scan_is_found_wherever_the_blocks_that_are_read_end(tmp_path: Path, before: int) -> None:
+    scan = b"\xff\xda\x00\x08\x01"
+    filling = b"\xff\xd8" + bytes(2**20 - before)
+    (tmp_path / "a.jpg").write_bytes(filling + scan * (MAX_SCANS + 1))
+    with pytest.raises(PhotoError, match=r"a\.jpg: .* scans"):
+        decode(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes(filling + scan * MAX_SCANS)
+    with pytest.raises(PhotoError, match=r"a\.jpg: (?!.* scans)"):
+        decode(tmp_path / "a.jpg")

@@ -31,8 +31,8 @@ EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif"}
 )
 _SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-"""How a JPEG begins a scan: its marker, its length, and of how many components it is. Fewer bytes would also be
-found by chance, in a film that a telephone puts behind its photo."""
+"""How a JPEG begins a scan: its marker, its length, and of how many components it is. Fewer bytes would also
+be found by chance, in the film that a telephone puts behind a photo."""
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _REASONS: dict[type[Exception], str] = {
     UnidentifiedImageError: "this is not a photo, whatever its name says, or its beginning is damaged",
