@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -119,7 +120,7 @@ def test_the_next_photos_are_encoded_quietly(many: Path, counting: Counting, mod
         look(project, embeddings, 5)
         assert counting.encoded == [(30, 44)]
     assert set(quiet.priorities) == {19}
-    assert counting.priorities < [19]
+    assert counting.priorities == [os.getpriority(os.PRIO_PROCESS, 0)]
 
 
 def test_who_goes_elsewhere_has_the_photos_there_encoded(many: Path, counting: Counting) -> None:
@@ -210,6 +211,19 @@ def test_a_set_that_is_too_large_says_so(many: Path, model: Path) -> None:
     assert "3 photos encoded" in output
     assert "no room for 3 more; --cache gives it" in output
     assert "0 photos encoded, 3 were" in encode(many, "--model", model, "--cache", 70_000 / 1e9)[1]
+
+
+def test_a_set_that_is_hardly_too_large_is_not_encoded_again_and_again(folder: Path, model: Path) -> None:
+    """What the files hold besides the embeddings takes room, too."""
+    options = str(model), disk_cache(folder, None, ROOM), 10_000, Console(quiet=True)
+    encode_photos(folder, *options)
+    kept = [file.stat().st_size for file in options[1].folder.glob("*.npz")]
+    shutil.rmtree(options[1].folder)
+    options = str(model), disk_cache(folder, None, sum(kept) - 1), 10_000, Console(quiet=True)
+    made, again = (encode_photos(folder, *options) for _ in range(2))
+    assert (made.made, made.left) == (2, 1)
+    assert (again.made, again.ready) == (0, 2)
+    assert made.size >= sum(sorted(kept)[:2])
 
 
 def test_embeddings_that_cannot_be_kept_are_told_of(many: Path, model: Path) -> None:

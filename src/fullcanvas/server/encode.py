@@ -8,10 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.errors import PhotoError, StoreError
 from fullcanvas.server.photos import confine, content_hash, decode, scan
+
+_AROUND = 1000  # bytes, at most, that the file of an embedding holds besides its array
 
 
 @dataclass(slots=True)
@@ -21,7 +24,7 @@ class Encoded:
     Attributes:
         photos: how many there are.
         made, ready: how many were encoded now, and before.
-        size: the bytes of their embeddings.
+        size: the bytes of their embeddings' files, near enough and never less.
         skipped: why photos cannot be opened.
     """
 
@@ -61,21 +64,24 @@ def encode_photos(
         if found.size + largest > disk.limit:  # one more would push out the first
             break
         try:
-            size = _encode(confine(folder, path), segmenter, disk, max_pixels, found)
+            embedding = _encode(confine(folder, path), segmenter, disk, max_pixels, found)
         except PhotoError as error:
             found.skipped.append(str(error))
         else:
+            size = embedding.array.nbytes + _AROUND
             found.size, largest = found.size + size, max(largest, size)
     return found
 
 
-def _encode(path: Path, segmenter: Segmenter, disk: EmbeddingCache, max_pixels: int, found: Encoded) -> int:
-    """Count the photo; its embedding's bytes."""
+def _encode(
+    path: Path, segmenter: Segmenter, disk: EmbeddingCache, max_pixels: int, found: Encoded
+) -> Embedding:
+    """Count the photo; its embedding, which is on disk now."""
     content = content_hash(path)
     embedding = disk.get(content, segmenter.hash)
     if embedding is not None:
         found.ready += 1
-        return embedding.array.nbytes
+        return embedding
     embedding = segmenter.encode(decode(path, max_pixels))
     if not disk.put(content, embedding):
         raise StoreError(
@@ -83,4 +89,4 @@ def _encode(path: Path, segmenter: Segmenter, disk: EmbeddingCache, max_pixels: 
             "full, the folder may not be written (--project names another), or --cache is too small"
         )
     found.made += 1
-    return embedding.array.nbytes
+    return embedding
