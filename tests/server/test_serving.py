@@ -242,17 +242,31 @@ def test_a_network_address_without_https_is_warned_of(folder: Path, model: Path)
     server.stop()
 
 
-def test_certificates_that_are_none_are_said(folder: Path, model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("certificate_and_key", "message"),
+    [
+        (("none.pem", "none.pem"), "--certificate, --key: cannot be used"),
+        (("none.pem", None), "--certificate, --key: cannot be used"),
+        ((None, "none.pem"), "--key: is of no use without --certificate"),
+    ],
+)
+def test_certificates_that_are_none_are_said_before_the_link_is_shown(
+    folder: Path, model: Path, tmp_path: Path, certificate_and_key: tuple[str | None, ...], message: str
+) -> None:
     from rich.console import Console
 
     from fullcanvas.server.serve import Service, StartError, serve
 
-    (tmp_path / "c.pem").write_text("x")
-    files: dict[str, Any] = {"certificate": tmp_path / "c.pem", "key": tmp_path / "c.pem"}
+    (tmp_path / "none.pem").write_text("x")
+    certificate, key = (name and tmp_path / name for name in certificate_and_key)
+    files: dict[str, Any] = {"certificate": certificate, "key": key}
     kept: dict[str, Any] = {"labels": None, "place": None, "max_pixels": 10**6}
     service = Service(folder=folder, host="127.0.0.1", port=0, model=str(model), **kept, **files)
-    with pytest.raises(StartError, match="--certificate"):
-        serve(service, Console(quiet=True))
+    console = Console(record=True)
+    with pytest.raises(StartError, match=message):
+        serve(service, console)
+    assert "/login#" not in console.export_text()
+    assert not Accounts(folder / ".fullcanvas" / "accounts.json").users()
 
 
 def test_passwords_of_databases_are_not_told() -> None:

@@ -143,12 +143,13 @@ def _answer(
         with console.status("Loading the model"):
             model = read_model(service.model)
             segmenter = Segmenter(model)
-        _describe(console, project, segmenter)
-        greet()
         disk = disk_cache(service.folder, service.place, service.disk)
         quiet = partial(Segmenter, model, threads=1)
         app = create_app(project, segmenter, service.memory, accounts, disk=disk, quiet=quiet)
-        _run(app, listening, service)
+        config = _configured(app, service)
+        _describe(console, project, segmenter)
+        greet()  # what is shown once is shown when nothing can go wrong any more
+        _run(config, listening)
         console.print("Stopped; everything is stored.")
     finally:
         project.store.close()
@@ -200,8 +201,10 @@ def address_of(listening: socket.socket, encrypted: bool = False) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
-    """Answer requests until the person stops it. Neither requests nor their headers are logged."""
+def _configured(app: FastAPI, service: Service) -> uvicorn.Config:
+    """The web server. Neither requests nor their headers are logged."""
+    if service.key is not None and service.certificate is None:
+        raise StartError("--key: is of no use without --certificate")
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -218,6 +221,11 @@ def _run(app: FastAPI, listening: socket.socket, service: Service) -> None:
         config.load()
     except (OSError, ssl.SSLError) as error:
         raise StartError(f"--certificate, --key: cannot be used ({error})") from error
+    return config
+
+
+def _run(config: uvicorn.Config, listening: socket.socket) -> None:
+    """Answer requests until the person stops it."""
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
