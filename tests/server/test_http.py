@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -375,5 +376,19 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
         for operation in methods.values():
             assert operation["responses"]["422"]["content"]["application/json"]["schema"]["$ref"] == problem
     interact = paths["/api/v1/photos/{photo_id}/interactions"]["post"]["responses"]
-    assert {"200", "400", "401", "403", "404", "409", "413", "422", "503"} == set(interact)
+    assert {"200", "400", "401", "403", "404", "408", "409", "413", "422", "503"} == set(interact)
     assert set(interact["200"]["content"]) == {"application/octet-stream"}
+
+
+def test_a_body_that_is_no_text_is_answered_as_described(page: Page) -> None:
+    asked = 0
+    for path, methods in page.get("/openapi.json")["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                place = re.sub(r"{\w+}", "1", path)
+                json = {"Content-Type": "application/json"}
+                response = page.client.request(method, place, content=b'{"name": "\xff"}', headers=json)
+                assert (response.status_code, method, path) == (400, method, path)
+                assert "400" in operation["responses"]
+                asked += 1
+    assert asked >= 8

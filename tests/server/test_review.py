@@ -88,6 +88,11 @@ def test_time_is_added_up_by_region_and_photo_and_never_twice(page: Page) -> Non
     page.post("/photos/1/complete", version=3, complete=True, seconds=4)
     assert page.get("/photos")["items"][0]["seconds"] == pytest.approx(14.5)
     assert page.get("/project")["seconds"] == pytest.approx(14.5)
+    page.post("/photos/1/review", version=4, verdict="reviewed", seconds=3)
+    page.post("/photos/1/review", version=5, verdict="rejected", seconds=2)
+    page.post("/photos/1/complete", version=6, complete=True)
+    page.post("/photos/1/complete", version=7, complete=False, seconds=1)
+    assert page.get("/photos/1")["seconds"] == pytest.approx(20.5)
     refused = page.post("/photos/2/interactions", version=0, kind="undo", seconds=-1)
     assert refused.status_code == 422
 

@@ -35,12 +35,14 @@ class Problem(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 COMMON: Responses = {
+    400: {"model": Problem, "description": "The request is hardly HTTP, or its body is no text in UTF-8."},
     401: {"model": Problem, "description": "The project is served to others, and nobody is logged in."},
     403: {
         "model": Problem,
         "description": "The request comes from another site's page, or from someone "
         "whose role does not allow it.",
     },
+    408: {"model": Problem, "description": "The request takes too long to come."},
     413: {"model": Problem, "description": "The request is too long."},
     422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
     503: {
@@ -50,12 +52,16 @@ COMMON: Responses = {
     },
 }
 """What any request may be answered."""
+MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo."}}
 
 
 class StaleProblem(Problem):
     """The photo has changed since the caller saw it."""
 
     version: int
+
+
+STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
 
 
 class LabelAnswer(BaseModel):

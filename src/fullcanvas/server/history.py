@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from fullcanvas.annotation.history import history as told
-from fullcanvas.server.answers import COMMON, Problem
+from fullcanvas.server.answers import COMMON, MISSING
 from fullcanvas.server.routes import Bench, PhotoId
 from fullcanvas.server.store import Status
 
-router = APIRouter(responses={**COMMON, 404: {"model": Problem, "description": "There is no such photo."}})
+router = APIRouter(responses={**COMMON, **MISSING})
 
 
 class EntryAnswer(BaseModel):

@@ -21,6 +21,9 @@ Position = Annotated[list[Coordinate], Field(min_length=2, max_length=2, descrip
 ExtremePoints = Annotated[list[Position], Field(min_length=4, max_length=4)]
 RegionId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+RedGreenBlue = Annotated[
+    list[Annotated[int, Field(ge=0, le=255, strict=True)]], Field(min_length=3, max_length=3)
+]
 Outcome = tuple[Annotation, int | None]
 
 
@@ -239,14 +242,19 @@ class CompleteRequest(Change):
     complete: Annotated[bool, Field(strict=True)]
 
 
+class ReviewRequest(Change):
+    """A verdict on a complete photo; a rejected one is open to changes again."""
+
+    verdict: Literal["reviewed", "rejected"]
+    comment: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
+
+
 class NewLabel(BaseModel):
     """A label to be added."""
 
     name: Name
     isthing: Annotated[bool, Field(strict=True)] = True
-    color: Annotated[
-        list[Annotated[int, Field(ge=0, le=255, strict=True)]] | None, Field(min_length=3, max_length=3)
-    ] = None
+    color: RedGreenBlue | None = None
 
     def item(self) -> dict[str, Any]:
         """The label as in a file of labels."""
@@ -255,8 +263,7 @@ class NewLabel(BaseModel):
 
 def _drawn_at_once(annotation: Annotation) -> Annotation:
     """The annotation, if the stroke that was added last is not too long."""
-    (*_, stroke) = annotation.entries
-    points = np.array(getattr(stroke, "points", ()))
+    points = np.array(getattr(annotation.entries[-1], "points", ()))
     longest = LONGEST_STROKE * (annotation.width + annotation.height)
     if np.hypot(*np.diff(points, axis=0).T).sum() > longest:
         raise RefusedError(f"the stroke is longer than {longest} pixels; draw it in several")

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from fullcanvas.server.answers import (
     COMMON,
+    MISSING,
+    STALE,
     LabelAnswer,
     PhotoAnswer,
     Problem,
     Responses,
-    StaleProblem,
 )
 from fullcanvas.server.errors import NotFoundError
 from fullcanvas.server.labels import MAX_ID, Color, Label, checked_name
 from fullcanvas.server.login import Admin, Reviewer
-from fullcanvas.server.requests import Change, Name
+from fullcanvas.server.requests import Name, RedGreenBlue, ReviewRequest
 from fullcanvas.server.routes import Bench, PhotoId, describe
 
 LabelId = Annotated[int, Path(ge=1, le=MAX_ID)]
 router = APIRouter(responses=COMMON)
-_MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo or label."}}
+_MISSING: Responses = {404: {"model": Problem, "description": "There is no such label."}}
 _IN_THE_WAY: Responses = {
     409: {"model": Problem, "description": "Another label has the name, or regions have the label."}
 }
-_STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
-
-
-class ReviewRequest(Change):
-    """A verdict on a complete photo; a rejected one is open to changes again."""
-
-    verdict: Literal["reviewed", "rejected"]
-    comment: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
 
 
 class Rule(BaseModel):
@@ -50,9 +43,7 @@ class LabelChange(BaseModel):
 
     name: Name | None = None
     isthing: Annotated[bool | None, Field(strict=True)] = None
-    color: Annotated[
-        list[Annotated[int, Field(ge=0, le=255, strict=True)]] | None, Field(min_length=3, max_length=3)
-    ] = None
+    color: RedGreenBlue | None = None
 
     def of(self, label: Label) -> Label:
         """The label as changed, but for its name."""
@@ -60,11 +51,10 @@ class LabelChange(BaseModel):
         return replace(label, isthing=label.isthing if self.isthing is None else self.isthing, color=color)
 
 
-@router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**_MISSING, **_STALE})
+@router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**MISSING, **STALE})
 def review(bench: Bench, photo_id: PhotoId, verdict: ReviewRequest) -> PhotoAnswer:
     """Accept a complete photo, or give it back with a comment."""
-    view = bench.review(photo_id, verdict.version, verdict.key, verdict.verdict, verdict.comment)
-    return describe(bench, view)
+    return describe(bench, bench.review(photo_id, verdict))
 
 
 @router.put("/rule", dependencies=[Admin])

@@ -17,7 +17,9 @@ from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.accounts import Role
 from fullcanvas.server.answers import (
     COMMON,
+    MISSING,
     PATCH_FORM,
+    STALE,
     LabelAnswer,
     ModelAnswer,
     PhotoAnswer,
@@ -25,7 +27,6 @@ from fullcanvas.server.answers import (
     Problem,
     ProjectAnswer,
     Responses,
-    StaleProblem,
     pack_patch,
     whole,
 )
@@ -39,10 +40,6 @@ from fullcanvas.server.workbench import View, Workbench
 PREFIX = "/api/v1"
 _CHUNK = 2**16
 _MOST_SENT_PIXELS = 40_000_000  # a browser holds four bytes for each
-
-_MISSING: Responses = {404: {"model": Problem, "description": "There is no such photo."}}
-_STALE: Responses = {409: {"model": StaleProblem, "description": "The photo has changed since it was seen."}}
-_BAD_JSON: Responses = {400: {"model": Problem, "description": "The body is not JSON."}}
 
 
 def _binary(description: str, media: str = "application/octet-stream") -> Responses:
@@ -81,7 +78,7 @@ def project(bench: Bench) -> ProjectAnswer:
     "/labels",
     status_code=201,
     dependencies=[Admin],
-    responses={409: {"model": Problem, "description": "There is a label of this name."}, **_BAD_JSON},
+    responses={409: {"model": Problem, "description": "There is a label of this name."}},
 )
 def add_label(bench: Bench, label: NewLabel) -> LabelAnswer:
     """Add a label; without a color it gets one of its own."""
@@ -103,7 +100,7 @@ def photos(
     return PhotoList.of(store.count_photos(status or None, name), found, seconds)
 
 
-@router.get("/photos/{photo_id}", responses=_MISSING)
+@router.get("/photos/{photo_id}", responses=MISSING)
 def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     """Open a photo."""
     answer = describe(bench, bench.view(photo_id))
@@ -115,7 +112,7 @@ def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     "/photos/{photo_id}/image",
     response_class=Response,
     responses={
-        **_MISSING,
+        **MISSING,
         **_binary("The upright photo.", "image/jpeg"),
         304: {"description": "The caller has it."},
     },
@@ -135,7 +132,7 @@ def image(
 @router.get(
     "/photos/{photo_id}/labels",
     response_class=Response,
-    responses={**_MISSING, **_binary(f"The whole display as a patch. {PATCH_FORM}")},
+    responses={**MISSING, **_binary(f"The whole display as a patch. {PATCH_FORM}")},
 )
 def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
@@ -146,7 +143,7 @@ def labels(bench: Bench, photo_id: PhotoId) -> Response:
 @router.get(
     "/photos/{photo_id}/uncertainty",
     response_class=Response,
-    responses={**_MISSING, **_binary("zlib of a uint8 per display pixel, row by row: 0 is sure.")},
+    responses={**MISSING, **_binary("zlib of a uint8 per display pixel, row by row: 0 is sure.")},
 )
 def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
     """How open the competition is."""
@@ -158,9 +155,8 @@ def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
     "/photos/{photo_id}/interactions",
     response_class=Response,
     responses={
-        **_MISSING,
-        **_STALE,
-        **_BAD_JSON,
+        **MISSING,
+        **STALE,
         **_binary(f"What changed, as a patch; the whole display if the key was repeated. {PATCH_FORM}"),
     },
 )
@@ -174,9 +170,8 @@ def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Inter
     "/photos/{photo_id}/preview",
     response_class=Response,
     responses={
-        **_MISSING,
-        **_STALE,
-        **_BAD_JSON,
+        **MISSING,
+        **STALE,
         **_binary(f"What would change, as a patch on what is stored. {PATCH_FORM}"),
     },
 )
@@ -186,7 +181,7 @@ def preview(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Respon
     return _octets(pack_patch(patch, None, region))
 
 
-@router.post("/photos/{photo_id}/complete", responses={**_MISSING, **_STALE, **_BAD_JSON})
+@router.post("/photos/{photo_id}/complete", responses={**MISSING, **STALE})
 def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
     """Close a photo, keeping its label map as it is, or open it again, which takes a reviewer."""
     if not change.complete:

@@ -200,10 +200,9 @@ class Store:
         """
         values = {"status": "in_work", "last_key": key, "content_hash": content_hash, **values_of(after)}
         with self._database.write() as connection:
-            row = _change(connection, photo, values)
+            row = _change(connection, photo, values, spent)
             add_entries(connection, photo.id, before, after, author)
             bring_labels_back(connection, before, after)
-            spend(connection, photo.id, *spent)
         return _photo(row)
 
     # finished work
@@ -234,22 +233,17 @@ class Store:
         height, width = made.label_map.shape
         values = {"content_hash": made.content_hash, "width": width, "height": height, "last_key": key}
         with self._database.write() as connection:
-            row = _change(connection, photo, {"status": "complete", "comment": None, **values})
+            row = _change(connection, photo, {"status": "complete", "comment": None, **values}, (0, seconds))
             connection.execute(delete(table).where(table.c.photo_id == photo.id))
             kept = {"photo_id": photo.id, "png": png, "model": made.model, "author": author}
             connection.execute(insert(table).values(kept))
-            spend(connection, photo.id, 0, seconds)
         return _photo(row)
 
-    def accept(self, photo: Photo, key: str | None = None) -> Photo:
-        """Say of a complete photo that it was reviewed.
-
-        Raises:
-            StaleError: the photo has changed meanwhile.
-            StoreError: it could not be stored.
-        """
+    def accept(self, photo: Photo, key: str | None = None, seconds: float = 0.0) -> Photo:
+        """Say of a complete photo that it was reviewed; arguments and errors as in `complete`."""
+        values = {"status": "reviewed", "last_key": key}
         with self._database.write() as connection:
-            return _photo(_change(connection, photo, {"status": "reviewed", "last_key": key}))
+            return _photo(_change(connection, photo, values, (0, seconds)))
 
     def reopen(
         self,
@@ -257,16 +251,19 @@ class Store:
         key: str | None = None,
         status: Literal["in_work", "rejected"] = "in_work",
         comment: str | None = None,
+        seconds: float = 0.0,
     ) -> Photo:
         """Open a complete photo to changes again; its stored label map goes.
 
-        Raises:
-            StaleError: the photo has changed meanwhile.
-            StoreError: it could not be stored.
+        Args:
+            photo, key, seconds: as in `complete`, and the errors as well.
+            status: what it is from here on.
+            comment: why it was rejected.
         """
         table = schema.label_maps
+        values = {"status": status, "comment": comment, "last_key": key}
         with self._database.write() as connection:
-            row = _change(connection, photo, {"status": status, "comment": comment, "last_key": key})
+            row = _change(connection, photo, values, (0, seconds))
             connection.execute(delete(table).where(table.c.photo_id == photo.id))
         return _photo(row)
 
@@ -337,13 +334,16 @@ def _row(connection: Connection, photo_id: int) -> RowMapping:
     return row
 
 
-def _change(connection: Connection, photo: Photo, values: dict[str, Any]) -> RowMapping:
+def _change(
+    connection: Connection, photo: Photo, values: dict[str, Any], spent: tuple[int, float]
+) -> RowMapping:
     table = schema.photos
     mine = (table.c.id == photo.id, table.c.version == photo.version)
     changed = connection.execute(update(table).where(*mine).values(version=photo.version + 1, **values))
     row = _row(connection, photo.id)
     if changed.rowcount != 1:
         raise StaleError(f"{photo.path} was changed elsewhere meanwhile; load it again", row["version"])
+    spend(connection, photo.id, *spent)
     return row
 
 

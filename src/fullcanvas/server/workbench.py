@@ -29,7 +29,7 @@ from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
-from fullcanvas.server.requests import CompleteRequest, Interaction
+from fullcanvas.server.requests import CompleteRequest, Interaction, ReviewRequest
 from fullcanvas.server.store import FinishedMap, Photo
 
 MEMORY = 2_000_000_000
@@ -194,24 +194,18 @@ class Workbench:
                 photo = self._set_complete(photo, request, author)
             return self._view(photo)
 
-    def review(self, photo_id: int, version: int, key: str | None, verdict: str, comment: str | None) -> View:
-        """Accept a complete photo ("reviewed"), or give it back with a comment ("rejected").
+    def review(self, photo_id: int, request: ReviewRequest) -> View:
+        """Accept a complete photo, or give it back with a comment.
 
         Raises:
             StaleError: the photo has changed since the caller saw it.
             ServerError: it cannot be done or stored; nothing has changed.
         """
-        store = self.project.store
         with self._lock(photo_id):
-            photo = store.photo(photo_id)
-            if key is None or key != photo.last_key:
-                _check_version(photo, version)
-                if not photo.closed:
-                    raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
-                rejected = verdict == "rejected"
-                photo = (
-                    store.reopen(photo, key, "rejected", comment) if rejected else store.accept(photo, key)
-                )
+            photo = self.project.store.photo(photo_id)
+            if request.key is None or request.key != photo.last_key:
+                _check_version(photo, request.version)
+                photo = self._judge(photo, request)
             return self._view(photo)
 
     def fingerprint(self, photo_id: int) -> str:
@@ -311,7 +305,7 @@ class Workbench:
     def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
         store = self.project.store
         if not request.complete:
-            return store.reopen(photo, request.key) if photo.closed else photo
+            return store.reopen(photo, request.key, seconds=request.seconds) if photo.closed else photo
         if photo.closed:
             return photo
         work = self._work(photo)
@@ -322,6 +316,14 @@ class Workbench:
             photo = store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
         return photo
+
+    def _judge(self, photo: Photo, request: ReviewRequest) -> Photo:
+        store = self.project.store
+        if not photo.closed:
+            raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
+        if request.verdict == "reviewed":
+            return store.accept(photo, request.key, request.seconds)
+        return store.reopen(photo, request.key, "rejected", request.comment, request.seconds)
 
 
 def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
