@@ -128,6 +128,10 @@ def test_what_is_larger_than_the_room_is_not_kept(tmp_path):
     cache = EmbeddingCache(tmp_path / "folder", 1000)
     assert not cache.put("a photo", embedding())
     assert not (tmp_path / "folder").exists()
+    kept = embedding()
+    tight = EmbeddingCache(tmp_path / "folder", kept.array.nbytes)  # a file is a little more than its array
+    assert not tight.put("a photo", kept)
+    assert not files(tmp_path / "folder")
 
 
 def test_a_folder_that_cannot_be_one_keeps_nothing(tmp_path):

@@ -61,13 +61,13 @@ class EmbeddingCache:
         """Keep the embedding of a photo, if it can be; arguments as in `get`. Answers whether it is kept."""
         if embedding.array.nbytes > self.limit:
             return False
-        try:
+        path = self._path(content, embedding.model)
+        with suppress(OSError):  # a full disk, a folder that may not be written or is just being deleted
             self._prepare()
-            self._write(self._path(content, embedding.model), embedding)
+            self._write(path, embedding)
             self._shrink()
-        except OSError:  # a full disk, a folder that may not be written, or one that is just being deleted
-            return False
-        return True
+            return path.exists()
+        return False
 
     def encode(self, segmenter: Segmenter, image: NDArray[np.uint8]) -> Embedding:
         """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
