@@ -1,6 +1,6 @@
 """A model whose mask head computes with 8-bit whole numbers: what was tried, to be tried again.
 
-    python benchmarks/int8_head.py MODEL.zip DATASET OUT.zip [--photos 20] [--method minmax]
+    python benchmarks/int8_head.py MODEL.zip DATASET OUT.zip [--photos 20] [--method minmax] [--keep NAME...]
 
 Quantises the head statically with ONNX Runtime; a simulated annotator on the first photos of a data set, two
 rounds of scribbles each, shows it what numbers to expect. Then compare OUT.zip with MODEL.zip:

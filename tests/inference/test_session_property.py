@@ -173,6 +173,7 @@ def test_a_large_photo_keeps_both_maps_right(any_segmenter, embedding, sequence)
         for step in steps_of(sequence):
             changed = session.apply(say(session.annotation, step, session))
             page[changed.y0 : changed.y1, changed.x0 : changed.x1] = changed.labels
+            assert session.label_map.shape == (HEIGHT, WIDTH)  # is kept, until something changes it
         canvas = Canvas(WIDTH // 2, HEIGHT // 3, WIDTH, HEIGHT)
         shown = from_scratch(any_segmenter, embedding, session.annotation, canvas)
         full = from_scratch(any_segmenter, embedding, session.annotation)

@@ -141,7 +141,7 @@ class Segmenter:
             embedding: of this very photo, from this model's `encode`; made now if None.
 
         Raises:
-            ValueError: the image is none, or the embedding is another photo's or another model's.
+            ValueError: the image is none, or the embedding another model's or of a photo of another size.
             AnnotationError: the annotation is of a photo of another size.
             ModelError: the model's answer is unusable, or its regions do not compete.
         """
