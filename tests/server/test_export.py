@@ -18,6 +18,7 @@ from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.label_maps import decode_label_map
+from fullcanvas.server.project import open_project
 from tests.formats.rules import check_rules, read_ids
 from tests.server.conftest import LEFT, RIGHT, Page
 
@@ -140,6 +141,9 @@ def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path
     response = page.client.get("/api/v1/export")
     assert (response.status_code, response.json()["detail"][:27]) == (422, "there is nothing to export:")
     assert "nothing to export" in refused(folder, model, tmp_path / "out")
+    page.interact(1, "add_region", extreme_points=LEFT)
+    told = page.client.get("/api/v1/export?status=complete").json()["detail"]
+    assert told == "there is nothing to export: of the photos that are asked for none has a region"
 
 
 @pytest.mark.parametrize("query", ["format=yolo", "unlabelled=maybe", "status=new"])
@@ -155,6 +159,16 @@ def test_a_changed_photo_stops_the_export_and_the_old_one_stays(
     (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes() + b"x")
     assert "has changed since it was annotated" in refused(folder, model, tmp_path / "out")
     assert check_rules(tmp_path / "out") == before
+
+
+def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").symlink_to(folder)
+    for out in (folder / "out", folder / "b" / "out", folder, tmp_path / "there" / "out"):
+        assert "would be taken for more photos" in refused(folder, model, out)
+    export(folder, model, folder / ".exports" / "out")
+    project = open_project(folder)
+    assert [photo.path for photo in project.store.list_photos()] == ["a.jpg", "b/a.jpg", "c.png"]
+    project.store.close()
 
 
 def test_mistakes_are_said_in_a_sentence(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:

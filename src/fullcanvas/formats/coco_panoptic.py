@@ -85,7 +85,7 @@ def check_labels(
 ) -> None:
     """See whether `write_coco_panoptic` can write these photos; it raises the same errors."""
     if not photos:
-        raise ExportError("there is nothing to export: no photo has a region yet")
+        raise ExportError("there is nothing to export: of the photos that are asked for none has a region")
     known = (category.name for category in categories)
     allowed = {*known, *(() if unlabelled is Unlabelled.ERROR else (None,))}
     lines = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
+from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import ExportedPhoto
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
@@ -51,6 +53,7 @@ def export_project(
         ExportError: nothing was exported; what was there before is as it was.
         ModelError: the model cannot be used.
     """
+    _check_out(folder, out)
     project = open_project(folder, place, None, max_pixels, database)
     try:
         # What is on disk is used, and left as it is: how much room it may take is not known here.
@@ -67,3 +70,15 @@ def export_project(
     finally:
         project.store.close()
     console.print(f"{len(found)} photos exported to {out}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _check_out(folder: Path, out: Path) -> None:
+    """See that nobody will take what is exported for photos; hidden folders are not looked into."""
+    photos, place = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
+    if not place.is_relative_to(photos):
+        return
+    if not any(part.startswith(".") for part in place.relative_to(photos).parts):
+        raise ExportError(
+            f"{out}: lies in the folder of photos, where what is exported would be taken for more photos; "
+            "name a folder beside it"
+        )
