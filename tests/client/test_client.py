@@ -133,6 +133,20 @@ def test_another_models_label_map_becomes_regions(client: Client) -> None:
         photo.import_mask(found == 9)
 
 
+def test_a_large_photo_is_shown_as_it_was_completed(folder: Path, segmenter: Segmenter) -> None:
+    """What is kept has the photo's own resolution, and is shown as what it is."""
+    write_photo(folder / "large.png", 1501, 1103)
+    server = Running(folder, segmenter)
+    try:
+        photo = Client(server.address).open("large.png")
+        photo.add_region([(100, 500), (1400.5, 300), (700, 100), (650, 1000)])
+        photo.add_region([(40, 430), (1100, 560), (600, 400), (605, 770)])
+        photo.complete()
+        np.testing.assert_array_equal(photo.labels, Client(server.address).open("large.png").labels)
+    finally:
+        server.stop()
+
+
 def test_labels_the_rule_and_reviews(client: Client) -> None:
     assert client.user == User(None, "admin")
     client.add_label("cat")

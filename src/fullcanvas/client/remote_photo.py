@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 import zlib
 from collections.abc import Mapping, Sequence
@@ -145,18 +144,21 @@ class RemotePhoto:
         self._change("go", cursor=cursor)
 
     def complete(self, complete: bool = True) -> None:
-        """Close the photo, its label map stored losslessly; or open it again, which may change labels."""
-        self._take(self._json("complete", complete=complete))
-        if not complete:
-            self.refresh()
+        """Close the photo, its label map stored losslessly; or open it again.
+
+        `labels` of a large photo may change by single pixels: what is stored has the photo's own resolution.
+        """
+        self._post("complete", complete=complete)
+        self.refresh()
 
     def accept(self) -> None:
         """Say of a complete photo that it was reviewed."""
-        self._take(self._json("review", verdict="reviewed"))
+        self._post("review", verdict="reviewed")
+        self.refresh()
 
     def reject(self, comment: str | None = None) -> None:
         """Give a complete photo back, to be worked on."""
-        self._take(self._json("review", verdict="rejected", comment=comment))
+        self._post("review", verdict="rejected", comment=comment)
         self.refresh()
 
     def preview(self, kind: str, **fields: Any) -> NDArray[np.int32]:
@@ -192,10 +194,6 @@ class RemotePhoto:
         _patched(self._labels, header, labels)
         self._take(header["photo"])
         return header
-
-    def _json(self, where: str, **fields: Any) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = json.loads(self._post(where, **fields))
-        return answer
 
     def _post(self, where: str, **fields: Any) -> bytes:
         key = uuid.uuid4().hex
