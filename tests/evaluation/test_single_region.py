@@ -94,6 +94,9 @@ def test_scores_are_those_of_the_masks(model, dataset):
 def test_what_single_region_models_cannot_do_is_refused(model, dataset, tmp_path):
     with pytest.raises(EvaluationError, match="one-per-region"):
         evaluate(plan(dataset, Settings(model, rounds=1)))
+    clumsy = Settings(model, annotator="robust", allocation=Allocation.ONE_PER_REGION, rounds=1)
+    with pytest.raises(EvaluationError, match="--annotator paper, or --rounds 0"):
+        plan(dataset, clumsy)
     other = str(write_tiny_model(tmp_path / "canvas.zip"))
     with pytest.raises(EvaluationError, match="only one of the two"):
         evaluate(plan(dataset, Settings(model, other, rounds=0)))

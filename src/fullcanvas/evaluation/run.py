@@ -21,7 +21,7 @@ from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, st
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.evaluation.single_region import SingleRegionPredictor, evaluate_alone
-from fullcanvas.simulation.annotators import Allocation, load_annotator
+from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, load_annotator
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,11 @@ def _check_models(experiment: Experiment) -> None:
     if alone and experiment.allocation is Allocation.FREE and experiment.rounds:
         raise EvaluationError(
             "a single-region model gets one scribble per region: use --allocation one-per-region"
+        )
+    if alone and experiment.rounds and not isinstance(experiment.annotator, PaperAnnotator):
+        raise EvaluationError(
+            f"a single-region model is corrected as in the paper alone, not by {experiment.annotator.name}: "
+            "use --annotator paper, or --rounds 0"
         )
 
 
