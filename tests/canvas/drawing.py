@@ -1,4 +1,4 @@
-"""Strokes drawn the plain way, one after the other."""
+"""What the canvas does, done the plain way: strokes one after the other, sampling by whole matrices."""
 
 from __future__ import annotations
 
@@ -35,3 +35,10 @@ def draw_strokes(plane: NDArray[np.generic], strokes: Iterable[Stroke], canvas: 
         for row, column in stroke_pixels(stroke.points, stroke.box, canvas).T:
             if area[1] <= row < area[3] and area[0] <= column < area[2]:
                 plane[row - area[1], column - area[0]] = stroke.region
+
+
+def resample(
+    plane: NDArray[np.float32], rows: NDArray[np.float32], columns: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """`rows @ plane @ columns.T` over the last two axes: float32 [..., h, w] -> [..., rows, columns]."""
+    return (rows @ plane @ columns.T).astype(np.float32, copy=False)

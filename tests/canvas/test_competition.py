@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.canvas.competition import Canvas, Layer, compete, project, uncertainty
-from fullcanvas.canvas.sampling import project_matrix, resample
+from fullcanvas.canvas.sampling import project_matrix
+from tests.canvas.drawing import resample
 
 WIDTH, HEIGHT = 23, 17
 CANVASES = [

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from fullcanvas.canvas.sampling import align_matrix, project_matrix, resample
+from fullcanvas.canvas.sampling import align_matrix, project_matrix
+from tests.canvas.drawing import resample
 
 PLANES = arrays.arrays(
     np.float32, st.tuples(st.integers(1, 9), st.integers(1, 11)), elements=st.floats(-10, 10, width=32)
@@ -126,11 +127,3 @@ def test_projection_of_a_part_equals_the_part_of_the_projection():
     whole = resample(logits, *(project_matrix(5, 45, 9, centres),) * 2)
     part = resample(logits, project_matrix(5, 45, 9, centres[7:20]), project_matrix(5, 45, 9, centres[3:30]))
     np.testing.assert_allclose(part, whole[7:20, 3:30], atol=1e-6)
-
-
-def test_resampling_keeps_leading_axes_and_single_precision():
-    planes = np.ones((2, 3, 6, 8), np.float32)
-    resampled = resample(planes, align_matrix(0, 6, 2, 6), align_matrix(0, 8, 5, 8))
-    assert resampled.shape == (2, 3, 2, 5)
-    assert resampled.dtype == np.float32
-    np.testing.assert_allclose(resampled, 1, atol=1e-6)

@@ -24,10 +24,10 @@ from fullcanvas.annotation import (
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
-from fullcanvas.canvas.sampling import align_matrix, resample
+from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.canvas.strokes import stroke_pixels
 from fullcanvas.inference import Embedding, Segmenter
-from tests.canvas.drawing import Stroke, draw_strokes
+from tests.canvas.drawing import Stroke, draw_strokes, resample
 
 
 @dataclass(frozen=True)

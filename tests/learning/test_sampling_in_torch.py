@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torchvision.ops import roi_align
 
-from fullcanvas.canvas.sampling import align_matrix, project_matrix, resample
+from fullcanvas.canvas.sampling import align_matrix, project_matrix
+from tests.canvas.drawing import resample
 
 HEIGHT, WIDTH = 24, 32
 

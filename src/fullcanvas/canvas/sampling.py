@@ -1,8 +1,8 @@
 """RoIAlign and the projection of logits, written as what they are: separable linear maps.
 
 Averaging bilinear samples over a grid (RoIAlign) and bilinear upsampling into a box (the projection) both
-act on rows and columns independently, so `rows @ plane @ columns.T` is either of them. NumPy and torch
-multiply with the very same matrices: training, simulation and the product cannot differ.
+act on rows and columns independently, so `rows @ plane @ columns.T` is either of them. NumPy and torch take
+their weights from here, so that training, simulation and the product cannot differ.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def stretch(
 ) -> NDArray[np.float32]:
     """The projection of a logit map into its box, by picking instead of multiplying.
 
-    The same as `resample` with two `project_matrix`, but in time that does not depend on the cells, and a
-    value depends on its own position alone, to the last bit.
+    The same as `rows @ plane @ columns.T` with two `project_matrix`, but in time that does not depend on the
+    cells, and a value depends on its own position alone, to the last bit.
 
     Args:
         plane: float32 [h, w].
@@ -102,8 +102,3 @@ def stretch(
     other *= weights
     stretched += other
     return stretched
-
-
-def resample(plane: NDArray[np.float32], rows: Matrix, columns: Matrix) -> NDArray[np.float32]:
-    """`rows @ plane @ columns.T` over the last two axes: float32 [..., h, w] -> [..., rows, columns]."""
-    return (rows @ plane @ columns.T).astype(np.float32, copy=False)
