@@ -90,7 +90,7 @@ class Segmenter:
         annotations: Sequence[NDArray[np.float32]],
         cancellation: Cancellation | None = None,
     ) -> NDArray[np.float32]:
-        """The mask head's answers: float32 [N, M, M], each independent of the others.
+        """The mask head's answers: float32 [N, M, M], each independent of the others but for rounding.
 
         Args:
             rois: of N regions.
