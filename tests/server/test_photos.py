@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fullcanvas.server.errors import PhotoError
 from fullcanvas.server.photos import confine, content_hash, decode, scan
@@ -126,6 +126,30 @@ def test_nonsense_in_exif_does_not_keep_a_photo_shut(tmp_path: Path) -> None:
     exif[0x0112] = 99
     solid("RGB", color=RED).save(tmp_path / "a.jpg", exif=exif)
     assert decode(tmp_path / "a.jpg").shape == (6, 8, 3)
+    for suffix in ("jpg", "png", "webp"):
+        solid("RGB", color=RED).save(tmp_path / f"a.{suffix}", exif=b"Exif\0\0XXnonsense")
+        assert decode(tmp_path / f"a.{suffix}").shape == (6, 8, 3)
+
+
+def test_a_photo_is_turned_though_other_exif_data_make_no_sense(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Camera"
+    said = exif.tobytes().replace(b"\x01\x0f\x00\x02", b"\x01\x00\x00\x02")  # a width that is a text
+    assert said != exif.tobytes()
+    solid("RGB", color=RED).save(tmp_path / "a.jpg", exif=said)
+    with Image.open(tmp_path / "a.jpg") as image, pytest.raises(struct.error):
+        ImageOps.exif_transpose(image)
+    assert decode(tmp_path / "a.jpg").shape == (8, 6, 3)
+
+
+def test_too_little_memory_to_turn_a_photo_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        raise MemoryError
+
+    write_photo(tmp_path / "a.jpg")
+    monkeypatch.setattr(ImageOps, "exif_transpose", fail)
+    with pytest.raises(PhotoError, match="not enough memory"):
+        decode(tmp_path / "a.jpg")
 
 
 def test_a_side_too_long_to_be_shown_says_so(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.records import Record
-from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb
+from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb, turn_upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,9 @@ def load_photo(record: Record) -> Pixels:
         DatasetError: the file is missing or broken, or has another size than the json states.
     """
     with _decoding(record.image) as photo:
-        turned = record.upright or photo.size != (record.width, record.height)
-        pixels = to_rgb(ImageOps.exif_transpose(photo) if turned else photo)
+        if record.upright or photo.size != (record.width, record.height):
+            turn_upright(photo)
+        pixels = to_rgb(photo)
     _check_size(record.image, (pixels.shape[1], pixels.shape[0]), record)
     return pixels
 

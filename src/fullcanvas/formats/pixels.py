@@ -1,4 +1,4 @@
-"""From a photo's file to colours: which formats are opened, and what becomes of pixels that are not RGB."""
+"""From a photo's file to colours: the formats opened, which side is up, and pixels that are not RGB."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 Pixels = NDArray[np.uint8]
 
@@ -18,6 +18,17 @@ def photo_formats() -> tuple[str, ...]:
     """What photos come in, of what this Pillow was built with; it knows other formats that start programs."""
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def turn_upright(picture: Image.Image) -> None:
+    """Turn a decoded picture as its EXIF data say, in place; data that make no sense say nothing."""
+    try:
+        ImageOps.exif_transpose(picture, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 (there is no end to what cameras write, and to how it fails)
+        # The data cannot be read; or they could, and cannot be written anew into the picture that is turned.
+        return
 
 
 def to_rgb(picture: Image.Image) -> Pixels:

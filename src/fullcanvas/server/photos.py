@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb
+from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb, turn_upright
 from fullcanvas.server.errors import PhotoError
 
 MAX_PIXELS = 200_000_000
@@ -177,8 +177,8 @@ def _decode(path: Path, max_pixels: int) -> Pixels:
         if max(width, height) > MAX_SIDE:
             raise PhotoError(f"{path.name}: a side of {width} x {height} is longer than {MAX_SIDE} pixels")
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        return np.ascontiguousarray(to_rgb(upright))
+        turn_upright(image)
+        return np.ascontiguousarray(to_rgb(image))
 
 
 def _scans(path: Path) -> int:
