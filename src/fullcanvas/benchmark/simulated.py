@@ -34,9 +34,7 @@ def simulated(segmenter: CountingSegmenter, dataset: Path, seed: int) -> dict[st
     return {"photos": len(regions), "regions": float(np.mean(regions)), **figures_of(times)}
 
 
-def _annotate(
-    segmenter: CountingSegmenter, sample: Sample, rng: np.random.Generator, times: Times
-) -> Annotation:
+def _annotate(segmenter: CountingSegmenter, sample: Sample, rng: np.random.Generator, times: Times) -> None:
     """Every scribble is applied alone, on top of those before it, as a person's are."""
     annotator = PaperAnnotator()
     log = Annotation(sample.image.shape[1], sample.image.shape[0])
@@ -50,4 +48,3 @@ def _annotate(
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):
             log = log.scribble(stroke.region, stroke.points)
             correct(segmenter, session, log, times)
-    return log
