@@ -93,12 +93,6 @@ def test_files_that_are_not_there(tmp_path, monkeypatch):
         resolve("heavy")
 
 
-def test_another_model_than_expected_is_refused(path):
-    assert read_model(path, read_model(path).hash).name == "one"
-    with pytest.raises(ModelError, match=r"one\.zip is another model"):
-        read_model(path, "0" * 64)
-
-
 def test_margins_are_as_wide_in_photos_of_any_size():
     config = ModelConfig.from_json({**CONFIG, "box_margin": 4})
     assert config.framing(96, 50) == Framing(grow=True, margin=4, width=96, height=50)

@@ -141,28 +141,23 @@ def resolve(model: str | Path) -> Path:
     raise ModelError(f"there is no model file {str(model)!r}; embedded models: {names}")
 
 
-def read_model(path: str | Path, expected_hash: str | None = None) -> ModelFile:
+def read_model(path: str | Path) -> ModelFile:
     """Read a model file.
 
     Args:
         path: of the file, or the name of an embedded model.
-        expected_hash: if given, the only hash that will do.
 
     Raises:
-        ModelError: no such file, not a model file, a damaged one, one of an unknown format, or another
-            model than the expected one.
+        ModelError: no such file, not a model file, a damaged one, or one of an unknown format.
     """
     path = resolve(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if expected_hash not in (None, digest):
-        raise ModelError(f"{path.name} is another model: its hash is {digest}, not {expected_hash}")
     try:
         encoder, head, text = unpack(data, ENCODER, HEAD, DESCRIPTION)
-        return _describe(encoder, head, text, digest)
+        return _describe(encoder, head, text, hashlib.sha256(data).hexdigest())
     except ModelError as error:
         raise ModelError(f"{path.name} is not a usable model file: {error}") from error
 
