@@ -108,9 +108,9 @@ def test_claims_are_composed_by_the_size_of_boxes_and_seeds_stand():
 def test_seeds_are_points_and_centre_lines_scribbles_above():
     annotation = Annotation(7, 3).append(AddRegion(1, ((0, 0), (6, 0), (3, 0), (3, 2))))
     annotation = annotation.append(AddRegion(2, ((0, 1), (6, 1), (3, 1), (3, 2))))
-    annotation = annotation.append(DrawScribble(1, ((2, 2), (5, 2))))
+    annotation = annotation.append(DrawScribble(1, ((2, 2), (5, 2)))).append(DrawScribble(2, ((1, 0),)))
     assert seeds_of(annotation).tolist() == [
-        [1, 0, 0, 1, 0, 0, 1],
+        [1, 2, 0, 1, 0, 0, 1],
         [2, 0, 0, 2, 0, 0, 2],
         [0, 0, 1, 1, 1, 1, 0],
     ]

@@ -74,7 +74,8 @@ def _inked(picture: Picture, annotation: Annotation) -> Picture:
                 cv2.circle(inked, point, 3 * unit + rim // 2, color, cv2.FILLED, cv2.LINE_AA)
             for scribble in region.scribbles:
                 line = np.array(scribble.points, np.int32)
-                cv2.polylines(inked, [line], False, color, 2 * unit + rim, cv2.LINE_AA)
+                dot = len(line) == 1  # of which OpenCV draws nothing, unless it is closed
+                cv2.polylines(inked, [line], dot, color, 2 * unit + rim, cv2.LINE_AA)
     return inked
 
 

@@ -35,7 +35,8 @@ def seeds_of(annotation: Annotation) -> LabelMap:
     for region in annotation.regions.values():
         for scribble in region.scribbles:
             points = np.array(scribble.points, np.int32)
-            cv2.polylines(seeds, [points], isClosed=False, color=(region.id,), thickness=1)
+            dot = len(points) == 1  # of which OpenCV draws nothing, unless it is closed
+            cv2.polylines(seeds, [points], isClosed=dot, color=(region.id,), thickness=1)
     return seeds
 
 
