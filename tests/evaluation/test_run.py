@@ -18,7 +18,8 @@ from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
 from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
+from fullcanvas.evaluation.predictors import Baseline, Predictor, load_predictor, training_images
+from fullcanvas.evaluation.protocols import run as clicks
 from fullcanvas.evaluation.run import Settings, evaluate, plan, seen_in_training
 from fullcanvas.simulation.annotators import Allocation, AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
@@ -189,6 +190,21 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
     assert (report["images"], report["left_out"]) == (2, 2)
     with pytest.raises(EvaluationError, match="no photo is left to evaluate; 2 were trained on"):
         evaluate(plan(dataset.only([11, 15]), Settings("trained", rounds=0)))
+
+
+def test_a_model_is_loaded_once(dataset, monkeypatch):
+    loaded: list[str] = []
+
+    def load(spec: str, threads: int | None) -> Predictor:
+        loaded.append(spec)
+        return load_predictor(spec, threads)
+
+    monkeypatch.setattr(run, "load_predictor", load)
+    monkeypatch.setattr(clicks, "load_predictor", load)
+    evaluate(plan(dataset, Settings("smallest-box", rounds=0)))
+    assert loaded == ["smallest-box"]
+    clicks.evaluate_clicks(dataset, clicks.ClickSettings("multi-object", "smallest-box"))
+    assert loaded == ["smallest-box"] * 2
 
 
 def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):

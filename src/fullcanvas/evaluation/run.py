@@ -46,7 +46,7 @@ class Settings:
 
 
 @lru_cache(maxsize=1)
-def build(settings: Settings, threads: int | None = None) -> Experiment:
+def build(settings: Settings, threads: int | None) -> Experiment:
     """The experiment that the settings describe; its models are loaded once per process.
 
     Args:
@@ -99,7 +99,7 @@ def plan(
         EvaluationError: no photo is left, or the models cannot do what the settings want.
     """
     build.cache_clear()
-    experiment = build(settings)
+    experiment = build(settings, None)
     _check_models(experiment)
     dataset = _part(dataset, fraction, part)
     seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)

@@ -55,7 +55,7 @@ def evaluate_clicks(
         EvaluationError: there is nothing to evaluate.
     """
     load_once.cache_clear()
-    model = load_once(settings.model)
+    model = load_once(settings.model, None)
     seen = seen_in_training(dataset, model)
     kept = dataset.without(seen)
     kept = kept if limit is None else kept.first(limit)
@@ -79,7 +79,7 @@ def evaluate_clicks(
 
 
 @lru_cache(maxsize=1)
-def load_once(spec: str, threads: int | None = None) -> Predictor:
+def load_once(spec: str, threads: int | None) -> Predictor:
     """`load_predictor`, once per process."""
     return load_predictor(spec, threads)
 
