@@ -316,6 +316,31 @@ def test_paint_gives_and_takes_pixels_and_asks_the_head_for_nothing(session, bat
     np.testing.assert_array_equal(session.label_map, before)
 
 
+def test_moved_points_move_the_region_and_come_back(session):
+    session.add_region(LEFT)
+    before = session.label_map
+    session.move_points(1, CORNER)
+    ys, xs = np.nonzero(session.label_map)
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (70, 88, 0, 10)
+    session.undo()
+    np.testing.assert_array_equal(session.label_map, before)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_answers_that_are_no_numbers_are_refused(session, segmenter, monkeypatch, value):
+    run = segmenter._head.run
+
+    def spoilt(inputs, cancellation):
+        logits = run(inputs, cancellation)
+        logits[0, 3, 4] = value
+        return logits
+
+    monkeypatch.setattr(segmenter._head, "run", spoilt)
+    with pytest.raises(ModelError, match="not finite"):
+        session.add_region(LEFT)
+    assert not session.annotation.entries
+
+
 def test_a_merge_changes_owners_alone(session, batches):
     session.add_region(LEFT)
     session.add_region(RIGHT, "cat")
