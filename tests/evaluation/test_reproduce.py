@@ -120,6 +120,10 @@ def test_figure_6_shows_photo_rounds_and_truth(request_for, tmp_path):
     assert "after 2 scribbles; the truth" in text
     (tmp_path / "out" / "figure6" / "photos" / "map1.png").unlink()
     assert reproduce(request_for("figure6", limit=2), Trainer()) == text
+    text = reproduce(request_for("figure6", limit=1, rounds=1), Trainer())
+    with Image.open(tmp_path / "out" / "figure6.png") as picture:
+        assert picture.width == 4 * 60 + 3 * GAP
+    assert "alone; after 1 scribble per region; the truth" in text
 
 
 def test_scores_of_other_photos_are_not_used_again(request_for, tmp_path):

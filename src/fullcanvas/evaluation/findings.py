@@ -110,8 +110,8 @@ def differences(
 def markdown(experiment: Experiment, found: Found, picture: str, rounds: int) -> str:
     """The outcome as Markdown, with the picture in it."""
     if experiment.name == "figure6":
-        last = f"{rounds} scribble" + ("s" if rounds != 1 else "")
-        panels = f"the photo; extreme points alone; after 1 scribble per region; after {last}; the truth"
+        last = f"; after {rounds} scribbles" if rounds > 1 else ""
+        panels = f"the photo; extreme points alone; after 1 scribble per region{last}; the truth"
         return f"# {found['title']}\n\n![{panels}]({picture})\n\nFrom left to right: {panels}.\n"
     regions = "objects alone" if experiment.group == "things" else "all regions"
     parts = [
