@@ -29,6 +29,8 @@ PERSON: list[Place] = [(92, 297), (448, 400), (207, 3), (250, 510)]
 FLAG: list[Place] = [(0, 200), (120, 150), (60, 100), (60, 330)]
 """Two regions of the astronaut."""
 START = "from fullcanvas.cli import app; app()"
+TWO_FRAMES = "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+"""Waits until the page has drawn what just changed."""
 READY = '#stage[aria-busy="false"]'
 PIXELS = """canvas => {
     const { width, height } = canvas;

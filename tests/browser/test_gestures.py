@@ -138,6 +138,35 @@ def test_the_sheet_lists_every_key_and_changes_them(annotator: Annotator) -> Non
     assert not annotator.state()["marking"]
     annotator.press("m")
     assert annotator.state()["marking"]
+    annotator.press("?")
+    sheet.locator('[data-change="hide"]').click()
+    annotator.page.keyboard.press(" ")
+    annotator.page.keyboard.press("Escape")
+    annotator.press(" ")
+    assert annotator.state()["overlay"] == "hidden"
+
+
+def test_keys_belong_to_the_stage_after_a_dialog_that_a_click_opened(annotator: Annotator) -> None:
+    annotator.page.get_by_role("toolbar").get_by_role("button", name="This sheet").click()
+    sheet = annotator.page.locator("#help-dialog")
+    expect(sheet).to_be_visible()
+    annotator.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(annotator.page.locator("#stage")).to_be_focused()
+
+
+def test_a_stroke_ends_with_its_photo(annotator: Annotator) -> None:
+    person = annotator.mark(*PERSON)
+    annotator.choose("chelsea.jpg")
+    cat = annotator.mark((30, 150), (420, 150), (200, 10), (200, 290))
+    annotator.begin_stroke((200, 150), (240, 160))
+    annotator.press("ArrowLeft")
+    assert annotator.state()["photo"]["path"] == "astronaut.jpg"
+    annotator.page.mouse.up()
+    annotator.settle()
+    assert annotator.regions()[person]["scribbles"] == 0
+    annotator.press("ArrowRight")
+    assert annotator.regions()[cat]["scribbles"] == 0
 
 
 def test_the_keyboard_reaches_every_part_of_the_page(annotator: Annotator) -> None:

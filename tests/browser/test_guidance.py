@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.annotator import FLAG, PERSON, Annotator, Server
+from tests.browser.annotator import FLAG, PERSON, TWO_FRAMES, Annotator, Server
 
 pytestmark = pytest.mark.usefixtures("astronaut")
 ALL = [(0, 250), (511, 250), (250, 0), (250, 511)]
@@ -110,3 +110,38 @@ def test_the_lists_stay_inside_a_low_window(annotator: Annotator) -> None:
     assert annotator.page.evaluate(
         f"{bottom} <= document.querySelector('#regions').getBoundingClientRect().bottom"
     )
+
+
+def test_a_long_message_does_not_move_the_photo(annotator: Annotator) -> None:
+    annotator.page.set_viewport_size({"width": 480, "height": 700})
+    annotator.page.evaluate(TWO_FRAMES)
+    corners = [annotator.client(corner) for corner in ((0, 0), (512, 512))]
+    annotator.press("Tab")
+    message = annotator.page.locator("#message")
+    expect(message).to_contain_text("There is no region to select yet")
+    box, status = message.bounding_box(), annotator.page.locator(".status").bounding_box()
+    assert box is not None
+    assert status is not None
+    assert box["height"] > 28
+    assert box["y"] >= status["y"]
+    annotator.page.evaluate(TWO_FRAMES)
+    assert [annotator.client(corner) for corner in ((0, 0), (512, 512))] == corners
+
+
+def test_long_labels_stay_in_their_panel_and_small_regions_have_a_share(
+    annotator: Annotator, server: Server
+) -> None:
+    annotator.mark(*PERSON)
+    dot = annotator.mark((450, 20), (452, 20), (451, 19), (451, 21))
+    expect(annotator.page.locator(f'[data-region="{dot}"]')).to_contain_text("0.1 %")
+    annotator.press("/")
+    annotator.page.keyboard.type("x" * 200)
+    annotator.press("Enter")
+    try:
+        chips = annotator.page.locator("#label-list")
+        expect(chips).to_contain_text("x" * 200)
+        assert chips.evaluate("list => list.scrollWidth <= list.clientWidth")
+    finally:
+        annotator.press("z")
+        label = next(label for label in annotator.state()["project"]["labels"] if label["name"] == "x" * 200)
+        server.send("DELETE", f"/labels/{label['id']}")

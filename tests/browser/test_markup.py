@@ -29,7 +29,7 @@ def test_names_and_comments_are_text(
         server.send("POST", "/photos/1/review", version=2, verdict="rejected", comment=comment)
         tab = new_tab(server)
         tab.open(FILE)
-        expect(tab.page.locator("#prompt")).to_have_text(f"Rejected: {comment}")
+        expect(tab.page.locator("#comment")).to_have_text(f"Rejected: {comment}")
         expect(tab.page.locator("#photo-list")).to_contain_text(FILE)
         expect(tab.page.locator("#label-list")).to_contain_text(label)
         expect(tab.page.locator('[data-region="1"]')).to_contain_text(label)

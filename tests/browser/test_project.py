@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from PIL import Image
+from playwright.sync_api import Route, expect
 
-from tests.browser.annotator import Annotator, Place, Server
+from tests.browser.annotator import TWO_FRAMES, Annotator, Place, Server, serving
 
 WHOLE: list[Place] = [(0, 150), (450, 150), (200, 0), (200, 299)]
 CAT: list[Place] = [(30, 150), (420, 150), (200, 10), (200, 290)]
@@ -31,7 +35,12 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     annotator.page.keyboard.type("the ears are missing")
     annotator.page.get_by_role("button", name="Reject", exact=True).click()
     annotator.settle()
-    expect(annotator.page.locator("#prompt")).to_have_text("Rejected: the ears are missing")
+    comment = annotator.page.locator("#comment")
+    expect(comment).to_have_text("Rejected: the ears are missing")
+    annotator.press("n")
+    expect(annotator.page.locator("#prompt")).to_contain_text("0 of 4")
+    expect(comment).to_be_visible()
+    annotator.press("Escape")
     assert server.photo(photo_id)["status"] == "rejected"
     annotator.page.get_by_label("Show photos").select_option("Rejected")
     expect(annotator.page.locator("#photo-list button")).to_have_count(1)
@@ -43,11 +52,67 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     annotator.choose("chelsea.jpg")
     annotator.page.locator("#stage").focus()
     annotator.press("a")
+    expect(comment).to_be_hidden()
     row = annotator.page.locator(f'[data-photo="{photo_id}"]')
     expect(row).to_contain_text("Reviewed")
     assert server.photo(photo_id)["status"] == "reviewed"
     assert annotator.state()["photo"]["path"] == "coffee.jpg"
     expect(annotator.page.locator("#progress-text")).to_have_text("1 of 4 complete")
+
+
+def test_a_comment_of_any_length_can_be_read_beside_the_photo(annotator: Annotator, server: Server) -> None:
+    photo_id = annotator.state()["photo"]["id"]
+    server.send(
+        "POST", f"/photos/{photo_id}/complete", version=server.photo(photo_id)["version"], complete=True
+    )
+    comment, version = "the ears are missing, and so is the tail; " * 40, server.photo(photo_id)["version"]
+    server.send("POST", f"/photos/{photo_id}/review", version=version, verdict="rejected", comment=comment)
+    annotator.page.reload()
+    annotator.settle()
+    shown = annotator.page.locator("#comment")
+    expect(shown).to_have_text(f"Rejected: {comment.strip()}")
+    end = shown.evaluate("""line => {
+        line.scrollTop = line.scrollHeight;
+        const text = document.createRange();
+        text.selectNodeContents(line);
+        return [...text.getClientRects()].at(-1).bottom <= line.getBoundingClientRect().bottom;
+    }""")
+    assert end
+    stage = annotator.page.locator("#stage").bounding_box()
+    assert stage is not None
+    assert stage["height"] > 400
+
+
+def test_what_is_done_while_a_photo_opens_is_not_done_to_the_one_before(
+    annotator: Annotator, server: Server
+) -> None:
+    before = annotator.state()["photo"]["id"]
+    annotator.mark(*CAT)
+    held: list[Route] = []
+    annotator.page.route("**/image?*", lambda route: held.append(route))
+    with annotator.page.expect_request("**/image?*"):
+        annotator.page.keyboard.press("ArrowRight")
+    for key in ("Enter", "a", "r", "Shift+Enter", "l"):
+        annotator.page.keyboard.press(key)
+        expect(annotator.message).to_have_text("Not done: the photo is still being opened.")
+        annotator.page.get_by_role("button", name="Dismiss").click()
+    held[0].continue_()
+    annotator.settle()
+    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+    assert server.photo(before)["status"] == "in_work"
+
+
+def test_a_key_held_down_completes_one_photo(annotator: Annotator, server: Server) -> None:
+    for _ in range(3):
+        annotator.page.keyboard.down("Enter")
+        annotator.settle()
+    annotator.page.keyboard.up("Enter")
+    assert [item["status"] for item in server.photos()].count("complete") == 1
+    # Going through photos is what a key may be held down for.
+    for _ in range(2):
+        annotator.page.keyboard.down("ArrowRight")
+        annotator.settle()
+    assert annotator.state()["photo"]["path"] == "rocket.jpg"
 
 
 def test_the_rule_keeps_photos_with_unassigned_pixels_open(annotator: Annotator, server: Server) -> None:
@@ -151,3 +216,26 @@ def test_a_link_leads_to_its_photo_in_a_page_that_is_open(annotator: Annotator) 
     other = next(item for item in annotator.state()["items"] if item["path"] == "rocket.jpg")
     annotator.page.evaluate(f"location.hash = '#{other['id']}'")
     expect(annotator.page.locator("#photo-name")).to_have_text("rocket.jpg")
+
+
+def test_more_photos_are_listed_when_somebody_comes_to_the_end(
+    new_tab: Callable[[Server], Annotator], tmp_path: Path, model: str
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "first.png")
+    for number in range(250):
+        shutil.copy(tmp_path / "first.png", tmp_path / "photos" / f"{number:03}.png")
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        annotator.open()
+        rows = annotator.page.locator("#photo-list button")
+        end = annotator.page.locator("#photo-list .end")
+        for listed in (100, 200, 250):
+            expect(rows).to_have_count(listed)
+            # Nothing more comes as long as the end of the list is out of sight.
+            annotator.page.evaluate(TWO_FRAMES)
+            annotator.settle()
+            expect(rows).to_have_count(listed)
+            if listed < 250:
+                end.scroll_into_view_if_needed()
+        expect(end).to_have_count(0)

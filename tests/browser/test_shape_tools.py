@@ -106,6 +106,23 @@ def test_the_brush_is_never_thinner_than_a_pixel(annotator: Annotator) -> None:
     assert annotator.labels()[y, x] == person
 
 
+def test_a_brush_sends_a_point_a_pixel(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("Tab", "d")
+    annotator.page.mouse.move(*annotator.client((250, 250)))
+    zoom = annotator.page.locator("#zoom")
+    fitted = zoom.inner_text()
+    annotator.page.mouse.wheel(0, -2000)
+    expect(zoom).not_to_have_text(fitted)
+    annotator.begin_stroke((250, 250))
+    annotator.page.mouse.move(*annotator.client((253, 250)), steps=60)
+    with annotator.page.expect_request("**/interactions") as sent:
+        annotator.page.mouse.up()
+    points = (sent.value.post_data_json or {})["points"]
+    assert [[int(x), int(y)] for x, y in points] == [[x, 250] for x in range(250, 254)]
+    annotator.settle()
+
+
 def test_the_next_place_passes_over_what_was_filled(annotator: Annotator) -> None:
     annotator.mark(*FLAG)
     annotator.press("l")

@@ -15,7 +15,7 @@ export class Album {
 
   /**
    * Load the project and the first page of its photos, then open one.
-   * @param {string | null} wanted  The id of a photo to open, if it exists.
+   * @param {number | null} wanted  The photo to open, if the address asks for one.
    */
   start(wanted) {
     this.annotator.enqueue(async () => {
@@ -23,7 +23,7 @@ export class Album {
       const page = await api.getPhotos(0, PAGE, START.filter);
       this.annotator.store.update((state) => listMore(page)({ ...state, project, items: [] }));
       const first = page.items.find((item) => !isClosed(item)) ?? page.items[0];
-      const id = page.items.find((item) => String(item.id) === wanted)?.id ?? wanted ?? first?.id;
+      const id = wanted ?? first?.id;
       if (id !== undefined) this.annotator.open(id);
     });
   }

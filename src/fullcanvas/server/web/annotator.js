@@ -131,9 +131,20 @@ export class Annotator {
 
   /** Complete the photo (or just go on if it is) and open the next one. */
   completeAndGoOn() {
-    if (!this.state.photo) return this.album.openNext(1);
-    if (!change.isClosed(this.state.photo) || this.state.waiting) this.setComplete(true);
+    const { photo, waiting } = this.state;
+    if (this.isOpening()) return;
+    if (photo && (!change.isClosed(photo) || waiting)) this.setComplete(true);
     this.album.openNext(1);
+  }
+
+  /**
+   * Whether another photo is on its way to the stage: what is done now is not meant for the one that is still there.
+   * The person is told so.
+   */
+  isOpening() {
+    const opening = this.state.opening !== null;
+    if (opening) this.say("Not done: the photo is still being opened.", "error");
+    return opening;
   }
 
   /** @param {boolean} complete */
@@ -210,8 +221,9 @@ export class Annotator {
    * @param {Ticket} [ticket]  Learns the region of the answer.
    */
   send(fields, sketch, ticket) {
-    const { photo, opening } = this.state;
-    if (!photo || opening !== null) return this.say("Not done: no photo is open yet.", "error");
+    const { photo } = this.state;
+    if (this.isOpening()) return;
+    if (!photo) return this.say("Not done: no photo is open.", "error");
     if (change.isClosed(photo)) return this.say(CLOSED, "error");
     const key = makeKey();
     const seconds = this.#stopwatch.take();

@@ -204,7 +204,7 @@ export async function checkExport(choice) {
 
 /** @param {Photo["id"]} id */
 function photoPath(id) {
-  return `/photos/${encodeURIComponent(id)}`;
+  return `/photos/${id}`;
 }
 
 /**
@@ -244,7 +244,9 @@ async function request(path, options) {
  */
 async function reach(url, options) {
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+    // To its end: one that breaks off in the middle is as good as none.
+    return new Response(answer.status === 204 ? null : await answer.arrayBuffer(), answer);
   } catch (error) {
     throw new Unreachable("The server does not answer. Is Fullcanvas still running?", { cause: error });
   }
@@ -255,7 +257,7 @@ async function reach(url, options) {
  * @param {Response} answer
  */
 async function sentence(answer) {
-  const text = await answer.text().catch(() => "");
+  const text = await answer.text();
   try {
     const detail = JSON.parse(text).detail;
     if (typeof detail === "string") return detail;

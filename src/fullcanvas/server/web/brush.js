@@ -4,7 +4,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
 /** @import {Point} from "./types.js" */
-import { findRegion, regionName, set } from "./state.js";
+import { extend, findRegion, regionName, set } from "./state.js";
 
 /**
  * A press with one of these tools; null if it means nothing there, and the person has been told why.
@@ -62,8 +62,9 @@ function pressLine(stage, annotator, region, x, y) {
   const { tool } = annotator.state;
   const width = tool === "split" ? null : 2 * radius;
   const inPhoto = radius * stage.photoPixels;
+  const start = stage.toPhoto(x, y);
   /** @type {Point[]} */
-  let points = [stage.toPhoto(x, y)];
+  let points = [start];
   const asked = () => (tool === "split" ? { kind: tool, region, points } : { kind: "paint", region, points, radius: inPhoto, erase: tool === "erase" });
   /** @param {boolean} drawn */
   const show = (drawn) => {
@@ -74,7 +75,7 @@ function pressLine(stage, annotator, region, x, y) {
   return {
     move(toX, toY, straight) {
       const point = stage.toPhoto(toX, toY);
-      points = straight ? [.../** @type {Point[]} */ (points.slice(0, 1)), point] : [...points, point];
+      points = straight ? [start, point] : extend(points, point);
       show(true);
       if (tool !== "split") annotator.foresight.ask(asked());
     },

@@ -31,6 +31,7 @@ import * as change from "./state.js";
  * @property {string[]} keys  Its default keys.
  * @property {(page: Page, key: string) => void} run
  * @property {(page: Page) => void} [release]  When the key comes up again.
+ * @property {true} [repeats]  Whether a key that is held down does it again and again.
  * @property {Role} [least]  The least role that may do it.
  * @property {string} [shown]  What the sheet shows instead of all the keys; such keys stay as they are.
  */
@@ -43,27 +44,27 @@ export const COMMANDS = [
   { id: "mark", group: "Regions", title: "Mark a region: click its four extreme points", keys: ["N"], run: mark(false) },
   { id: "mark-more", group: "Regions", title: "Mark region after region", keys: ["Shift+N"], run: mark(true) },
   { id: "give-up", group: "Regions", title: "Give up marking; let go of the selection", keys: ["Escape"], run: giveUp },
-  { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], run: update(change.selectNext(1)) },
-  { id: "previous-region", group: "Regions", title: "Select the region before", keys: ["Shift+Tab"], run: update(change.selectNext(-1)) },
+  { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], repeats: true, run: update(change.selectNext(1)) },
+  { id: "previous-region", group: "Regions", title: "Select the region before", keys: ["Shift+Tab"], repeats: true, run: update(change.selectNext(-1)) },
   { id: "select-under", group: "Regions", title: "Select the region under the pointer", keys: ["S"], run: ({ gestures }) => gestures.selectUnderPointer() },
   { id: "delete", group: "Regions", title: "Delete the selected region; while marking, take the last point back", keys: ["Delete", "Backspace"], run: remove },
   { id: "paint", group: "Shapes", title: "Brush in: the selected region, or the one under the start, gets the pixels", keys: ["D"], run: take("paint") },
   { id: "erase", group: "Shapes", title: "Brush out: it loses them, each to the next best region", keys: ["X"], run: take("erase") },
-  { id: "thinner", group: "Shapes", title: "Smaller brush", keys: [","], run: update(change.resizeBrush(0.8)) },
-  { id: "thicker", group: "Shapes", title: "Larger brush", keys: ["."], run: update(change.resizeBrush(1.25)) },
+  { id: "thinner", group: "Shapes", title: "Smaller brush", keys: [","], repeats: true, run: update(change.resizeBrush(0.8)) },
+  { id: "thicker", group: "Shapes", title: "Larger brush", keys: ["."], repeats: true, run: update(change.resizeBrush(1.25)) },
   { id: "split", group: "Shapes", title: "Split a region: draw a line across it", keys: ["C"], run: take("split") },
   { id: "merge", group: "Shapes", title: "Merge: click regions that become part of the selected one", keys: ["M"], run: take("merge") },
   { id: "fill", group: "Shapes", title: "Fill: what is unassigned goes to the nearest region", keys: ["L"], run: ({ annotator }) => annotator.send({ kind: "fill" }) },
-  { id: "undo", group: "History", title: "Undo; while marking, take the last point back", keys: ["Z", "Mod+Z"], run: undo },
-  { id: "redo", group: "History", title: "Redo", keys: ["Shift+Z", "Mod+Shift+Z", "Mod+Y"], run: ({ annotator }) => annotator.step("redo") },
+  { id: "undo", group: "History", title: "Undo; while marking, take the last point back", keys: ["Z", "Mod+Z"], repeats: true, run: undo },
+  { id: "redo", group: "History", title: "Redo", keys: ["Shift+Z", "Mod+Shift+Z", "Mod+Y"], repeats: true, run: ({ annotator }) => annotator.step("redo") },
   { id: "history", group: "History", title: "The list of all that was done, to go to any point of it", keys: ["G"], run: update((state) => ({ ...state, history: !state.history })) },
   { id: "digit", group: "Labels", title: "Give the selected or newest region label 1 … 10 of the list", keys: DIGITS, shown: "1 … 9, 0", run: labelByDigit },
   { id: "label", group: "Labels", title: "Type a label", keys: ["/"], run: ({ picker }) => picker.open() },
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
-  { id: "next-look", group: "View", title: "Go to the next unassigned area or, if there is none, unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
+  { id: "next-look", group: "View", title: "Go to where a correction may gain most: an unassigned area or an unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
   { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
-  { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], run: ({ stage }) => stage.zoom(ZOOM) },
-  { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], run: ({ stage }) => stage.zoom(1 / ZOOM) },
+  { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], repeats: true, run: ({ stage }) => stage.zoom(ZOOM) },
+  { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], repeats: true, run: ({ stage }) => stage.zoom(1 / ZOOM) },
   { id: "hide", group: "View", title: "Hide or show the overlay", keys: ["H"], run: update(change.toggleOverlay("hidden")) },
   { id: "borders", group: "View", title: "Borders only", keys: ["B"], run: update(change.toggleOverlay("borders")) },
   { id: "solo", group: "View", title: "Fill only the selected region", keys: ["O"], run: update((state) => ({ ...state, solo: !state.solo })) },
@@ -73,14 +74,14 @@ export const COMMANDS = [
   { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
   { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
   { id: "beside", group: "View", title: "The photo alone, beside the stage", keys: ["V"], run: update((state) => ({ ...state, beside: !state.beside })) },
-  { id: "less", group: "View", title: "Fainter overlay", keys: ["["], run: update(change.changeOpacity(-0.1)) },
-  { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], run: update(change.changeOpacity(0.1)) },
-  { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: complete },
+  { id: "less", group: "View", title: "Fainter overlay", keys: ["["], repeats: true, run: update(change.changeOpacity(-0.1)) },
+  { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], repeats: true, run: update(change.changeOpacity(0.1)) },
+  { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: ({ annotator }) => annotator.completeAndGoOn() },
   { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], least: "reviewer", run: reopen },
   { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on", keys: ["A"], least: "reviewer", run: ({ review }) => review.accept() },
   { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
-  { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], run: ({ annotator }) => annotator.album.openNext(1) },
-  { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], run: ({ annotator }) => annotator.album.openNext(-1) },
+  { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], repeats: true, run: ({ annotator }) => annotator.album.openNext(1) },
+  { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], repeats: true, run: ({ annotator }) => annotator.album.openNext(-1) },
   { id: "find", group: "Photos", title: "Find a photo by its name", keys: ["Shift+F"], run: () => byId("find", HTMLInputElement).select() },
   { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], least: "reviewer", run: ({ showExport }) => showExport() },
   { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], least: "admin", run: ({ showProject }) => showProject() },
@@ -174,12 +175,8 @@ function nextUnlabelled({ annotator }) {
 }
 
 /** @param {Page} page */
-function complete({ annotator }) {
-  annotator.completeAndGoOn();
-}
-
-/** @param {Page} page */
 function reopen({ annotator }) {
+  if (annotator.isOpening()) return;
   if (isClosed(annotator)) annotator.setComplete(false);
   else annotator.say("This photo is not complete.");
 }

@@ -36,7 +36,7 @@ export function places(map, unsure) {
  * @param {Uint8Array} unsure
  * @returns {Place[]}
  */
-export function unsurePlaces(map, unsure) {
+function unsurePlaces(map, unsure) {
   const side = Math.max(8, Math.ceil(Math.max(map.width, map.height) * PART));
   const found = candidates(map, summed(map, unsure), side).sort((one, other) => other.gain - one.gain);
   /** @type {Place[]} */

@@ -44,6 +44,8 @@ export class Gestures {
     element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     element.addEventListener("contextmenu", (event) => event.preventDefault());
     window.addEventListener("blur", () => this.holdSpace(false));
+    // What is being drawn on a photo is not meant for the next one.
+    annotator.store.watch((state) => state.opening, () => this.cancel());
   }
 
   /**

@@ -26,11 +26,11 @@ export function listenToKeys(page, keymap) {
   });
   window.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || isFor(event.target, event)) return;
-    if (event.key === " ") return hold(page, event);
     const command = keymap.find(keyName(event));
+    if (!command && event.key === " ") return hold(page, event);
     if (!command) return;
     event.preventDefault();
-    if (event.repeat && command.release) return;
+    if (event.repeat && !command.repeats) return;
     if (!allows(page.annotator.state.session, command.least)) return page.annotator.say(`This takes the role ${command.least}: ask an admin.`);
     command.run(page, event.key);
     if (command.release) held.set(event.code, () => command.release?.(page));

@@ -5,7 +5,7 @@
 const STORED = "fullcanvas.keys";
 
 /**
- * The name of the key that an event speaks of, as the table writes it: "n", "Shift+N", "Mod+z", "?".
+ * The name of the key that an event speaks of, as the table writes it: "N", "Shift+N", "Mod+Z", "?".
  * @param {KeyboardEvent} event
  */
 export function keyName(event) {

@@ -94,11 +94,6 @@ export class LabelMap {
     return this.counts.get(id) ?? 0;
   }
 
-  /** The share of pixels that no region has. */
-  get unassigned() {
-    return this.pixels(0) / this.labels.length;
-  }
-
   /**
    * Count runs of equal ids, which are long, instead of pixels.
    * @param {Uint16Array} row
@@ -141,9 +136,9 @@ function union(one, other) {
 }
 
 /**
- * The connected areas of unassigned pixels, the biggest first.
+ * The connected areas of unassigned pixels.
  * @param {LabelMap} map
- * @returns {(Rect & {pixels: number, x: number, y: number})[]}  With a pixel (x, y) of each.
+ * @returns {(Rect & {pixels: number})[]}
  */
 export function unassignedAreas(map) {
   const seen = new Uint8Array(map.labels.length);
@@ -151,7 +146,7 @@ export function unassignedAreas(map) {
   for (let start = 0; start < seen.length; start++) {
     if (map.labels[start] === 0 && !seen[start]) areas.push(flood(map, seen, start));
   }
-  return areas.sort((one, other) => other.pixels - one.pixels);
+  return areas;
 }
 
 /**
@@ -160,7 +155,7 @@ export function unassignedAreas(map) {
  * @param {number} start
  */
 function flood({ labels, width, height }, seen, start) {
-  const area = { x0: width, y0: height, x1: 0, y1: 0, pixels: 0, x: start % width, y: Math.floor(start / width) };
+  const area = { x0: width, y0: height, x1: 0, y1: 0, pixels: 0 };
   const stack = [start];
   seen[start] = 1;
   /** @param {number} next */

@@ -47,24 +47,24 @@ listenToAdjustments();
 
 // The photo on the stage is in the address, so that a reload finds it again, and a link leads to it.
 annotator.store.watch((state) => state.photo?.id, (id) => {
-  if (id !== undefined) history.replaceState(null, "", `#${encodeURIComponent(id)}`);
+  if (id !== undefined) history.replaceState(null, "", `#${id}`);
 });
 window.addEventListener("hashchange", () => {
   const wanted = inAddress();
   if (wanted !== null) annotator.open(wanted);
 });
-// After a click with the pointer (a click by key has no detail) the keys belong to the stage again.
+// After a click with the pointer (a click by key has no detail) the keys belong to the stage again: before the button
+// does its work, so that a dialog that it opens gives them back to the stage when it closes.
 document.addEventListener("click", (event) => {
-  const pressed = event.detail > 0 && event.target instanceof Element && event.target.closest("button");
-  if (pressed && !annotator.state.labelling && !document.querySelector("dialog[open]")) stage.element.focus();
-});
+  if (event.detail > 0 && event.target instanceof Element && event.target.closest("button")) stage.element.focus();
+}, true);
 stage.element.focus();
 watchElsewhere(annotator);
 annotator.album.start(inAddress());
 
-/** @returns {string | null}  The id of the photo that the address asks for. */
+/** @returns {number | null}  The id of the photo that the address asks for. */
 function inAddress() {
-  return decodeURIComponent(location.hash.slice(1)) || null;
+  return Number(location.hash.slice(1)) || null;
 }
 
 // For people who look behind the page, and for its tests: reading only.

@@ -102,6 +102,8 @@ function watchConflict(annotator) {
   byId("conflict-keep", HTMLButtonElement).addEventListener("click", choose(true));
   // There is no third way out: the waiting changes must be made or dropped.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
+  // A browser lets nobody be locked in: it closes a dialog all the same when it is told so again.
+  dialog.addEventListener("close", () => annotator.state.conflict !== null && dialog.showModal());
   annotator.store.watch((state) => state.conflict, (conflict) => {
     if (conflict === null) return;
     byId("conflict-detail", HTMLElement).textContent = conflict;

@@ -1,4 +1,4 @@
-/** Colours of regions: of their label, but never the same for two of them. */
+/** Colours of regions: those of their labels, in shades that tell regions of one label apart. */
 
 /** @import {Color, Photo} from "./types.js" */
 
@@ -6,7 +6,7 @@ const HUE_STEPS = [0, 28, -28, 50, -50, 72, -72];
 const LIGHT_STEPS = [0, 0.12, -0.12];
 
 /**
- * The photo with a colour of its own for every region: those of one label get shades of its colour.
+ * The photo with regions of one label in shades of its colour, which come again after some twenty.
  * @param {Photo} photo
  * @returns {Photo}
  */

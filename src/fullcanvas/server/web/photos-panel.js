@@ -16,16 +16,17 @@ export function showPhotos(annotator) {
   list.addEventListener("click", (event) => open(annotator, event));
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
   const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item)]), (item) => row(item, isCurrent(item)));
-  const end = element("p", { class: "end" }, "More…");
-  list.after(end);
+  const end = element("li", { class: "end" }, "More…");
   const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.album.listMore());
   store.watch((state) => [state.items, state.total, current(state)], () => {
     const { items, total } = store.state;
     rows.show(items);
     more.disconnect();
-    end.hidden = total <= items.length;
+    end.remove();
     byId("no-photos", HTMLElement).hidden = total > 0 || !store.state.project?.photos;
-    if (!end.hidden) more.observe(end);
+    if (total <= items.length) return;
+    list.append(end);
+    more.observe(end);
   });
   store.watch(current, () => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
   store.watch((state) => state.project, showProgress);
@@ -79,8 +80,7 @@ function row(item, isCurrent) {
  */
 function open(annotator, event) {
   const button = event.target instanceof Element ? event.target.closest("[data-photo]") : null;
-  const item = annotator.state.items.find(({ id }) => button instanceof HTMLElement && String(id) === button.dataset["photo"]);
-  if (item) annotator.open(item.id);
+  if (button instanceof HTMLElement) annotator.open(Number(button.dataset["photo"]));
 }
 
 /** @param {import("./types.js").Project | null} project */

@@ -24,7 +24,10 @@ export function makeProjectDialog(annotator) {
   annotator.store.watch((state) => state.project, (project) => {
     if (project) show(list, rule, project);
   });
-  return () => dialog.showModal();
+  return () => {
+    byId("project-complaint", HTMLElement).hidden = true;
+    dialog.showModal();
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ import { findRegion, isClosed, regionName } from "./state.js";
 /**
  * A line, in which {command} stands for the key of that command.
  * @typedef {object} Prompt
- * @property {"now" | "next" | "bad"} tone  What goes on, advice, or a complaint.
+ * @property {"now" | "next"} tone  What goes on, or advice.
  * @property {string} text
  */
 
@@ -40,6 +40,14 @@ export function showPrompt({ store }, keymap) {
     showButtons(store.state);
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
+  store.watch((state) => state.photo?.comment ?? null, showComment);
+}
+
+/** @param {string | null} comment  Why the photo was given back. */
+function showComment(comment) {
+  const line = byId("comment", HTMLElement);
+  line.hidden = comment === null;
+  line.textContent = comment && `Rejected: ${comment}`;
 }
 
 /** @param {State} state */
@@ -62,7 +70,6 @@ function prompt(state) {
   if (marking) return { tone: "now", text: `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
   if (isClosed(photo)) return { tone: "now", text: `${photo.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is, and exported so` };
-  if (photo.comment) return { tone: "bad", text: `Rejected: ${photo.comment}` };
   return { tone: photo.regions.length < 2 ? "now" : "next", text: advice(photo, findRegion(photo, state.selected)) };
 }
 
@@ -77,6 +84,6 @@ function advice({ regions, unassigned }, selected) {
   if (regions.length === 1) return "A region alone has its whole box. {mark} marks what is around it, too: then they share out the pixels";
   if (unassigned > LITTLE) return "{mark} marks what is left. Or drag from a region into the pixels that it should gain";
   if (regions.some(({ label }) => label === null)) return "{next-unlabelled} goes to a region without a label; a digit, or {label} and a few letters, gives one";
-  if (unassigned) return "Drag from a region into what it should gain. {next-look} goes to the last gaps, {fill} closes them";
+  if (unassigned) return "Drag from a region into what it should gain: {next-look} goes to where that is most. {fill} closes the last gaps";
   return "Drag from a region into what it should gain. {next-look} goes to unsure places, {complete} completes the photo";
 }

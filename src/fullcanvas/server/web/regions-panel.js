@@ -5,7 +5,7 @@
 /** @import {Label, Region} from "./types.js" */
 import { byId, element, Rows, swatch } from "./dom.js";
 import { regionName, select } from "./state.js";
-import { count, showTime } from "./words.js";
+import { count, percent, showTime } from "./words.js";
 
 /**
  * @param {Annotator} annotator
@@ -72,12 +72,11 @@ function row({ state, map }, region) {
  */
 function details({ hidden }, map, { id, label, scribbles, seconds }) {
   const pixels = map?.pixels(id) ?? 0;
-  const share = map ? (100 * pixels) / map.labels.length : 0;
   const facts = [
     // Many regions have the same label; the history calls them by their numbers.
     label !== null && `#${id}`,
     hidden.includes(id) && "hidden",
-    pixels ? `${share < 10 ? share.toFixed(1) : Math.round(share)} %` : "no pixels",
+    map && pixels ? percent(pixels / map.labels.length) : "no pixels",
     scribbles > 0 && count(scribbles, "scribble"),
     seconds >= 1 && showTime(seconds),
   ];

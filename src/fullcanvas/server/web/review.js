@@ -35,6 +35,7 @@ export class Review {
   }
 
   #possible() {
+    if (this.annotator.isOpening()) return false;
     const closed = isClosed(this.annotator.state.photo);
     if (!closed) this.annotator.say("Only a complete photo can be reviewed.");
     return closed;

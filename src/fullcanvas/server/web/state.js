@@ -302,6 +302,17 @@ export function regionName(region) {
 }
 
 /**
+ * A line with one more point, unless that lies in the pixel that the line ends in: the server counts pixels only.
+ * @param {Point[]} points
+ * @param {Point} next
+ * @returns {Point[]}
+ */
+export function extend(points, next) {
+  const [x, y] = points.at(-1) ?? [-1, -1];
+  return Math.floor(x) === Math.floor(next[0]) && Math.floor(y) === Math.floor(next[1]) ? points : [...points, next];
+}
+
+/**
  * The box of some points, half-open.
  * @param {Point[]} points  At least one.
  * @returns {import("./types.js").Box}

@@ -27,12 +27,8 @@ const SIDE_REACH = 4;
  * @returns {Press | null}  Null if a press there means nothing; then the person has been told why.
  */
 export function press(stage, annotator, x, y) {
-  const { photo, opening, marking } = annotator.state;
-  if (!photo && opening === null) return null;
-  if (!photo || opening !== null) {
-    annotator.say("Not drawn: the photo is still being opened.", "error");
-    return null;
-  }
+  const { photo, marking } = annotator.state;
+  if (annotator.isOpening() || !photo) return null;
   if (change.isClosed(photo)) {
     annotator.say(CLOSED, "error");
     return null;
@@ -96,7 +92,7 @@ function pressStroke(stage, annotator, x, y) {
       moved ||= Math.hypot(toX - x, toY - y) >= STILL;
       if (!moved) return;
       const point = stage.toPhoto(toX, toY);
-      points = straight ? [start, point] : farEnough(points, point) ? [...points, point] : points;
+      points = straight ? [start, point] : change.extend(points, point);
       show(stage, { kind: "stroke", points });
       annotator.foresight.ask({ kind: "scribble", points, region: annotator.state.selected });
     },
@@ -106,15 +102,6 @@ function pressStroke(stage, annotator, x, y) {
     },
     cancel: () => show(stage, null),
   };
-}
-
-/**
- * @param {Point[]} points
- * @param {Point} next
- */
-function farEnough(points, next) {
-  const last = points.at(-1);
-  return !last || Math.hypot(next[0] - last[0], next[1] - last[1]) >= 1;
 }
 
 /**

@@ -16,7 +16,7 @@
  * @property {number} seconds  Of work.
  *
  * @typedef {object} Photo
- * @property {number | string} id
+ * @property {number} id
  * @property {string} path
  * @property {number} width
  * @property {number} height
@@ -32,7 +32,7 @@
  * @property {Region[]} regions
  *
  * @typedef {object} PhotoItem
- * @property {number | string} id
+ * @property {number} id
  * @property {string} path
  * @property {Status} status
  * @property {number} regions
