@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -115,6 +116,15 @@ def test_a_window_holds_what_the_whole_plane_holds_there(region, ink, window):
 
 @given(regions(WIDTH, HEIGHT), st.lists(INKS, min_size=1, max_size=3), windows())
 def test_ink_that_is_remembered_is_what_is_drawn_afresh(region, inks, window):
+    with pytest.MonkeyPatch.context() as patch:
+        for largest in (drawing._LARGEST_REMEMBERED, 100):  # of the larger ones only the extent is
+            patch.setattr(drawing, "_LARGEST_REMEMBERED", largest)
+            drawing._drawn.cache_clear()
+            assert_drawn_afresh(region, inks, window)
+    drawing._drawn.cache_clear()
+
+
+def assert_drawn_afresh(region, inks, window):
     for ink in [*inks, *inks]:
         afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         for scribble in region.scribbles:
@@ -123,12 +133,36 @@ def test_ink_that_is_remembered_is_what_is_drawn_afresh(region, inks, window):
         assert np.array_equal(ink.draw_scribbles(region.scribbles, window), afresh)
 
 
+def corners(region):
+    """The least and the greatest x and y of all points."""
+    points = [*region.extreme_points, *(point for scribble in region.scribbles for point in scribble.points)]
+    xs, ys = zip(*points, strict=True)
+    return (min(xs), min(ys)), (max(xs), max(ys))
+
+
+@given(regions(WIDTH, HEIGHT), INKS, windows(), st.integers(-70, 70), st.integers(-70, 70))
+def test_on_the_plane_of_a_close_up_everything_lies_elsewhere(region, ink, window, left, top):
+    def inside(points):
+        return tuple((x - left, y - top) for x, y in points)
+
+    scribbles = tuple(Scribble(inside(scribble.points)) for scribble in region.scribbles)
+    shifted = Region(1, inside(region.extreme_points), scribbles)
+    closer = replace(ink, left=left, top=top)
+    plane = closer.draw(region, window)
+    assert np.array_equal(plane, ink.draw(shifted, window))
+    (low, high), (low_there, high_there) = corners(region), corners(shifted)
+    extent = closer.extent(low, high, WIDTH, HEIGHT)
+    assert extent == ink.extent(low_there, high_there, WIDTH, HEIGHT)
+    if extent is None:
+        assert not plane.any()
+
+
 @given(regions(WIDTH, HEIGHT), st.floats(0.1, 3), st.floats(0.1, 3))
 def test_all_ink_lies_in_its_extent(region, scale_x, scale_y):
     ink = Ink(scale_x, scale_y)
     width, height = math.ceil(WIDTH * scale_x), math.ceil(HEIGHT * scale_y)
-    points = [*region.extreme_points, *(point for scribble in region.scribbles for point in scribble.points)]
-    x0, y0, x1, y1 = ink.extent(points, width, height)
+    low, high = corners(region)
+    x0, y0, x1, y1 = ink.extent(low, high, width, height) or (0, 0, 0, 0)
     plane = ink.draw(region, (0, 0, width, height))
     assert 0 <= x0 < x1 <= width
     assert 0 <= y0 < y1 <= height

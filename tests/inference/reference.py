@@ -5,7 +5,7 @@ Paint, masks, merges and fill are done here pixel by pixel, by their definition 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,16 +18,20 @@ from fullcanvas.annotation import (
     MergeRegions,
     PaintRegion,
     Region,
+    Scribble,
     SplitRegion,
     ink,
 )
 from fullcanvas.annotation.ink import Ink, annotation_maps
 from fullcanvas.canvas.boxes import region_box
+from fullcanvas.canvas.close_ups import part_for
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.canvas.strokes import stroke_pixels
 from fullcanvas.inference import Embedding, Segmenter
 from tests.canvas.drawing import Stroke, draw_strokes, resample
+
+Photo = NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,41 @@ class Answer:
     """Where the two best logits differ by less than 1e-4, or what was filled from such a place."""
 
 
-def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotation):
-    """Features [N, C, R, R], annotation [N, 2, R, R] and geometry [N, 4] of all layers, by id."""
+def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotation, photo: Photo = None):
+    """Features [N, C, R, R], annotation [N, 2, R, R] and geometry [N, 4] of all layers, by id.
+
+    The photo is needed where the model looks closer at small regions.
+    """
     config = segmenter.config
     framing = config.framing(annotation.width, annotation.height)
-    width, height = embedding.working_width, embedding.working_height
-    regions = layers_of(annotation)
-    ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
-    maps = annotation_maps(regions, ink, width, height, config.shared)
     features, aligned, places = [], [], []
-    for region, own in zip(regions, maps, strict=True):
-        box = np.array(region_box(region, framing), np.float64)
-        scaled = box * ([embedding.scale_x, embedding.scale_y] * 2)
-        features.append(_align(embedding.array, scaled / config.stride, config.roi_size))
-        aligned.append(_align(own.astype(np.float32), scaled, config.roi_size))
-        x0, y0, x1, y1 = box / ([annotation.width, annotation.height] * 2)
+    for index, region in enumerate(layers_of(annotation)):
+        box = region_box(region, framing)
+        seen = embedding
+        if config.closer_below and photo is not None:
+            size = annotation.width, annotation.height
+            seen = segmenter.encode(photo, part_for(box, *size, config.working_size, config.closer_below))
+        # A close-up is a photo of its own, on which everything lies elsewhere.
+        regions = [moved(layer, seen.left, seen.top) for layer in layers_of(annotation)]
+        ink = Ink(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
+        maps = annotation_maps(regions, ink, seen.working_width, seen.working_height, config.shared)
+        placed = np.array(box, np.float64) - [seen.left, seen.top] * 2
+        scaled = placed * ([seen.scale_x, seen.scale_y] * 2)
+        features.append(_align(seen.array, scaled / config.stride, config.roi_size))
+        aligned.append(_align(maps[index].astype(np.float32), scaled, config.roi_size))
+        x0, y0, x1, y1 = placed / ([seen.width, seen.height] * 2)
         places.append(((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0))
     return np.array(features), np.array(aligned), np.array(places, np.float32)
+
+
+def moved(region: Region, left: int, top: int) -> Region:
+    """The region as it lies in a part of the photo."""
+
+    def inside(points):
+        return tuple((x - left, y - top) for x, y in points)
+
+    scribbles = tuple(Scribble(inside(scribble.points)) for scribble in region.scribbles)
+    return replace(region, extreme_points=inside(region.extreme_points), scribbles=scribbles)
 
 
 def layers_of(annotation: Annotation) -> list[Region]:
@@ -70,7 +92,11 @@ def _align(planes, box, cells):
 
 
 def from_scratch(
-    segmenter: Segmenter, embedding: Embedding, annotation: Annotation, canvas: Canvas | None = None
+    segmenter: Segmenter,
+    embedding: Embedding,
+    annotation: Annotation,
+    canvas: Canvas | None = None,
+    photo: Photo = None,
 ) -> Answer:
     """Everything anew, nothing remembered; on the full-resolution canvas unless another is given."""
     ink._drawn.cache_clear()
@@ -79,7 +105,8 @@ def from_scratch(
     framing = segmenter.config.framing(annotation.width, annotation.height)
     marks = _marks(annotation, canvas, framing, segmenter.config.ink_constraint)
     erased = {id_: _last_said(marks, id_, canvas) == -1 for id_ in annotation.regions}
-    planes, newest = _planes(segmenter, embedding, annotation, canvas, erased)
+    inputs = head_inputs(segmenter, embedding, annotation, photo)
+    planes, newest = _planes(segmenter, inputs, annotation, canvas, erased)
     ids = np.array([0, 0, *sorted(annotation.regions)])
     labels = ids[planes.argmax(0)].astype(np.int32)
     labels[np.isneginf(planes).all(0)] = 0
@@ -110,7 +137,7 @@ def filled(raw: Answer) -> NDArray[np.int32]:
     return np.array([[owner[int(zone)] for zone in row] for row in zones], np.int32)
 
 
-def _planes(segmenter, embedding, annotation, canvas, erased):
+def _planes(segmenter, inputs, annotation, canvas, erased):
     """Logits [2 + regions, h, w], minus infinity where none competes, and the newest mask's position."""
     shape = canvas.height, canvas.width
     regions, layers = annotation.regions, layers_of(annotation)
@@ -123,8 +150,8 @@ def _planes(segmenter, embedding, annotation, canvas, erased):
             newest[held] = np.maximum(newest[held], layer.since)
     if layers:
         names = ("features", "annotation", "geometry")
-        inputs = dict(zip(names, head_inputs(segmenter, embedding, annotation), strict=True))
-        for layer, logits in zip(layers, segmenter._head.run(inputs), strict=True):
+        answers = segmenter._head.run(dict(zip(names, inputs, strict=True)))
+        for layer, logits in zip(layers, answers, strict=True):
             box = region_box(layer, segmenter.config.framing(annotation.width, annotation.height))
             plane = project(Layer(layer.id, box, logits), canvas, canvas.area)
             plane[newest > layer.since] = -np.inf

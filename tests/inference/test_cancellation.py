@@ -117,7 +117,7 @@ def test_a_preview_called_off_leaves_no_trace(
     assert session.annotation is told
     np.testing.assert_array_equal(session.display, before)
     np.testing.assert_array_equal(session.uncertainty, unsure)
-    other = Session(segmenter, session._embedding, told)
+    other = Session(segmenter, session._viewfinder.embedding, told)
     for log in (planned, told, told.scribble(2, STROKE)):
         one, another = session.apply(log), other.apply(log)
         assert (one.x0, one.y0, one.x1, one.y1) == (another.x0, another.y0, another.x1, another.y1)

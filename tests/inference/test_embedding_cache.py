@@ -29,7 +29,7 @@ def files(folder):
 
 
 def same(one, other):
-    sizes = ("photo_width", "photo_height", "working_width", "working_height", "stride", "model")
+    sizes = ("width", "height", "working_width", "working_height", "stride", "model")
     return (
         np.array_equal(one.array, other.array)
         and one.array.dtype == other.array.dtype
@@ -71,7 +71,7 @@ def test_the_content_of_a_photo_and_of_a_model_count(tmp_path, segmenter):
     changed = image.copy()
     changed[30, 40] += 1
     assert not np.array_equal(cache.encode(segmenter, changed).array, first.array)
-    assert cache.encode(segmenter, np.ascontiguousarray(image.transpose(1, 0, 2))).photo_width == 60
+    assert cache.encode(segmenter, np.ascontiguousarray(image.transpose(1, 0, 2))).width == 60
     other = Segmenter.load(write_tiny_model(tmp_path / "other.zip", seed=1))
     assert not np.array_equal(cache.encode(other, image).array, first.array)
     with pytest.raises(ValueError, match="not list"):

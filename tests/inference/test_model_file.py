@@ -132,6 +132,7 @@ def test_a_missing_member_is_named(path, name):
         (json.dumps({**META, "config": {**CONFIG, "colour": 1}}), "colour"),
         (json.dumps({**META, "config": {**CONFIG, "shared": 1}}), "shared = 1"),
         (json.dumps({**META, "config": {**CONFIG, "box_margin": -1}}), "box_margin = -1"),
+        (json.dumps({**META, "config": {**CONFIG, "closer_below": 1.5}}), "closer_below = 1.5"),
         (json.dumps({**META, "config": {**CONFIG, "roi_size": 2.5}}), "roi_size = 2.5"),
         (json.dumps({**META, "config": {**CONFIG, "disc_diameter": -1}}), "disc_diameter = -1"),
     ],

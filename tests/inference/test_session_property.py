@@ -41,6 +41,7 @@ STEPS = st.one_of(
     st.tuples(st.just("redo")),
     st.tuples(st.just("jump"), PICK),
 )
+PHOTO = photo(WIDTH, HEIGHT)
 SEQUENCES = st.tuples(st.lists(FOUR, min_size=1, max_size=4), st.lists(STEPS, max_size=12))
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -48,6 +49,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "margin": {"box_margin": 3},
     "paper": {"grow_boxes": False, "ink_constraint": False, "disc_diameter": 9.0},
     "not shared": {"shared": False, "grow_boxes": False, "working_size": 64},
+    "closer": {"working_size": 32, "closer_below": 24, "stroke_width": 2, "disc_diameter": 3.0},
 }
 
 
@@ -59,7 +61,7 @@ def any_segmenter(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def embedding(any_segmenter):
-    return any_segmenter.encode(photo(WIDTH, HEIGHT))
+    return any_segmenter.encode(PHOTO)
 
 
 def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: C901, PLR0911 (a table)
@@ -134,12 +136,12 @@ def steps_of(sequence):
 @settings(max_examples=40, deadline=None)
 @given(SEQUENCES)
 def test_every_incremental_answer_equals_the_one_from_scratch(any_segmenter, embedding, sequence):
-    session = Session(any_segmenter, embedding)
+    session = any_segmenter.open(PHOTO, embedding=embedding)
     page = session.display.copy()
     for step in steps_of(sequence):
         patch = session.apply(say(session.annotation, step, session))
         page[patch.y0 : patch.y1, patch.x0 : patch.x1] = patch.labels
-        answer = from_scratch(any_segmenter, embedding, session.annotation)
+        answer = from_scratch(any_segmenter, embedding, session.annotation, photo=PHOTO)
         assert_right(session.label_map, answer, session.annotation)
         np.testing.assert_array_equal(page, session.display)
     given = session.annotation.filled & (filled(answer) != answer.labels)
@@ -149,13 +151,13 @@ def test_every_incremental_answer_equals_the_one_from_scratch(any_segmenter, emb
 @settings(max_examples=25, deadline=None)
 @given(SEQUENCES)
 def test_what_the_head_sees_is_roialign_of_the_image_sized_maps(any_segmenter, embedding, sequence):
-    session = Session(any_segmenter, embedding)
+    session = any_segmenter.open(PHOTO, embedding=embedding)
     for step in steps_of(sequence):
         session.apply(say(session.annotation, step, session))
-    features, annotation, places = head_inputs(any_segmenter, embedding, session.annotation)
+    features, annotation, places = head_inputs(any_segmenter, embedding, session.annotation, PHOTO)
     for index, layer in enumerate(layers_of(session.annotation)):
         roi = session._states[layer.id].roi
-        maps = session._ink.maps(layer, roi.window, any_segmenter.config.shared)
+        maps = session._inks[roi.part].maps(layer, roi.window, any_segmenter.config.shared)
         np.testing.assert_allclose(roi.features, features[index], atol=1e-5)
         np.testing.assert_allclose(roi.align(maps), annotation[index], atol=1e-6)
         np.testing.assert_allclose(roi.geometry, places[index], atol=1e-6)
@@ -168,15 +170,15 @@ def test_a_large_photo_keeps_both_maps_right(any_segmenter, embedding, sequence)
         # The bound on the display and the tiles shrink, so that a small photo is a large one.
         patch.setattr(session_module, "display_size", lambda width, height: (width // 2, height // 3))
         patch.setattr(session_module, "TILE", 16)
-        session = Session(any_segmenter, embedding)
+        session = any_segmenter.open(PHOTO, embedding=embedding)
         page = session.display.copy()
         for step in steps_of(sequence):
             changed = session.apply(say(session.annotation, step, session))
             page[changed.y0 : changed.y1, changed.x0 : changed.x1] = changed.labels
             assert session.label_map.shape == (HEIGHT, WIDTH)  # is kept, until something changes it
         canvas = Canvas(WIDTH // 2, HEIGHT // 3, WIDTH, HEIGHT)
-        shown = from_scratch(any_segmenter, embedding, session.annotation, canvas)
-        full = from_scratch(any_segmenter, embedding, session.annotation)
+        shown = from_scratch(any_segmenter, embedding, session.annotation, canvas, PHOTO)
+        full = from_scratch(any_segmenter, embedding, session.annotation, photo=PHOTO)
         assert_right(session.display, shown, session.annotation)
         if session.annotation.filled:
             rows = (2 * np.arange(HEIGHT) + 1) * canvas.height // (2 * HEIGHT)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fullcanvas.canvas.boxes import Box
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
@@ -107,11 +108,11 @@ def test_two_photos_at_most_are_made_ready_at_a_time(
     bench = Workbench(project, segmenter)
     encode, working, most = segmenter.encode, threading.Semaphore(MOST_AT_ONCE), threading.Barrier(2)
 
-    def counted(image: NDArray[np.uint8]) -> Embedding:
+    def counted(image: NDArray[np.uint8], part: Box | None) -> Embedding:
         assert working.acquire(blocking=False)
         with suppress(threading.BrokenBarrierError):
             most.wait(5)  # until there is a second one, which the others could join
-        embedding = encode(image)
+        embedding = encode(image, part)
         working.release()
         return embedding
 

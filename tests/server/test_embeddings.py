@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from typer.testing import CliRunner
 
+from fullcanvas.canvas.boxes import Box
 from fullcanvas.cli import app
 from fullcanvas.inference import Embedding, EmbeddingCache, Segmenter
 from fullcanvas.inference.model_file import read_model
@@ -43,12 +44,12 @@ class Counting(Segmenter):
         self.go.set()
         self.begun = threading.Event()
 
-    def encode(self, image: NDArray[np.uint8]) -> Embedding:
+    def encode(self, image: NDArray[np.uint8], part: Box | None = None) -> Embedding:
         self.begun.set()
         assert self.go.wait(60)
         self.priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        answer = super().encode(image)
-        self.encoded.append(image.shape[:2])
+        answer = super().encode(image, part)
+        self.encoded.append((answer.height, answer.width))
         return answer
 
 

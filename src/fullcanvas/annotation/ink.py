@@ -1,9 +1,9 @@
 """Drawing ink: what the mask head sees of extreme points and scribbles (section 3.2 of the paper).
 
 Ink is binary and drawn in pixels of the working resolution. A point (x, y) of the photo has its centre at
-((x + 0.5) * scale_x, (y + 0.5) * scale_y) there. A pixel is inked where its centre lies less than half the
-width from an extreme point or a scribble's line. Everything can be drawn into a window of the plane; the
-window then holds exactly what it would hold had the whole plane been drawn.
+((x + 0.5 - left) * scale_x, (y + 0.5 - top) * scale_y) there. A pixel is inked where its centre lies less
+than half the width from an extreme point or a scribble's line. Everything can be drawn into a window of the
+plane; the window then holds exactly what it would hold had the whole plane been drawn.
 
 OpenCV's thick lines are not used: drawn at fractions of a pixel, a line of thickness 3 covers five rows.
 """
@@ -28,6 +28,7 @@ _THINNEST = 1.5
 _PIECE = 8
 _AT_ONCE = 2048  # pieces, so that the longest scribble takes no more memory than any
 _REMEMBERED = 2048  # scribbles, of about half a kilobyte each: every correction asks for them again
+_LARGEST_REMEMBERED = 1 << 18  # pixels around a scribble: one through a close-up may be far longer than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ class Ink:
         scale_x, scale_y: working pixels per photo pixel.
         disc_diameter: of an extreme point, in working pixels; at least 1.5.
         stroke_width: of a scribble, in working pixels; at least 1.5.
+        left, top: the photo pixel in the corner of the working plane: 0 unless the plane is of a close-up.
     """
 
     scale_x: float = 1.0
     scale_y: float = 1.0
     disc_diameter: float = DISC_DIAMETER
     stroke_width: float = STROKE_WIDTH
+    left: int = 0
+    top: int = 0
 
     def __post_init__(self) -> None:
         if min(self.disc_diameter, self.stroke_width) < _THINNEST:
@@ -71,26 +75,35 @@ class Ink:
         for scribble in scribbles:
             bits, (u0, v0, u1, v1) = _drawn(self, scribble.points)
             left, top, right, bottom = max(x0, u0), max(y0, v0), min(x1, u1), min(y1, v1)
-            if left < right and top < bottom:
+            if left >= right or top >= bottom:
+                continue
+            if bits is None:
+                _draw_line(plane, window, self._to_working(scribble.points), self.stroke_width)
+            else:
                 rows = np.unpackbits(bits[top - v0 : bottom - v0], axis=1)
                 plane[top - y0 : bottom - y0, left - x0 : right - x0] |= rows[:, left - u0 : right - u0]
         return plane
 
-    def extent(self, points: Iterable[Point], width: int, height: int) -> Window:
-        """A half-open box, in working pixels, that holds all ink of the points and of strokes between them.
+    def extent(self, low: Point, high: Point, width: int, height: int) -> Window | None:
+        """A half-open box, in working pixels, that holds all ink of points and of strokes between them.
 
         Args:
-            points: pixels of the photo, at least one.
+            low, high: the least and the greatest x and y of the points, in photo pixels.
             width, height: of the working plane; the box is cut off there.
+
+        Returns:
+            The box, or None if all of the ink lies beside the plane.
         """
-        working = self._to_working(points)
         margin = max(self.disc_diameter, self.stroke_width) / 2
-        low, high = np.floor(working.min(0) - margin), np.ceil(working.max(0) + margin)
-        x0, y0 = (int(value) for value in np.maximum(low, 0))
-        return x0, y0, min(width, int(high[0])), min(height, int(high[1]))
+        x0 = max(0, math.floor((low[0] + 0.5 - self.left) * self.scale_x - margin))
+        y0 = max(0, math.floor((low[1] + 0.5 - self.top) * self.scale_y - margin))
+        x1 = min(width, math.ceil((high[0] + 0.5 - self.left) * self.scale_x + margin))
+        y1 = min(height, math.ceil((high[1] + 0.5 - self.top) * self.scale_y + margin))
+        return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     def _to_working(self, points: Iterable[Point]) -> NDArray[np.float64]:
-        return (np.array(list(points), np.float64) + 0.5) * (self.scale_x, self.scale_y)
+        corner = self.left - 0.5, self.top - 0.5
+        return (np.array(list(points), np.float64) - corner) * (self.scale_x, self.scale_y)
 
 
 def annotation_maps(
@@ -117,17 +130,25 @@ def annotation_maps(
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _drawn(ink: Ink, points: tuple[Point, ...]) -> tuple[Plane, Window]:
-    """All ink of a scribble, eight pixels of a row in a byte, and the window that it lies in."""
+def _drawn(ink: Ink, points: tuple[Point, ...]) -> tuple[Plane | None, Window]:
+    """All ink of a scribble, eight pixels of a row in a byte (None if it is large), and its window."""
     working = ink._to_working(points)
     x0, y0 = (math.floor(value) for value in working.min(0) - ink.stroke_width / 2)
     x1, y1 = (math.ceil(value) for value in working.max(0) + ink.stroke_width / 2)
+    window = x0, y0, x1, y1
+    if (y1 - y0) * (x1 - x0) > _LARGEST_REMEMBERED:
+        return None, window
     plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    starts, steps = _pieces(working)
+    _draw_line(plane, window, working, ink.stroke_width)
+    return np.packbits(plane, axis=1), window
+
+
+def _draw_line(plane: Plane, window: Window, points: NDArray[np.float64], width: float) -> None:
+    """Ink the pixels of the window along a line through points in working pixels."""
+    starts, steps = _pieces(points)
     for first in range(0, len(starts), _AT_ONCE):
         batch = slice(first, first + _AT_ONCE)
-        _draw_pieces(plane, (x0, y0, x1, y1), starts[batch], steps[batch], ink.stroke_width)
-    return np.packbits(plane, axis=1), (x0, y0, x1, y1)
+        _draw_pieces(plane, window, starts[batch], steps[batch], width)
 
 
 def _pieces(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

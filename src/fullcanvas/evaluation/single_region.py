@@ -76,7 +76,7 @@ class _OpenedModel:
         heat = config.points == "heat-maps"
         size = seen.working_width, seen.working_height
         maps = maps_of(marks, ink, *size, shared=config.shared, heat=heat)
-        framing = config.framing(seen.photo_width, seen.photo_height)
+        framing = config.framing(seen.width, seen.height)
         boxes = [region_box(each.region, framing) for each in marks]
         rois = [seen.roi(box, config.roi_size) for box in boxes]
         annotations = [
@@ -87,7 +87,7 @@ class _OpenedModel:
             yield self._mask(box, logits)
 
     def _mask(self, box: Box, logits: NDArray[np.float32]) -> Mask:
-        width, height = self.embedding.photo_width, self.embedding.photo_height
+        width, height = self.embedding.width, self.embedding.height
         canvas = Canvas(width, height, width, height)
         mask: Mask = project(Layer(1, box, logits), canvas, canvas.area) > 0
         return mask

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter, check_image
 
-FORMAT = 1
+FORMAT = 2
 """Part of every name: raised when the encoder is to see photos in another way, it makes what is kept void."""
 
-_SIZES = ("photo_width", "photo_height", "working_width", "working_height", "stride")
+_SIZES = ("width", "height", "working_width", "working_height", "stride", "left", "top")
 _TAG = "CACHEDIR.TAG"
 _SIGNATURE = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Programs that make backups leave this folder out.\n"
@@ -41,10 +41,10 @@ class EmbeddingCache:
         self.folder, self.limit = folder, limit
 
     def get(self, content: str, model: str) -> Embedding | None:
-        """The embedding of a photo, or None.
+        """The embedding of a photo or of a part of one, or None.
 
         Args:
-            content: what tells the photo from all others, such as the hash of its file.
+            content: what tells it from all others, such as the hash of its file.
             model: the hash of the model.
         """
         path = self._path(content, model)
@@ -58,7 +58,7 @@ class EmbeddingCache:
         return Embedding(array, **sizes, model=model)
 
     def put(self, content: str, embedding: Embedding) -> bool:
-        """Keep the embedding of a photo, if it can be; arguments as in `get`. Answers whether it is kept."""
+        """Keep an embedding, if it can be; arguments as in `get`. Answers whether it is kept."""
         if embedding.array.nbytes > self.limit:
             return False
         path = self._path(content, embedding.model)

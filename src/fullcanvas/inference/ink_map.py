@@ -1,4 +1,4 @@
-"""All regions' ink in working pixels, kept up to date change by change."""
+"""All regions' ink on a working plane, kept up to date change by change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,34 @@ from fullcanvas.annotation import Point, Region
 from fullcanvas.annotation.ink import Ink
 from fullcanvas.canvas.boxes import Box, intersection, within
 
-Change = tuple[Region | None, Region | None]
-"""A region before and after; None where it does not exist, but not twice."""
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A region before and after; None where it does not exist, but not twice.
+
+    Attributes:
+        old, new: the region.
+        extent: the least and the greatest x and y of all marks that only one of the two has, in photo
+            pixels; None if there are none.
+    """
+
+    old: Region | None
+    new: Region | None
+    extent: tuple[Point, Point] | None
+
+    @classmethod
+    def of(cls, old: Region | None, new: Region | None) -> Change:
+        """The change from one to the other."""
+        marks = _marks(old) ^ _marks(new)
+        if not marks:
+            return cls(old, new, None)
+        xs, ys = zip(*(point for mark in marks for point in mark), strict=True)
+        return cls(old, new, ((min(xs), min(ys)), (max(xs), max(ys))))
+
+    @property
+    def id(self) -> int:
+        """The region's."""
+        return next(region.id for region in (self.old, self.new) if region is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +81,17 @@ class InkMap:
 
     def changed(self, changes: Iterable[Change]) -> tuple[InkMap, list[Touch]]:
         """The map after some regions changed (this one stays as it is), and where each of them did."""
+        windows = [(change, window) for change in changes if (window := self._extent(change)) is not None]
+        if not windows:
+            return self, []
         counts = self.counts.copy()
         touches = []
-        for old, new in changes:
-            window = self._extent(old, new)
-            if window is not None:
-                before, after = self._own(old, window), self._own(new, window)
-                inside = counts[within(window, self._plane)]
-                inside += after
-                inside -= before
-                touches.append(Touch(_id(old, new), window, before != after))
+        for change, window in windows:
+            before, after = self._own(change.old, window), self._own(change.new, window)
+            inside = counts[within(window, self._plane)]
+            inside += after
+            inside -= before
+            touches.append(Touch(change.id, window, before != after))
         return InkMap(self.ink, counts), touches
 
     def maps(self, region: Region, window: Box, shared: bool) -> NDArray[np.uint8]:
@@ -91,22 +118,11 @@ class InkMap:
             return np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         return self.ink.draw(region, window)
 
-    def _extent(self, old: Region | None, new: Region | None) -> Box | None:
-        points = _differing_points(old, new)
-        if not points:
+    def _extent(self, change: Change) -> Box | None:
+        if change.extent is None:
             return None
         height, width = self.counts.shape
-        return self.ink.extent(points, width, height)
-
-
-def _id(old: Region | None, new: Region | None) -> int:
-    return next(region.id for region in (old, new) if region is not None)
-
-
-def _differing_points(old: Region | None, new: Region | None) -> set[Point]:
-    """Points around all ink that only one of the two has."""
-    before, after = _marks(old), _marks(new)
-    return {point for mark in before ^ after for point in mark}
+        return self.ink.extent(*change.extent, width, height)
 
 
 def _marks(region: Region | None) -> set[tuple[Point, ...]]:

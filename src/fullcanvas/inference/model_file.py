@@ -46,6 +46,8 @@ class ModelConfig:
         canvas: whether regions compete; without, each has a mask of its own where its logits are positive.
         points: how extreme points are drawn, `discs` or `heat-maps`.
         box_margin: by how many working pixels a box is wider on each side than what was marked.
+        closer_below: regions whose box has a long side of less working pixels than this are seen through a
+            close-up; 0 for none.
     """
 
     stride: int
@@ -61,6 +63,7 @@ class ModelConfig:
     canvas: bool = True
     points: str = "discs"
     box_margin: int = field(default=0, metadata={"least": 0})
+    closer_below: int = field(default=0, metadata={"least": 0})
 
     @classmethod
     def from_json(cls, data: Any) -> ModelConfig:

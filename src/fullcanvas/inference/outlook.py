@@ -28,10 +28,18 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """What follows from an annotation, while the label map is still another's."""
+    """What follows from an annotation, while the label map is still another's.
+
+    Attributes:
+        annotation: what was said.
+        inks: all ink, for every part of the photo through which regions are seen.
+        states: of every region.
+        scene: what competes.
+        changes: where, in display pixels, the competition can come out differently.
+    """
 
     annotation: Annotation
-    ink: InkMap
+    inks: dict[Box, InkMap]
     states: dict[int, State]
     scene: Scene
     changes: list[Box]

@@ -46,12 +46,14 @@ class Roi:
 
     Attributes:
         box: in photo pixels.
+        part: of the photo through which the region is seen: half-open, in photo pixels.
         columns, rows: RoIAlign of the working plane.
         features: float32 [C, R, R].
-        geometry: float32 [4]: centre x, centre y, width, height of the box in fractions of the photo.
+        geometry: float32 [4]: centre x, centre y, width, height of the box in fractions of the part.
     """
 
     box: Box
+    part: Box
     columns: Axis
     rows: Axis
     features: Features
@@ -98,7 +100,7 @@ def _align_ink(plane: NDArray[np.uint8], rows: Matrix, columns: Matrix) -> Featu
 
 
 def geometry(box: Box, width: int, height: int) -> NDArray[np.float32]:
-    """Centre x, centre y, width and height of a box in fractions of its photo: float32 [4]."""
+    """Centre x, centre y, width and height of a box in fractions of what the encoder saw: float32 [4]."""
     x0, y0, x1, y1 = box
     values = ((x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height)
     return np.array(values, np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
+from fullcanvas.canvas.boxes import Box, within
 from fullcanvas.canvas.resolution import padded_size, resize, working_size
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 LARGEST_BATCH = 64
 """More regions than this are answered in several batches, so that memory stays bounded."""
+CLOSE_UPS_KEPT = 16
+"""How many embeddings of close-ups a session keeps at hand, of a few megabytes each."""
 
 
 class Segmenter:
@@ -61,20 +65,24 @@ class Segmenter:
         """
         return cls(read_model(model), threads)
 
-    def encode(self, image: NDArray[np.uint8]) -> Embedding:
+    def encode(self, image: NDArray[np.uint8], part: Box | None = None) -> Embedding:
         """The embedding of a photo: the slow part, done once; it may be kept and given to `open` later.
 
         Args:
             image: uint8 [H, W, 3], RGB, upright.
+            part: of the photo that is encoded, half-open in its pixels; all of it if None.
 
         Raises:
             ValueError: the image is none.
             ModelError: the model's answer is unusable.
         """
         check_image(image)
-        height, width = image.shape[:2]
+        whole = 0, 0, image.shape[1], image.shape[0]
+        part = part or whole
+        seen = image[within(part, whole)]
+        height, width = seen.shape[:2]
         working = working_size(width, height, self.config.working_size)
-        array = self._encoder.run({"image": _encoder_input(image, *working)})
+        array = self._encoder.run({"image": _encoder_input(seen, *working)})
         padded = padded_size(*working)
         stride = self.config.stride
         expected = (1, self.config.channels, padded[1] // stride, padded[0] // stride)
@@ -82,7 +90,7 @@ class Segmenter:
             raise ModelError(
                 f"the encoder answers with {array.shape}, but the model's config says {expected}"
             )
-        return Embedding(array[0], width, height, *working, stride, self.hash)
+        return Embedding(array[0], width, height, *working, stride, self.hash, *part[:2])
 
     def logits(
         self,
@@ -138,7 +146,7 @@ class Segmenter:
         Args:
             image: uint8 [H, W, 3], RGB, upright.
             annotation: what was said about the photo so far; nothing if None.
-            embedding: of this very photo, from this model's `encode`; made now if None.
+            embedding: of all of this very photo, from this model's `encode`; made now if None.
 
         Raises:
             ValueError: the image is none, or the embedding another model's or of a photo of another size.
@@ -149,9 +157,14 @@ class Segmenter:
 
         check_image(image)
         embedding = self.encode(image) if embedding is None else embedding
-        if (embedding.photo_height, embedding.photo_width) != image.shape[:2]:
+        if embedding.part != (0, 0, image.shape[1], image.shape[0]):
             raise ValueError("the embedding is of a photo of another size; encode this photo")
-        return Session(self, embedding, annotation)
+
+        @lru_cache(CLOSE_UPS_KEPT)
+        def close_up(part: Box) -> Embedding:
+            return self.encode(image, part)
+
+        return Session(self, embedding, annotation, lambda parts: list(map(close_up, parts)))
 
 
 def check_image(image: Any) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, Region, to_pixels
-from fullcanvas.annotation.ink import Ink
 from fullcanvas.canvas.boxes import Box, hull, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
@@ -18,11 +17,12 @@ from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
-from fullcanvas.inference.ink_map import InkMap, Touch
+from fullcanvas.inference.ink_map import Change, Touch
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
 from fullcanvas.inference.patch import EMPTY, Patch, difference
 from fullcanvas.inference.roi import Roi
+from fullcanvas.inference.viewfinder import Closer, Inks, Viewfinder
 
 if TYPE_CHECKING:
     from fullcanvas.inference.segmenter import Segmenter
@@ -38,17 +38,22 @@ class Session:
 
     Args:
         segmenter: the model that answers.
-        embedding: of the photo, from that model.
+        embedding: of all of the photo, from that model.
         annotation: what was said so far; nothing if None.
+        closer: encodes close-ups with that model, where it wants them; may be asked for the same again.
 
     Raises:
-        ValueError: the embedding is another model's.
+        ValueError: the embedding is another model's, or close-ups are wanted and there is no `closer`.
         AnnotationError: the annotation is of a photo of another size.
         ModelError: the model's answer is unusable, or its regions do not compete.
     """
 
     def __init__(
-        self, segmenter: Segmenter, embedding: Embedding, annotation: Annotation | None = None
+        self,
+        segmenter: Segmenter,
+        embedding: Embedding,
+        annotation: Annotation | None = None,
+        closer: Closer | None = None,
     ) -> None:
         if embedding.model != segmenter.hash:
             raise ValueError("the embedding was made by another model; encode the photo with this one")
@@ -57,14 +62,16 @@ class Session:
             raise ModelError(
                 f"{segmenter.name} is a single-region model: its masks overlap and make no label map"
             )
-        width, height = embedding.photo_width, embedding.photo_height
-        self._segmenter, self._embedding = segmenter, embedding
+        if config.closer_below and closer is None:
+            raise ValueError(f"{segmenter.name} looks closer at small regions: give it a way to")
+        width, height = embedding.width, embedding.height
+        self._segmenter = segmenter
+        self._viewfinder = Viewfinder(config, embedding, closer)
         self._annotation = Annotation(width, height, model=segmenter.hash)
         self._canvas = Canvas(*display_size(width, height), width, height)
         self._full = Canvas(width, height, width, height)
         self._framing = config.framing(width, height)
-        ink = Ink(embedding.scale_x, embedding.scale_y, config.disc_diameter, config.stroke_width)
-        self._ink = InkMap.empty(ink, embedding.working_width, embedding.working_height)
+        self._inks: Inks = {embedding.part: self._viewfinder.blank(embedding.part)}
         self._states: dict[int, State] = {}
         self._scene = Scene({}, ())
         self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
@@ -80,6 +87,11 @@ class Session:
     def annotation(self) -> Annotation:
         """The current log."""
         return self._annotation
+
+    @property
+    def planes(self) -> int:
+        """Of how many parts of the photo the ink is kept; each plane is as large as the next."""
+        return len(self._inks)
 
     @property
     def display(self) -> NDArray[np.int32]:
@@ -131,7 +143,7 @@ class Session:
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
         outlook = self._outlook(annotation)
-        self._annotation, self._ink = outlook.annotation, outlook.ink
+        self._annotation, self._inks = outlook.annotation, outlook.inks
         self._states, self._scene = outlook.states, outlook.scene
         self._foreseen = None
         return self._update(outlook.changes)
@@ -301,37 +313,39 @@ class Session:
             return self._foreseen
         old, new = self._annotation.layers, annotation.layers
         ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
-        ink, touches = self._ink.changed((old.get(id_), new.get(id_)) for id_ in ids)
-        states = self._answer(new, set(ids), ink, touches, cancellation)
+        kept = {id_: state.roi for id_, state in self._states.items()}
+        rois = self._viewfinder.rois(self._boxes(new, set(ids)), kept)
+        changes = [Change.of(old.get(id_), new.get(id_)) for id_ in ids]
+        parts = {roi.part for roi in rois.values()}
+        inks, touches = self._viewfinder.inks(self._inks, parts, changes, new.values())
+        states = self._answer(new, rois, inks, touches, cancellation)
         scene = scene_of(annotation, states, self._segmenter.config)
-        return Outlook(annotation, ink, states, scene, scene.changes(self._scene, self._canvas))
+        return Outlook(annotation, inks, states, scene, scene.changes(self._scene, self._canvas))
+
+    def _boxes(self, regions: Mapping[int, Region], changed: set[int]) -> dict[int, Box]:
+        return {
+            id_: region_box(region, self._framing) if id_ in changed else self._states[id_].roi.box
+            for id_, region in regions.items()
+        }
 
     def _answer(
         self,
         regions: Mapping[int, Region],
-        changed: set[int],
-        ink: InkMap,
-        touches: Sequence[Touch],
+        rois: Mapping[int, Roi],
+        inks: Inks,
+        touches: Mapping[Box, Sequence[Touch]],
         cancellation: Cancellation | None,
     ) -> dict[int, State]:
         """What each region is now; the head answers, in one batch, for those that see a difference."""
-        rois = {id_: self._roi(region, id_ in changed) for id_, region in regions.items()}
-        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches)]
+        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches[roi.part])]
         shared = self._segmenter.config.shared
-        maps = [rois[id_].align(ink.maps(regions[id_], rois[id_].window, shared)) for id_ in asked]
+        maps = [
+            roi.align(inks[roi.part].maps(regions[id_], roi.window, shared))
+            for id_, roi in ((id_, rois[id_]) for id_ in asked)
+        ]
         answers = self._segmenter.logits([rois[id_] for id_ in asked], maps, cancellation)
         fresh = {id_: State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
         return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
-
-    def _roi(self, region: Region, changed: bool) -> Roi:
-        """The region's RoI, kept while its box stays."""
-        state = self._states.get(region.id)
-        if state is not None and not changed:
-            return state.roi
-        box = region_box(region, self._framing)
-        if state is not None and state.roi.box == box:
-            return state.roi
-        return self._embedding.roi(box, self._segmenter.config.roi_size)
 
     def _sees_difference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
         """Whether the mask head would see anything new: another box, or other ink in it."""

@@ -31,6 +31,8 @@ class NetworkConfig:
         shared: whether a region sees everybody else's ink (section 3.2).
         grow_boxes: whether a region's own scribbles enlarge its box.
         box_margin: by how many working pixels a box is wider on each side than what was marked.
+        closer_below: when the model is used, regions whose box has a long side of less working pixels than
+            this are seen through a close-up of the photo; 0 for none. Training draws scales at random anyway.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
         canvas: whether regions compete; without, each has a mask of its own (the single-region models).
         points: how extreme points are drawn; heat maps only without a canvas (table 1 of the paper).
@@ -52,6 +54,7 @@ class NetworkConfig:
     shared: bool = True
     grow_boxes: bool = True
     box_margin: int = 0
+    closer_below: int = 0
     ink_constraint: bool = True
     canvas: bool = True
     points: Literal["discs", "heat-maps"] = "discs"
@@ -66,8 +69,11 @@ class NetworkConfig:
             raise ConfigError('points = "heat-maps" needs canvas = false and shared = false')
         if not self.canvas and (self.grow_boxes or self.ink_constraint):
             raise ConfigError("canvas = false needs grow_boxes = false and ink_constraint = false")
-        if self.box_margin < 0:
-            raise ConfigError(f"box_margin is 0 or more, not {self.box_margin}")
+        if not self.canvas and self.closer_below:
+            raise ConfigError("canvas = false needs closer_below = 0")
+        for name in ("box_margin", "closer_below"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is 0 or more, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ def model_config(network: Network, working_size: int) -> ModelConfig:
         canvas=network.config.canvas,
         points=network.config.points,
         box_margin=network.config.box_margin,
+        closer_below=network.config.closer_below,
     )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
+from fullcanvas.canvas.boxes import Box
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.inference.viewfinder import Closer
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home
@@ -37,7 +39,7 @@ class Embeddings:
         quiet: makes the same model on one thread, which encodes the next photos; `segmenter` does if None.
 
     Attributes:
-        recent: what is at hand, by the hash of the photo's file.
+        recent: what is at hand, by the hash of the photo's file and, of a close-up, the part of the photo.
     """
 
     def __init__(
@@ -64,7 +66,14 @@ class Embeddings:
             ServerError: it cannot be opened.
             ModelError: the model's answer is unusable.
         """
-        return self._of(photo, content_hash, self.segmenter)
+        return self._of(photo, content_hash, self.segmenter)[0]
+
+    def closer(self, photo: Photo, content_hash: str) -> Closer:
+        """What encodes close-ups of the photo for a session, if it has to; errors as in `of`.
+
+        It must not be called by who holds `room`.
+        """
+        return lambda parts: self._of(photo, content_hash, self.segmenter, parts)
 
     def encode_after(self, photo_id: int) -> None:
         """Encode the photos after this one in the background, so that they open at once."""
@@ -76,20 +85,31 @@ class Embeddings:
         self._latest = None
         self._background.shutdown(cancel_futures=True)
 
-    def _of(self, photo: Photo, content_hash: str, segmenter: Segmenter) -> Embedding:
-        embedding = self.recent.get(content_hash)
-        if embedding is None:
-            embedding = self._disk.get(content_hash, segmenter.hash) or self._make(
-                photo, content_hash, segmenter
-            )
-            self.recent.put(content_hash, embedding, embedding.array.nbytes)
+    def _of(
+        self, photo: Photo, content_hash: str, segmenter: Segmenter, parts: Sequence[Box | None] = (None,)
+    ) -> list[Embedding]:
+        """The embeddings of parts of the photo; the photo is decoded once, if anything is to be encoded."""
+        names = {part: f"{content_hash} {part}" if part else content_hash for part in parts}
+        found = {part: self._kept(name, segmenter) for part, name in names.items()}
+        missing = [part for part, embedding in found.items() if embedding is None]
+        made = self._make(photo, missing, segmenter) if missing else {}
+        for part, embedding in made.items():
+            self._disk.put(names[part], embedding)
+            self.recent.put(names[part], embedding, embedding.array.nbytes)
+        return [found[part] or made[part] for part in parts]
+
+    def _kept(self, name: str, segmenter: Segmenter) -> Embedding | None:
+        embedding = self.recent.get(name)
+        if embedding is None and (embedding := self._disk.get(name, segmenter.hash)):
+            self.recent.put(name, embedding, embedding.array.nbytes)
         return embedding
 
-    def _make(self, photo: Photo, content_hash: str, segmenter: Segmenter) -> Embedding:
+    def _make(
+        self, photo: Photo, parts: Sequence[Box | None], segmenter: Segmenter
+    ) -> dict[Box | None, Embedding]:
         with self.room:
-            embedding = segmenter.encode(self.project.decode(photo))
-        self._disk.put(content_hash, embedding)
-        return embedding
+            image = self.project.decode(photo)
+            return {part: segmenter.encode(image, part) for part in parts}
 
     @cached_property
     def _quiet(self) -> Segmenter:

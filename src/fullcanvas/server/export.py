@@ -69,6 +69,7 @@ def segment(
     embeddings: Embeddings, photo: Photo, content_hash: str, annotation: Annotation
 ) -> NDArray[np.int32]:
     """The photo's label map at full resolution: int32 [H, W]."""
-    embedding = embeddings.of(photo, content_hash)
+    embedding, closer = embeddings.of(photo, content_hash), embeddings.closer(photo, content_hash)
+    session = Session(embeddings.segmenter, embedding, annotation, closer)
     with embeddings.room:
-        return Session(embeddings.segmenter, embedding, annotation).label_map
+        return session.label_map

@@ -245,7 +245,8 @@ class Workbench:
         photo, annotation = self.project.store.annotation(photo.id)
         if annotation is not None:
             annotation = replace(annotation, model=self.segmenter.hash)
-        session = Session(self.segmenter, embedding, annotation)
+        closer = self.embeddings.closer(photo, content_hash)
+        session = Session(self.segmenter, embedding, annotation, closer)
         work = _Work(photo, content_hash, stamp, embedding, session)
         self._keep(work)
         return work
@@ -333,7 +334,8 @@ def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
     shown = session.display.size * 16  # label map, snapshot, uncertainty and what they are made of
     said = session.annotation.size + points * _POINT_BYTES
-    return shown + len(regions) * cells * 4 + said + embedding.array.nbytes
+    drawn = session.planes * embedding.working_width * embedding.working_height * 2
+    return shown + len(regions) * cells * 4 + said + drawn + embedding.array.nbytes
 
 
 def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,0 +1,90 @@
+"""Through which part of the photo each region is seen, and what the mask head sees there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fullcanvas.annotation import Region
+from fullcanvas.annotation.ink import Ink
+from fullcanvas.canvas.boxes import Box
+from fullcanvas.canvas.close_ups import part_for
+from fullcanvas.canvas.resolution import working_size
+from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.ink_map import Change, InkMap, Touch
+from fullcanvas.inference.model_file import ModelConfig
+from fullcanvas.inference.roi import Roi
+
+Closer = Callable[[Sequence[Box]], Sequence[Embedding]]
+"""Encodes parts of a photo, half-open in its pixels; may be asked for the same again."""
+
+Inks = Mapping[Box, InkMap]
+"""All ink, by the part of the photo on whose plane it is drawn."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Viewfinder:
+    """One photo, as a model looks at it.
+
+    Attributes:
+        config: of the model.
+        embedding: of all of the photo.
+        closer: encodes close-ups, if the model wants any.
+    """
+
+    config: ModelConfig
+    embedding: Embedding
+    closer: Closer | None
+
+    def rois(self, boxes: Mapping[int, Box], kept: Mapping[int, Roi]) -> dict[int, Roi]:
+        """What the head sees of each region, but for ink; close-ups are encoded where they are needed.
+
+        Args:
+            boxes: of the regions, by id, in photo pixels.
+            kept: RoIs that may be made already; those of the same boxes are used again.
+        """
+        found = {id_: roi for id_, box in boxes.items() if (roi := kept.get(id_)) and roi.box == box}
+        parts = {id_: self._part(box) for id_, box in boxes.items() if id_ not in found}
+        seen, cells = self._look(set(parts.values())), self.config.roi_size
+        made = {id_: seen[part].roi(boxes[id_], cells) for id_, part in parts.items()}
+        return {id_: found.get(id_) or made[id_] for id_ in boxes}
+
+    def inks(
+        self, old: Inks, parts: Iterable[Box], changes: Sequence[Change], regions: Iterable[Region]
+    ) -> tuple[dict[Box, InkMap], dict[Box, list[Touch]]]:
+        """All ink on every plane that is looked at, and where it differs from before.
+
+        Args:
+            old: the ink before.
+            parts: that regions are seen through now; all of the photo counts as one of them.
+            changes: of regions since then.
+            regions: all that there are now.
+        """
+        inks: dict[Box, InkMap] = {}
+        touches: dict[Box, list[Touch]] = {}
+        for part in {self.embedding.part, *parts}:
+            if part in old:
+                inks[part], touches[part] = old[part].changed(changes)
+            else:  # whoever is seen there sees it for the first time
+                inks[part], _ = self.blank(part).changed(Change.of(None, region) for region in regions)
+                touches[part] = []
+        return inks, touches
+
+    def blank(self, part: Box) -> InkMap:
+        """The working plane of a part of the photo, without ink."""
+        width, height = part[2] - part[0], part[3] - part[1]
+        working = working_size(width, height, self.config.working_size)
+        scale = working[0] / width, working[1] / height
+        ink = Ink(*scale, self.config.disc_diameter, self.config.stroke_width, *part[:2])
+        return InkMap.empty(ink, *working)
+
+    def _part(self, box: Box) -> Box:
+        whole = self.embedding
+        return part_for(box, whole.width, whole.height, self.config.working_size, self.config.closer_below)
+
+    def _look(self, parts: set[Box]) -> dict[Box, Embedding]:
+        seen = {self.embedding.part: self.embedding}
+        closer = sorted(parts - set(seen))
+        if closer and self.closer is not None:
+            seen |= zip(closer, self.closer(closer), strict=True)
+        return seen
