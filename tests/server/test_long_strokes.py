@@ -28,12 +28,12 @@ def to_and_fro(length: int) -> list[list[int]]:
     return [*turns, [turns[-1][0], 40 + length % 80 // 2]]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "split"])
 @pytest.mark.parametrize("path", ["interactions", "preview"])
 def test_a_stroke_longer_than_a_hand_draws_is_refused(marked: Page, kind: str, path: str) -> None:
     for length, status in ((LONGEST - 80, 200), (LONGEST + 80, 422)):
         version = marked.get("/photos/1")["version"]
-        fields = {"kind": kind, "points": to_and_fro(length), **KINDS[kind]}
+        fields = {"kind": kind, "points": to_and_fro(length), **KINDS.get(kind, {"region": 1})}
         answer = marked.post(f"/photos/1/{path}", version=version, **fields)
         assert answer.status_code == status, answer.text
     assert answer.json()["detail"] == f"the stroke is longer than {LONGEST} pixels; draw it in several"

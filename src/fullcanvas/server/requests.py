@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -71,7 +72,8 @@ class ScribbleRequest(Change):
         region = self.region or region_at(session, x, y)
         if not region:
             raise RefusedError("no region is under the start of the scribble; start in one that should grow")
-        return _drawn_at_once(annotation.scribble(region, self.points)), region
+        _check_length(self.points, annotation)
+        return annotation.scribble(region, self.points), region
 
 
 class MovePointsRequest(Change):
@@ -122,8 +124,8 @@ class PaintRequest(Change):
 
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the stroke, and the region."""
-        painted = annotation.paint(self.region, self.points, self.radius, self.erase)
-        return _drawn_at_once(painted), self.region
+        _check_length(self.points, annotation)
+        return annotation.paint(self.region, self.points, self.radius, self.erase), self.region
 
 
 class MergeRequest(Change):
@@ -159,6 +161,7 @@ class SplitRequest(Change):
 
     def change(self, annotation: Annotation, session: Session) -> Outcome:
         """The annotation with the region split, and the id of the new one."""
+        _check_length(self.points, annotation)
         return session.with_split(self.region, self.points), annotation.next_region
 
 
@@ -261,13 +264,11 @@ class NewLabel(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-def _drawn_at_once(annotation: Annotation) -> Annotation:
-    """The annotation, if the stroke that was added last is not too long."""
-    points = np.array(getattr(annotation.entries[-1], "points", ()))
+def _check_length(points: Sequence[Sequence[float]], annotation: Annotation) -> None:
+    """See that a stroke is not so long that others would wait for it."""
     longest = LONGEST_STROKE * (annotation.width + annotation.height)
     if np.hypot(*np.diff(points, axis=0).T).sum() > longest:
         raise RefusedError(f"the stroke is longer than {longest} pixels; draw it in several")
-    return annotation
 
 
 def region_at(session: Session, x: float, y: float) -> int:
