@@ -88,7 +88,7 @@ def test_symlink_out(start: Callable[..., Page], photos: Path) -> None:
     (photos / "link.png").symlink_to(photos.parent / "secret.png")
     (photos / "linked").symlink_to(photos.parent / "photos-private")
     (photos / "circle.png").symlink_to(photos / "circle.png")
-    assert scan(photos).paths == ("a.png",) or "link.png" not in scan(photos).paths
+    assert not {"link.png", "linked/secret.png"} & set(scan(photos).paths)
     for name in ("link.png", "linked/secret.png", "circle.png"):
         with pytest.raises(PhotoError):
             confine(photos, name)
