@@ -20,6 +20,7 @@ from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times
 from fullcanvas.cli import app
+from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.evaluation.predictors import load_predictor
 from fullcanvas.inference import read_model
 from tests.evaluation.tiny_sam import write_tiny_sam
@@ -119,13 +120,18 @@ def test_a_correction_asks_the_head_for_the_regions_it_reaches(figures):
 
 def test_a_simulated_annotator_corrects_what_is_wrong(model, tmp_path):
     write_dataset(tmp_path / "triangles", [np.tri(40, 50, dtype=np.int64) + 1] * 2)
-    found = simulated(CountingSegmenter(read_model(model)), tmp_path / "triangles", seed=0)
+    found = simulated(CountingSegmenter(read_model(model)), open_dataset(tmp_path / "triangles"), seed=0)
     assert (found["photos"], found["regions"]) == (2, 2)
     assert 1 <= found["regions_asked"] <= 2
     assert found["correction_ms"]["p50"] > 0
     write_dataset(tmp_path / "halves", [halves()])
     with pytest.raises(BenchmarkError, match="nothing to correct"):
-        simulated(CountingSegmenter(read_model(model)), tmp_path / "halves", seed=0)
+        simulated(CountingSegmenter(read_model(model)), open_dataset(tmp_path / "halves"), seed=0)
+
+
+def test_what_is_no_data_set_is_told_of_before_anything_is_measured(tmp_path):
+    with pytest.raises(DatasetError, match=r"none"):
+        measure(Settings("no-model.zip", dataset=tmp_path / "none"))
 
 
 def test_flatness_compares_corrections_of_the_same_work():

@@ -20,6 +20,7 @@ from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import median, peak_memory, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
 from fullcanvas.canvas.boxes import region_box
+from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.graph import real_cores
@@ -65,6 +66,7 @@ def measure(settings: Settings) -> dict[str, Any]:
         DatasetError: the data set is none.
         ModelError: there is no such model.
     """
+    dataset = None if settings.dataset is None else open_dataset(settings.dataset)  # before minutes are spent
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
     log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
     start, segmenter = timed(lambda: _begin(settings.model, photos[0], log))
@@ -93,9 +95,7 @@ def measure(settings: Settings) -> dict[str, Any]:
             for size, times in by_size.items()
         },
         "peers": against_peers(segmenter, settings.peers, photos, settings.seed) if settings.peers else None,
-        "simulated": None
-        if settings.dataset is None
-        else simulated(segmenter, settings.dataset, settings.seed),
+        "simulated": None if dataset is None else simulated(segmenter, dataset, settings.seed),
         "peak_memory_mb": {"at_640_x_480": small, "at_every_size": peak_memory()},
     }
 

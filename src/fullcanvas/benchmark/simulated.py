@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,26 +10,25 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.timing import timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
-from fullcanvas.datasets import Sample, open_dataset
+from fullcanvas.datasets import Dataset, Sample
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 
 PHOTOS, ROUNDS = 10, 2
 
 
-def simulated(segmenter: CountingSegmenter, dataset: Path, seed: int) -> dict[str, Any]:
+def simulated(segmenter: CountingSegmenter, dataset: Dataset, seed: int) -> dict[str, Any]:
     """The figures of the paper's annotator on the first photos of a data set, two rounds of scribbles each.
 
     Raises:
-        DatasetError: it is no data set.
         BenchmarkError: the segmentations were right from the start.
     """
-    times, regions, found = Times(), [], open_dataset(dataset)
-    for index in range(min(PHOTOS, len(found))):
-        sample = found.load(index)
+    times, regions = Times(), []
+    for index in range(min(PHOTOS, len(dataset))):
+        sample = dataset.load(index)
         regions.append(len(sample.segments))
         _annotate(segmenter, sample, np.random.default_rng((seed, index)), times)
     if not times.correction:
-        raise BenchmarkError(f"in {dataset} there was nothing to correct; name a larger data set")
+        raise BenchmarkError(f"in {dataset.name} there was nothing to correct; name a larger data set")
     return {"photos": len(regions), "regions": float(np.mean(regions)), **figures_of(times)}
 
 
