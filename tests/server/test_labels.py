@@ -33,6 +33,11 @@ def test_a_plain_list_numbers_the_names(tmp_path: Path, text: str) -> None:
     assert [(label.id, label.name, label.isthing) for label in labels] == [(1, "cat", True), (2, "sky", True)]
 
 
+def test_words_of_any_script_are_names() -> None:
+    names = ["نیم\u200cتنه", "क्\u200dष", "👩\u200d🚒", "東京 タワー"]
+    assert [label.name for label in merge(parse_labels("\n".join(names)), ())] == names
+
+
 def test_known_names_keep_their_ids_whatever_the_order() -> None:
     known = merge(parse_labels("cat\nsky"), ())
     labels = merge(parse_labels("dog\nsky"), known)
@@ -68,6 +73,8 @@ def test_a_file_can_change_kind_and_color_of_a_known_label() -> None:
         ('[{"id": 1}]', "label number 1: a label's name"),
         ('["   "]', "a label's name"),
         ('["a\\u0000b"]', "a label's name"),
+        ('["\\u200d"]', "a label's name"),
+        ('["a\\u202eb"]', "a label's name"),
         (f'["{"x" * 201}"]', "a label's name"),
         ("[" * 100_000, "not JSON"),
         (f'[{{"id": {MAX_ID}, "name": "a"}}, "b"]', "no label can be added"),

@@ -15,6 +15,8 @@ from fullcanvas.server.errors import LabelsError
 Color = tuple[int, int, int]
 MAX_ID = 2**31 - 1
 _GOLDEN = 0.618033988749895
+_JOINERS = str.maketrans("", "", "\u200c\u200d")
+"""Are not to be seen, but Persian and Indic words, and many an emoji, are not written without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Label:
 
     Attributes:
         id: 1 or more; stays with the name for good.
-        name: 1 to 200 characters, none of them a control character.
+        name: 1 to 200 printable characters.
         isthing: whether its regions are countable objects (or stuff: of which an image has one segment).
         color: red, green, blue, 0 to 255 each.
         deleted: whether it is offered no longer, and only its id is kept.
@@ -52,7 +54,8 @@ def checked_name(name: Any) -> str:
         LabelsError: it is not text of 1 to 200 printable characters.
     """
     stripped = name.strip() if isinstance(name, str) else ""
-    if not 1 <= len(stripped) <= 200 or not stripped.isprintable():
+    visible = stripped.translate(_JOINERS)
+    if not visible or len(stripped) > 200 or not visible.isprintable():
         raise LabelsError(f"a label's name is 1 to 200 printable characters, not {name!a:.80}")
     return stripped
 
