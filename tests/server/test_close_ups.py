@@ -14,7 +14,7 @@ from fullcanvas.inference import EmbeddingCache, Session
 from fullcanvas.server import workbench
 from fullcanvas.server.embeddings import disk_cache
 from fullcanvas.server.export import exported_photos
-from fullcanvas.server.project import open_project
+from fullcanvas.server.project import Project, open_project
 from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
 from fullcanvas.server.workbench import Workbench, size_of
 from tests.server.conftest import LEFT, write_photo
@@ -104,3 +104,14 @@ def test_the_planes_of_close_ups_count_as_memory(photo: Path, counting: Counting
         assert bench._works.total == size_of(work.session, work.embedding, config)
         head = 4 * (config.channels * config.roi_size**2 + config.mask_size**2)
         assert bench._works.total - before > head + 32 * 27 * 2
+
+
+def test_a_photo_is_decoded_once_for_all_its_close_ups(
+    photo: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench_of(photo, counting) as bench:
+        add(bench, 0, LEFT)
+        add(bench, 1, SMALL)
+        monkeypatch.setattr(Project, "decode", None)
+        add(bench, 2, [[2, 2], [10, 4], [5, 0], [6, 8]])
+        assert counting.encoded == [WHOLE, CLOSER, CLOSER]

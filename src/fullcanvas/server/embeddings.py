@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.embedding_cache import EmbeddingCache
@@ -33,7 +36,7 @@ class Embeddings:
     Args:
         project: whose photos.
         segmenter: encodes the photo that somebody waits for.
-        memory: how many bytes are kept at hand.
+        memory: how many bytes are kept at hand; half of them of photos that are looked at closer.
         room: held while a photo is decoded and encoded.
         disk: keeps what was made; nothing does if None.
         quiet: makes the same model on one thread, which encodes the next photos; `segmenter` does if None.
@@ -55,7 +58,8 @@ class Embeddings:
         self.project, self.segmenter = project, segmenter
         self._make_quiet = quiet or (lambda: segmenter)
         self.room, self._disk = room, disk or EmbeddingCache(Path(), 0)
-        self.recent: Recent[str, Embedding] = Recent(memory)
+        self.recent: Recent[str, Embedding] = Recent(memory // 2)
+        self._images: Recent[str, NDArray[np.uint8]] = Recent(memory // 2)
         self._latest: int | None = None
         self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=_yield_to_others)
 
@@ -92,7 +96,7 @@ class Embeddings:
         names = {part: f"{content_hash} {part}" if part else content_hash for part in parts}
         found = {part: self._kept(name, segmenter) for part, name in names.items()}
         missing = [part for part, embedding in found.items() if embedding is None]
-        made = self._make(photo, missing, segmenter) if missing else {}
+        made = self._make(photo, content_hash, missing, segmenter) if missing else {}
         for part, embedding in made.items():
             self._disk.put(names[part], embedding)
             self.recent.put(names[part], embedding, embedding.array.nbytes)
@@ -105,10 +109,14 @@ class Embeddings:
         return embedding
 
     def _make(
-        self, photo: Photo, parts: Sequence[Box | None], segmenter: Segmenter
+        self, photo: Photo, content_hash: str, parts: Sequence[Box | None], segmenter: Segmenter
     ) -> dict[Box | None, Embedding]:
         with self.room:
-            image = self.project.decode(photo)
+            image = self._images.get(content_hash)
+            if image is None:
+                image = self.project.decode(photo)
+            if any(parts):  # where one small region is there will be more
+                self._images.put(content_hash, image, image.nbytes)
             return {part: segmenter.encode(image, part) for part in parts}
 
     @cached_property
