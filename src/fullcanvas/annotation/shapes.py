@@ -5,7 +5,7 @@ What each of them means for the label map is said in docs/decisions/0009-shapes-
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
@@ -109,4 +109,4 @@ class SplitRegion:
 
 def of_mask(id_: int, mask: Mask, label: str | None, position: int) -> Region:
     """A region whose pixels and extreme points are those of a mask."""
-    return replace(Region(id_, mask.extreme_points, (), label, mask=mask), since=position)
+    return Region(id_, mask.extreme_points, label=label, mask=mask, since=position)
