@@ -113,5 +113,5 @@ def test_a_photo_is_decoded_once_for_all_its_close_ups(
         add(bench, 0, LEFT)
         add(bench, 1, SMALL)
         monkeypatch.setattr(Project, "decode", None)
-        add(bench, 2, [[2, 2], [10, 4], [5, 0], [6, 8]])
+        add(bench, 2, [[2, 2], [14, 4], [5, 0], [6, 8]])
         assert counting.encoded == [WHOLE, CLOSER, CLOSER]
