@@ -209,7 +209,7 @@ def _brushed(points: tuple[Point, ...], radius: float, canvas: Canvas, window: B
     """Which pixels of a window have their centre at most `radius` photo pixels from a line: bool [h, w]."""
     covered = np.zeros((window[3] - window[1], window[2] - window[0]), np.bool_)
     for start, stop in pairwise(points if len(points) > 1 else points * 2):
-        piece = intersection(Mark(0, 0, (start, stop), radius).window(canvas), window)
+        piece = intersection(_window((start, stop), radius, canvas), window)
         if piece is not None:
             part = covered[within(piece, window)]
             if not part.all():  # a brush overlaps itself: only the pixels that are left are looked at
