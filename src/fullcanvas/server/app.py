@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
-from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -95,7 +94,7 @@ def create_app(
     app.include_router(review.router, prefix=routes.PREFIX)
     app.include_router(login.router, prefix=routes.PREFIX)
     app.include_router(_page())
-    app.mount("/static", _Static(directory=WEB, check_dir=False))
+    app.mount("/static", _Static(directory=WEB))
     app.add_middleware(Guard, accounts=accounts)
     for error in (*_STATUS, RequestValidationError):
         app.add_exception_handler(error, _explain)
@@ -108,8 +107,6 @@ def _page() -> APIRouter:
 
     @router.get("/")
     def page() -> FileResponse:
-        if not (WEB / "index.html").is_file():
-            raise HTTPException(404, "the page is not part of this installation")
         return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
 
     @router.get(routes.PREFIX)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from fullcanvas.server.accounts import LASTS_SECONDS, Accounts, Role, User
@@ -67,7 +66,7 @@ _NOBODY: Responses = {
 def session(request: Request) -> SessionAnswer:
     """Who is logged in."""
     if request.state.user is None:
-        return _refused("nobody is logged in")  # type: ignore[return-value]
+        raise HTTPException(401, "nobody is logged in")
     return SessionAnswer.of(request.state.user)
 
 
@@ -79,7 +78,7 @@ def log_in(request: Request, response: Response, given: Token) -> SessionAnswer:
         return SessionAnswer.of(request.state.user)
     user = accounts.of_token(given.token)
     if user is None:
-        return _refused("this token is nobody's; ask an admin for a new one")  # type: ignore[return-value]
+        raise HTTPException(401, "this token is nobody's; ask an admin for a new one")
     response.set_cookie(
         accounts.cookie_name,
         accounts.cookie(user),
@@ -97,10 +96,6 @@ def log_out(request: Request, response: Response) -> None:
     accounts: Accounts | None = request.app.state.accounts
     if accounts is not None:
         response.delete_cookie(accounts.cookie_name, httponly=True, samesite="strict")
-
-
-def _refused(detail: str) -> JSONResponse:
-    return JSONResponse({"detail": detail}, 401)
 
 
 Reviewer = Depends(at_least(Role.REVIEWER))
