@@ -245,6 +245,18 @@ def test_a_stored_label_map_that_is_damaged_is_said(work: Page, monkeypatch: pyt
     assert (answer.status_code, answer.json()["detail"]) == (503, "a stored label map is damaged")
 
 
+def test_a_disk_without_room_for_an_export_is_said(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile.ZipFile, "writestr", full)
+        answer = work.client.get("/api/v1/export")
+    expected = "the export cannot be written where it is made (No space left on device)"
+    assert (answer.status_code, answer.json()["detail"]) == (422, expected)
+    assert work.client.get("/api/v1/export").status_code == 200
+
+
 def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:
     assert work.client.get("/api/v1/export/check").status_code == 204
     work.interact(1, "label", region=1, label=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Annotated, Literal
 
 import numpy as np
@@ -13,6 +13,8 @@ from fastapi.responses import StreamingResponse
 
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.formats.coco_panoptic import Unlabelled, check_labels, write_coco_panoptic
+from fullcanvas.formats.errors import ExportError
+from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.accounts import Role
 from fullcanvas.server.answers import (
@@ -203,14 +205,10 @@ def export(
 ) -> Response:
     """All photos with regions in COCO's panoptic format."""
     found = exported_photos(bench.embeddings, status == "complete")
-    file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
     try:
-        with ZipSink(file) as sink:
-            write_coco_panoptic(found, categories(bench.project), sink, unlabelled)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
+        file = _zipped(found, categories(bench.project), unlabelled)
+    except OSError as error:
+        raise ExportError(f"the export cannot be written where it is made ({error.strerror})") from error
     headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
     return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
 
@@ -236,6 +234,21 @@ def describe(bench: Workbench, view: View) -> PhotoAnswer:
 
 def _octets(content: bytes) -> Response:
     return Response(content, media_type="application/octet-stream")
+
+
+def _zipped(
+    photos: Sequence[ExportedPhoto], classes: Sequence[Category], unlabelled: Unlabelled
+) -> IO[bytes]:
+    """An export in a file of its own, which is gone once it is closed."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
+    try:
+        with ZipSink(file) as sink:
+            write_coco_panoptic(photos, classes, sink, unlabelled)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
