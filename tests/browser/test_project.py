@@ -92,7 +92,7 @@ def test_what_is_done_while_a_photo_opens_is_not_done_to_the_one_before(
     annotator.page.route("**/image?*", lambda route: held.append(route))
     with annotator.page.expect_request("**/image?*"):
         annotator.page.keyboard.press("ArrowRight")
-    for key in ("Enter", "a", "r", "Shift+Enter", "l"):
+    for key in ("Enter", "a", "r", "Shift+Enter", "l", "n", "d", "/"):
         annotator.page.keyboard.press(key)
         expect(annotator.message).to_have_text("Not done: the photo is still being opened.")
         annotator.page.get_by_role("button", name="Dismiss").click()
@@ -154,6 +154,7 @@ def test_labels_are_made_and_changed_in_the_page(annotator: Annotator, server: S
     labels = {label["name"]: label for label in json.loads(server.get("/project"))["labels"]}
     assert (labels["cup"]["color"], labels["cup"]["isthing"]) == ([255, 128, 0], False)
     assert labels["whisker"]["isthing"]
+    dialog.get_by_label("Kind of cup").select_option("thing")
     # The photo shows it at once.
     y, x = next(zip(*(annotator.labels() == region).nonzero(), strict=True))
     assert annotator.canvas("fill")[y, x].tolist() == [255, 128, 0, 255]

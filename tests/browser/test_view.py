@@ -151,6 +151,19 @@ def test_the_next_place_to_look_and_the_next_region_without_a_label(annotator: A
     assert annotator.state()["selected"] == flag
 
 
+def test_the_next_place_is_on_the_photo_that_is_shown(annotator: Annotator) -> None:
+    """Two photos that as much was done to."""
+    annotator.mark((0, 250), (255, 250), (100, 0), (100, 511))
+    annotator.press("j")
+    expect(annotator.message).to_have_text("Unassigned area 1 of 1: up to 50.00 % of the photo to gain.")
+    annotator.choose("chelsea.jpg")
+    annotator.mark((200, 150), (450, 150), (300, 0), (300, 299))
+    annotator.press("j")
+    expect(annotator.message).to_have_text("Unassigned area 1 of 1: up to 44.35 % of the photo to gain.")
+    place = annotator.state()["place"]
+    assert [place[side] for side in ("x0", "y0", "x1", "y1")] == [0, 0, 200, 300]
+
+
 def test_brightness_changes_the_photo_and_nothing_else(annotator: Annotator) -> None:
     annotator.page.get_by_label("Brightness and contrast of the photo").click()
     annotator.page.get_by_label("Brightness", exact=True).fill("200")

@@ -24,7 +24,7 @@ import { count, percent } from "./words.js";
  */
 
 /** Why a complete photo does not change. */
-export const CLOSED = "This photo is complete. Reopen it ({reopen}) to change it.";
+const CLOSED = "This photo is complete. Reopen it ({reopen}) to change it.";
 
 export class Annotator {
   /** @type {Store<State>} */
@@ -147,6 +147,14 @@ export class Annotator {
     return opening;
   }
 
+  /** Whether the photo on the stage takes no changes: another one is on its way, or it is complete. The person is told so. */
+  isFixed() {
+    if (this.isOpening()) return true;
+    const closed = change.isClosed(this.state.photo);
+    if (closed) this.say(CLOSED, "error");
+    return closed;
+  }
+
   /** @param {boolean} complete */
   setComplete(complete) {
     const seconds = this.#stopwatch.take();
@@ -222,9 +230,8 @@ export class Annotator {
    */
   send(fields, sketch, ticket) {
     const { photo } = this.state;
-    if (this.isOpening()) return;
+    if (this.isFixed()) return;
     if (!photo) return this.say("Not done: no photo is open.", "error");
-    if (change.isClosed(photo)) return this.say(CLOSED, "error");
     const key = makeKey();
     const seconds = this.#stopwatch.take();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));

@@ -7,7 +7,6 @@
 /** @import {Review} from "./review.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Role} from "./types.js" */
-import { CLOSED } from "./annotator.js";
 import { byId } from "./dom.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
@@ -109,22 +108,15 @@ function update(reduce) {
 /** @param {boolean} stay */
 function mark(stay) {
   return (/** @type {Page} */ { annotator }) => {
-    if (isClosed(annotator)) annotator.say(CLOSED, "error");
-    else annotator.store.update(change.beginMarking(stay));
+    if (!annotator.isFixed()) annotator.store.update(change.beginMarking(stay));
   };
 }
 
 /** @param {Exclude<change.Tool, null>} tool */
 function take(tool) {
   return (/** @type {Page} */ { annotator }) => {
-    if (isClosed(annotator)) annotator.say(CLOSED, "error");
-    else annotator.store.update(change.takeTool(tool));
+    if (!annotator.isFixed()) annotator.store.update(change.takeTool(tool));
   };
-}
-
-/** @param {Annotator} annotator */
-function isClosed(annotator) {
-  return change.isClosed(annotator.state.photo);
 }
 
 /** @param {boolean} on */
@@ -177,6 +169,6 @@ function nextUnlabelled({ annotator }) {
 /** @param {Page} page */
 function reopen({ annotator }) {
   if (annotator.isOpening()) return;
-  if (isClosed(annotator)) annotator.setComplete(false);
+  if (change.isClosed(annotator.state.photo)) annotator.setComplete(false);
   else annotator.say("This photo is not complete.");
 }

@@ -3,11 +3,13 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Place} from "./gain.js" */
 /** @import {Stage} from "./stage.js" */
+/** @import {Photo} from "./types.js" */
 import { places } from "./gain.js";
 import { set } from "./state.js";
 
 export class Lookout {
-  #version = -1;
+  /** @type {Photo | null} As it was when the places were looked for. */
+  #photo = null;
   #turn = 0;
   /** @type {Place[]} */
   #places = [];
@@ -25,11 +27,12 @@ export class Lookout {
   async next() {
     const { map, state } = this.annotator;
     if (!map || !state.photo) return this.annotator.say("Open a photo first.");
-    const unsure = state.photo.version === this.#version ? null : await this.annotator.uncertainty();
+    const unsure = state.photo === this.#photo ? null : await this.annotator.uncertainty();
     if (this.annotator.map !== map) return;
     this.#turn++;
-    if (unsure || this.annotator.state.photo?.version !== this.#version) {
-      this.#version = this.annotator.state.photo?.version ?? -1;
+    const { photo } = this.annotator.state;
+    if (photo !== this.#photo) {
+      this.#photo = photo;
       this.#places = places(map, unsure);
       this.#turn = 0;
     }

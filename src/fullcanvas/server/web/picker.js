@@ -3,9 +3,8 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Label} from "./types.js" */
 import { allows } from "./access.js";
-import { CLOSED } from "./annotator.js";
 import { byId, element, swatch } from "./dom.js";
-import { findRegion, isClosed, regionName, set } from "./state.js";
+import { findRegion, regionName, set } from "./state.js";
 
 /**
  * One line of the list: a label to give, or null to take the label away.
@@ -38,9 +37,7 @@ export class LabelPicker {
   /** Begin to type a label for the selected or newest region. */
   open() {
     const { annotator } = this;
-    if (isClosed(annotator.state.photo)) {
-      return annotator.say(CLOSED, "error");
-    }
+    if (annotator.isFixed()) return;
     const target = annotator.labelling.target();
     if (!target) return annotator.say("There is no region to label yet.");
     const region = findRegion(annotator.state.photo, target.id);

@@ -3,7 +3,6 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Point} from "./types.js" */
-import { CLOSED } from "./annotator.js";
 import { pressTool } from "./brush.js";
 import * as change from "./state.js";
 
@@ -27,13 +26,9 @@ const SIDE_REACH = 4;
  * @returns {Press | null}  Null if a press there means nothing; then the person has been told why.
  */
 export function press(stage, annotator, x, y) {
-  const { photo, marking } = annotator.state;
-  if (annotator.isOpening() || !photo) return null;
-  if (change.isClosed(photo)) {
-    annotator.say(CLOSED, "error");
-    return null;
-  }
-  if (annotator.state.tool) return pressTool(stage, annotator, x, y);
+  const { photo, marking, tool } = annotator.state;
+  if (annotator.isFixed() || !photo) return null;
+  if (tool) return pressTool(stage, annotator, x, y);
   if (marking) return pressMark(stage, annotator, x, y);
   const handle = handleAt(stage, annotator, x, y);
   return handle ? pressHandle(stage, annotator, handle, x, y) : pressStroke(stage, annotator, x, y);
