@@ -53,8 +53,8 @@ def test_label_maps_become_regions_that_show_exactly_their_pixels(
     maps = write_maps(tmp_path / "maps", "a.png", "b/a.png", "nobody.png")
     labels = tmp_path / "labels.json"
     output = run(folder, "--format", "label-png", "--from", maps, "--labels", labels)
-    assert "nobody.png: is not among the photos" in output
-    assert "4 regions in 2 photos imported, 1 skipped" in output
+    assert "1 names are not among the photos: nobody.png\n" in output
+    assert "4 regions in 2 photos imported, 0 skipped" in output
     page = start(folder)
     (first, _) = (item["id"] for item in page.get("/photos")["items"] if item["regions"] == 2)
     assert [region["label"] for region in page.get(f"/photos/{first}")["regions"]] == ["sky", "cat"]
@@ -165,10 +165,16 @@ def test_a_photo_takes_the_work_of_its_own_name_alone(
 ) -> None:
     maps = write_maps(tmp_path / "maps", "a.png", "Z/a.png", "Z/c.png", "x/c.png")
     output = run(folder, "--format", "label-png", "--from", maps, "--overwrite")
-    skipped = {line.partition(":")[0] for line in output.splitlines() if "not among the photos" in line}
-    assert skipped == {"Z/a.png", "Z/c.png", "x/c.png"}
+    assert "3 names are not among the photos: Z/a.png, Z/c.png, x/c.png\n" in output
     listed = {item["path"]: item["regions"] for item in start(folder).get("/photos")["items"]}
     assert listed == {"a.jpg": 2, "b/a.jpg": 0, "c.png": 0}
+
+
+def test_work_on_many_more_photos_is_told_in_a_line(folder: Path, tmp_path: Path) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", *(f"{number:03}.png" for number in range(200)))
+    output = run(folder, "--format", "label-png", "--from", maps)
+    told = "200 names are not among the photos: 000.png, 001.png, 002.png, 003.png, 004.png, …"
+    assert [line for line in output.splitlines() if ".png" in line] == [told]
 
 
 def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> None:

@@ -85,15 +85,12 @@ def import_project(
     try:
         named = _matches(source, project.store.list_photos())
         project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
-        report = Report()
-        for name, read in track(source.photos.items(), "Importing", console=console):
-            if name not in named:
-                report.skipped.append(f"{name}: is not among the photos")
-                continue
+        report = Report(notes=_unknown([name for name in source.photos if name not in named]))
+        for name, photo in track(named.items(), "Importing", console=console):
             try:
-                _import(project, named[name], read, overwrite, report)
+                _import(project, photo, source.photos[name], overwrite, report)
             except (ImportFormatError, PhotoError, StaleError) as error:
-                report.failed.append(f"{named[name].path}: {error}")
+                report.failed.append(f"{photo.path}: {error}")
     finally:
         project.store.close()
     return report
@@ -126,7 +123,13 @@ def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
     if not named:
         asked = ", ".join(list(source.photos)[:3]) or "nothing"
         raise ImportFormatError(f"none of the photos is in what was to be imported; it speaks of {asked}")
-    return named
+    return {name: named[name] for name in source.photos if name in named}
+
+
+def _unknown(names: Sequence[str]) -> list[str]:
+    """A line about names that no photo has: work on all of COCO may be imported for ten of its photos."""
+    listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return [f"{len(names)} names are not among the photos: {listed}"] if names else []
 
 
 def _without_extension(path: str) -> str:
