@@ -20,7 +20,8 @@ class Client:
     Args:
         address: where the server answers.
         token: of an account, where the server asks for one.
-        timeout: seconds to wait for an answer; opening a large photo takes some.
+        timeout: seconds to wait for an answer; opening a large photo takes some, an export of many photos
+            that are not complete takes more.
 
     Raises:
         ValueError: the address is none.
