@@ -329,6 +329,14 @@ def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str)
     assert [region.label for region in unlabelled.regions] == [None] * 3
 
 
+def test_a_mask_of_one_bit_is_a_label_map_too(tmp_path: Path) -> None:
+    pixels = np.array([[1, 0, 1], [0, 1, 0]], np.bool_)
+    Image.fromarray(pixels).save(tmp_path / "a.png", bits=1)
+    (region,) = read_label_png(tmp_path, [Category(1, "cat", True)]).photos["a.png"]((3, 2)).regions
+    assert region.label == "cat"
+    np.testing.assert_array_equal(region.mask.pixels, pixels)
+
+
 def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match="holds no PNG"):
         read_label_png(tmp_path)

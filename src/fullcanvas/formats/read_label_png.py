@@ -13,7 +13,7 @@ from fullcanvas.formats.imported import ImportedPhoto, Size, Source, from_labels
 from fullcanvas.formats.records import Category
 
 UNASSIGNED = 0
-_MODES = ("P", "L", "I", "I;16")
+_MODES = ("1", "P", "L", "I", "I;16")
 VOID = 255
 """Means "nothing is known" wherever no class has this number."""
 
