@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from fullcanvas.inference import ModelError, Segmenter
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
 from tests.inference.conftest import photo
+from tests.tiny_model import write_tiny_model
 
 
 def test_a_segmenter_tells_what_it_is(segmenter, model_path):
@@ -77,6 +80,17 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
     np.testing.assert_array_equal(session.labels_in((90, 190, 150, 260)), full[190:260, 90:150])
     session.scribble([(1000, 1000)])
     assert len(session.annotation.regions[1].scribbles) == 1
+
+
+@pytest.mark.parametrize(("below", "kept"), [(0, False), (24, True)])
+def test_a_photo_is_kept_only_for_a_model_that_looks_closer(tmp_path, below, kept):
+    segmenter = Segmenter.load(write_tiny_model(tmp_path / "closer.zip", closer_below=below))
+    image = photo(90, 60)
+    alive = weakref.ref(image)
+    session = segmenter.open(image)
+    del image
+    session.add_region([(3, 3), (9, 4), (5, 2), (5, 8)])
+    assert (alive() is not None) == kept
 
 
 def test_logits_do_not_depend_on_the_batch(segmenter):

@@ -18,6 +18,7 @@ from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.graph import Graph
 from fullcanvas.inference.model_file import ModelConfig, ModelError, ModelFile, read_model
 from fullcanvas.inference.roi import Roi
+from fullcanvas.inference.viewfinder import Closer
 
 if TYPE_CHECKING:
     from fullcanvas.inference.session import Session
@@ -144,7 +145,8 @@ class Segmenter:
         """A session on one photo.
 
         Args:
-            image: uint8 [H, W, 3], RGB, upright.
+            image: uint8 [H, W, 3], RGB, upright; kept, and to be left as it is, if the model looks closer at
+                small regions.
             annotation: what was said about the photo so far; nothing if None.
             embedding: of all of this very photo, from this model's `encode`; made now if None.
 
@@ -160,11 +162,16 @@ class Segmenter:
         if embedding.part != (0, 0, image.shape[1], image.shape[0]):
             raise ValueError("the embedding is of a photo of another size; encode this photo")
 
+        return Session(self, embedding, annotation, self._closer(image) if self.config.closer_below else None)
+
+    def _closer(self, image: NDArray[np.uint8]) -> Closer:
+        """What encodes close-ups of a photo; it keeps the photo for as long as it is kept itself."""
+
         @lru_cache(CLOSE_UPS_KEPT)
         def close_up(part: Box) -> Embedding:
             return self.encode(image, part)
 
-        return Session(self, embedding, annotation, lambda parts: list(map(close_up, parts)))
+        return lambda parts: list(map(close_up, parts))
 
 
 def check_image(image: Any) -> None:
