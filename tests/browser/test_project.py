@@ -42,10 +42,16 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     expect(comment).to_be_visible()
     annotator.press("Escape")
     assert server.photo(photo_id)["status"] == "rejected"
-    annotator.page.get_by_label("Show photos").select_option("Rejected")
+    shown = annotator.page.get_by_label("Show photos")
+    shown.focus()
+    shown.select_option("Rejected")
     expect(annotator.page.locator("#photo-list button")).to_have_count(1)
-
+    # Letters are commands still, and choose no other status.
+    annotator.press("n")
+    assert annotator.state()["marking"]
+    expect(shown).to_have_value("rejected")
     annotator.page.locator("#stage").focus()
+    annotator.press("Escape")
     annotator.scribble((200, 150), (210, 160))
     annotator.press("Enter")
     annotator.page.get_by_label("Show photos").select_option("All photos")

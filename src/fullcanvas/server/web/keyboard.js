@@ -5,7 +5,7 @@
 import { allows } from "./access.js";
 import { keyName } from "./keys.js";
 
-const WRITES = "input:not([type=range], [type=radio], [type=checkbox]), textarea, select";
+const WRITES = "input:not([type=range], [type=radio], [type=checkbox]), textarea";
 
 /**
  * @param {Page} page
@@ -46,6 +46,8 @@ function isFor(target, event) {
   if (!(target instanceof HTMLElement)) return false;
   if (target.matches(WRITES)) return true;
   if (event.key === "Tab") return target.id !== "stage" && target !== document.body;
+  // Not letters: to whoever has just chosen a status, they are commands.
+  if (target.matches("select")) return event.key.length > 1 || event.key === " ";
   if (target.matches("input")) return event.key.startsWith("Arrow") || event.key === " ";
   return target.matches("button") && (event.key === "Enter" || event.key === " ");
 }
