@@ -23,17 +23,18 @@ import numpy as np
 from fullcanvas.benchmark.marks import corrected, marked, scribbled
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
 from fullcanvas.canvas.scene import Scene
-from fullcanvas.inference import Segmenter, Session
+from fullcanvas.inference import Segmenter
 from fullcanvas.inference.graph import Graph
 from fullcanvas.inference.ink_map import InkMap
 from fullcanvas.inference.roi import Roi
+from fullcanvas.inference.viewfinder import Viewfinder
 
 PARTS = {
     "mask head": (Graph, "run"),
-    "ink: what changed": (InkMap, "changed"),
+    "ink: what changed": (Viewfinder, "inks"),
     "ink: drawn into the RoIs' windows": (InkMap, "maps"),
     "ink: aligned": (Roi, "align"),
-    "features of RoIs that grew": (Session, "_roi"),
+    "features of RoIs that grew": (Viewfinder, "rois"),
     "competition": (Scene, "labels"),
 }
 PHOTOS = Path(__file__).parent.parent / "examples" / "photos"

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 
 import numpy as np
 import pytest
+from benchmarks.correction import PARTS, watched
 from benchmarks.ratios import AT_LEAST, AT_MOST, IN_ONNX, IN_TORCH, judge, ratios
 from PIL import Image
 from typer.testing import CliRunner
@@ -171,6 +173,16 @@ def test_the_products_are_one_and_take_about_as_many():
     assert one.dtype == other.dtype == np.float32
     assert one.shape[0] ** 3 == pytest.approx(30_000_000, rel=0.01)
     assert np.allclose(one, other, rtol=1e-4)
+
+
+def test_every_part_of_a_correction_is_timed(model):
+    rng = np.random.default_rng(0)
+    spent: dict[str, float] = defaultdict(float)
+    log = marked(rng, 64, 48, 5)
+    session = CountingSegmenter(read_model(model)).open(np.zeros((48, 64, 3), np.uint8), log)
+    with watched(spent):
+        session.apply(corrected(log, rng))
+    assert set(spent) == set(PARTS)
 
 
 def test_marks_lie_in_the_photo_and_repeat():
