@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.learning.errors import ConfigError
+from fullcanvas.learning.networks import make_network
 from fullcanvas.learning.sources import open_sources, split, with_data
-from tests.learning.toy import toy_config
+from fullcanvas.learning.train import with_classes
+from tests.learning.toy import toy_config, write_toy_set
 
 
 def test_training_and_held_back_photos_are_all_and_share_none(toy_set):
@@ -53,3 +57,35 @@ def test_what_is_missing_is_named(tmp_path, toy_set):
         open_sources(with_data(toy_config(), [tmp_path]), [tmp_path])
     with pytest.raises(ConfigError, match="weight"):
         open_sources(toy_config(sources=[{"path": str(toy_set), "weight": 0}]), [])
+
+
+@pytest.mark.parametrize("regions", ["all", "things"])
+def test_a_data_set_without_regions_is_refused(toy_set, tmp_path, regions):
+    """The search for a crop with a region in it would never end."""
+    folder = write_toy_set(tmp_path / "bare", 3)
+    described = json.loads((folder / "panoptic.json").read_text())
+    for annotation in described["annotations"]:
+        for segment in annotation["segments_info"]:
+            segment["iscrowd"] = 1
+    if regions == "things":
+        described = json.loads((folder / "panoptic.json").read_text())
+        for category in described["categories"]:
+            category["isthing"] = 0
+    (folder / "panoptic.json").write_text(json.dumps(described))
+    wanted = "region" if regions == "all" else "thing"
+    with pytest.raises(DatasetError, match=f"bare: none of its 3 photos has a {wanted} to train on"):
+        open_sources(toy_config(sources=[{"path": str(folder)}], regions=regions, held_back=0), [])
+
+
+def test_a_network_of_classes_is_no_network_for_others(toy_set):
+    sets = open_sources(toy_config(sources=[{"path": str(toy_set)}]), [])
+    of_classes = {"class_specific": True, "head": "convolutions", "prior": False}
+    known = with_classes(toy_config(network=of_classes), sets)
+    assert with_classes(known, sets) == known
+    with pytest.raises(DatasetError, match="knows 1 categories, and the data have others, such as"):
+        with_classes(toy_config(network={**of_classes, "classes": [77]}), sets)
+
+
+def test_a_backbone_that_timm_does_not_have_is_named():
+    with pytest.raises(ConfigError, match="timm has no model 'resnet_of_mine'"):
+        make_network(toy_config(network={"backbone": "resnet_of_mine"}))

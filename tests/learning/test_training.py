@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from fullcanvas.inference import Segmenter
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.config import Config
+from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import first_marks, predict
 from fullcanvas.learning.sources import is_held_back
@@ -156,12 +158,33 @@ def test_fine_tuning_starts_from_the_model_file(trained, toy_set, tmp_path, expo
     assert "Its first weights came from toy: CC0. Trained on toy (public domain)" in sentence
 
 
-def test_a_finished_run_is_not_trained_again(trained, toy_set, exported):
+def test_a_finished_run_is_not_trained_again(trained, toy_set, exported, tmp_path):
     before = (trained.folder / "checkpoint.pt").read_bytes()
-    result = run_command("train", trained.config, "--data", toy_set.parent, "--out", trained.folder)
+    arguments = ["train", trained.config, "--data", toy_set.parent, "--out"]
+    refused = run_command(*arguments, trained.folder)
+    assert refused.exit_code == 2
+    assert "holds a finished run of 60 steps and its model file: name another" in refused.output
+    assert not exported
+    # Where the end came before the model file was written, it is written now.
+    (tmp_path / "checkpoint.pt").write_bytes(before)
+    result = run_command(*arguments, tmp_path)
     assert result.exit_code == 0
     assert "going on from step 60" in result.output
-    assert (trained.folder / "checkpoint.pt").read_bytes() == before
+    assert len(exported) == 1
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_run_goes_on_only_from_the_weights_that_it_began_from(trained, toy_set, tmp_path, exported):
+    training = toy.TRAINING | {"steps": 1, "held_back": 0, "validate_every": 9}
+    config = toy.write_toml(tmp_path / "tune.toml", {"name": "tuned", "training": training})
+    arguments = ["train", config, "--data", toy_set, "--out", tmp_path / "out", "--set", "training.steps=2"]
+    begun = run_command(*arguments[:-2], "--init", trained.model)
+    assert begun.exit_code == 0, begun.output
+    other = run_command(*arguments, "--init", trained.folder / "checkpoint.pt")
+    assert other.exit_code == 2
+    assert "did not begin from" in other.output
+    assert run_command(*arguments, "--init", trained.model).exit_code == 0
+    assert len(exported) == 2
 
 
 @pytest.fixture
@@ -190,6 +213,30 @@ def test_any_checkpoint_can_be_exported(trained, tmp_path, exported, monkeypatch
     for key in ("training_images", "held_back_curve", "steps", "seconds", "data_sets"):
         assert description["provenance"][key] == original[key]
     assert description["licence"].startswith("CC BY 4.0. Trained on")
+
+
+def test_what_a_checkpoint_passes_on_is_whole(trained, toy_set, tmp_path, exported):
+    """Photos, licence and first weights of the network that one begins from, whatever file it comes in."""
+    tuned = toy.TRAINING | {"steps": 1, "held_back": 0, "validate_every": 9}
+    config = toy.write_toml(tmp_path / "tune.toml", {"name": "tuned", "training": tuned})
+    for init in (trained.model, trained.folder / "checkpoint.pt"):
+        out = tmp_path / Path(init).name
+        result = run_command("train", config, "--init", init, "--data", toy_set, "--out", out)
+        assert result.exit_code == 0, result.output
+    (_, of_model), (_, of_checkpoint) = exported
+    assert of_model["licence"] == of_checkpoint["licence"]
+    assert "came from toy: CC0. Trained on toy (public domain)" in of_model["licence"]
+    assert "The backbone's first weights: random numbers" in of_model["licence"]
+    one, other = (each["provenance"]["first_weights"]["model"] for each in (of_model, of_checkpoint))
+    assert one["first_weights"] == other["first_weights"] == {"backbone": "random numbers"}
+
+
+def test_weights_of_unknown_photos_are_no_beginning(trained, tmp_path):
+    state = checkpoint.load(trained.folder / "checkpoint.pt")
+    state.pop("trained_on")
+    checkpoint.save(tmp_path / "old.pt", state)
+    with pytest.raises(WeightsError, match="does not say on which photos it was trained"):
+        read_weights(tmp_path / "old.pt")
 
 
 def test_an_old_checkpoint_needs_its_data_to_be_exported(trained, toy_set, tmp_path, exported):

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from fullcanvas.learning.errors import ConfigError
 
 T = TypeVar("T")
+_PYRAMID_LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class NetworkConfig:
             raise ConfigError('points = "heat-maps" needs canvas = false and shared = false')
         if not self.canvas and (self.grow_boxes or self.ink_constraint):
             raise ConfigError("canvas = false needs grow_boxes = false and ink_constraint = false")
+        if not self.head_channels or (self.head == "pyramid" and len(self.head_channels) != _PYRAMID_LEVELS):
+            raise ConfigError(
+                f"head_channels are {_PYRAMID_LEVELS} widths for a pyramid head and one or more for another, "
+                f"not {list(self.head_channels)}"
+            )
         if not self.canvas and self.closer_below:
             raise ConfigError("canvas = false needs closer_below = 0")
         for name in ("box_margin", "closer_below"):
@@ -95,7 +101,10 @@ class Source:
 
 
 _LEAST = {
-    0: ("jitter", "pert", "held_back", "workers"),
+    0: (
+        *("minutes", "learning_rate", "backbone_learning_rate", "weight_decay"),
+        *("jitter", "pert", "held_back", "workers"),
+    ),
     1: (
         "working_size",
         "images_per_step",
@@ -175,8 +184,9 @@ class TrainingConfig:
             raise ConfigError(f"crop is a positive multiple of 32, not {self.crop}")
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is a pair of factors, the smaller first, not {list(self.scale)}")
-        if not 0 <= self.overlap <= 1:
-            raise ConfigError(f"overlap is a share of 0 to 1, not {self.overlap}")
+        for name in ("overlap", "free_share", "jittered", "freeze_norms", "average"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} is a share of 0 to 1, not {getattr(self, name)}")
         if not self.rounds or min(self.rounds) < 0:
             raise ConfigError(f"rounds lists at least one number of 0 or more, not {list(self.rounds)}")
         for least, names in _LEAST.items():

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from fullcanvas.learning.context import STRIDE as CONTEXT_STRIDE
 from fullcanvas.learning.context import Context
+from fullcanvas.learning.errors import ConfigError
 
 _LITE_EPSILON = 1e-3
 
@@ -76,7 +77,13 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def make_body(backbone: str, **options: Any) -> nn.Module:
-    """A timm backbone that answers with its feature maps, with random weights."""
+    """A timm backbone that answers with its feature maps, with random weights.
+
+    Raises:
+        ConfigError: timm has no such model.
+    """
+    if not timm.is_model(backbone):
+        raise ConfigError(f"timm has no model {backbone!r}; timm.list_models() names those that it has")
     body: nn.Module = timm.create_model(backbone, features_only=True, pretrained=False, **options)
     if backbone.startswith("efficientnet_lite"):
         # What its weights were trained with; no file of weights says so.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fullcanvas import __version__
-from fullcanvas.learning.config import Config
+from fullcanvas.learning.origin import licence_sentence, without_images
 from fullcanvas.learning.run import Run
 from fullcanvas.learning.sources import HELD_BACK_RULE
 
@@ -40,7 +39,7 @@ def provenance(run: Run, command: str) -> dict[str, Any]:
         "data_sets": sources,
         "held_back": _held_back(config.training.held_back),
         "training_images": {name: sorted(ids) for name, ids in sorted(run.trained_on.items())},
-        "first_weights": _without_images(run.origin),
+        "first_weights": without_images(run.origin),
         "steps": run.step,
         "seed": config.training.seed,
         "seconds": round(run.seconds, 1),
@@ -55,25 +54,5 @@ def versions() -> dict[str, str]:
     return found | {name: version(name) for name in _LIBRARIES}
 
 
-def licence_sentence(config: Config, origin: dict[str, Any]) -> str:
-    """The model's licence, and the terms of what it was trained on."""
-    sources = "; ".join(f"{Path(each.path).name} ({each.licence})" for each in config.sources)
-    sentence = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
-    if "model" in origin:
-        before = origin["model"]
-        sentence += f" Its first weights came from {before['name']}: {before['licence']}"
-    else:
-        sentence += f" The backbone's first weights: {origin['backbone']}."
-    return sentence
-
-
 def _held_back(one_in: int) -> str:
     return HELD_BACK_RULE.format(one_in=one_in) if one_in else "none"
-
-
-def _without_images(origin: dict[str, Any]) -> dict[str, Any]:
-    """The origin without its list of photos, which is part of `training_images` already."""
-    if "model" not in origin:
-        return origin
-    model = {key: value for key, value in origin["model"].items() if key != "training_images"}
-    return {**origin, "model": model}

@@ -16,6 +16,7 @@ from fullcanvas.learning.dinov2 import load_transformer
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork, backbone_of, load_first_weights, make_network
+from fullcanvas.learning.origin import origin_of
 from fullcanvas.learning.weights import Weights, fill
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers")
@@ -122,8 +123,7 @@ def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> R
     """The run that a checkpoint's state describes."""
     network = make_network(config)
     network.load_state_dict(state["network"])
-    origin = state.get("origin") or {"backbone": state.get("pretrained", "not stated")}
-    run = _assemble(config, network, device, origin)
+    run = _assemble(config, network, device, origin_of(state))
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.step, run.seconds = state["step"], state.get("seconds", 0.0)

@@ -50,14 +50,28 @@ def open_sources(config: Config, data: Sequence[Path]) -> tuple[TrainingSet, ...
 
     Raises:
         ConfigError: there are no sources.
-        DatasetError: a data set is missing, broken, or has no photo to train on; or there are no sources,
-            and a folder of `data` is no data set either.
+        DatasetError: a data set is missing, broken, or has no photo or region to train on; or there are no
+            sources, and a folder of `data` is no data set either.
     """
     if not config.sources:
         for folder in data:
             open_dataset(folder)  # it should have been one: this says why it is none
         raise ConfigError("the configuration names no sources: name a data set with --data")
-    return tuple(_open(source, data, config.training.held_back) for source in config.sources)
+    sets = tuple(_open(source, data, config.training.held_back) for source in config.sources)
+    for each in sets:
+        _check_regions(each, things=config.training.regions == "things")
+    return sets
+
+
+def _check_regions(opened: TrainingSet, things: bool) -> None:
+    """Without any region the search for a crop that holds one would never end."""
+    segments = (segment for record in opened.training.records for segment in record.segments)
+    if not any(not segment.iscrowd and (segment.isthing or not things) for segment in segments):
+        wanted = "thing" if things else "region"
+        raise DatasetError(
+            f"{opened.training.name}: none of its {len(opened.training.records)} photos has a {wanted} to "
+            "train on; an export leaves out what has no label, unless it is given --unlabelled region"
+        )
 
 
 def is_held_back(image_id: int, one_in: int) -> bool:

@@ -67,7 +67,7 @@ def train(request: Request, console: Console) -> None:
 
     Raises:
         ConfigError, DatasetError, RunError, WeightsError, ModelError, CheckpointError: the request cannot
-            be met; the message says why.
+            be met, or was met already; the message says why.
         ExportError: the model file would not answer as the network does.
     """
     with joined(request.device) as process:
@@ -76,6 +76,11 @@ def train(request: Request, console: Console) -> None:
         sets = open_sources(config, request.data)
         _check_files(sets)
         run = _begin(request, with_classes(config, sets), weights, process)
+        if run.progress >= 1 and (request.out / MODEL).exists():
+            raise RunError(
+                f"{request.out} holds a finished run of {run.step} steps and its model file: name another "
+                "--out, raise the budget, or begin anew with --no-resume"
+            )
         if not process.leads:
             train_to_end(run, sets, request.out / CHECKPOINT, process, ())
             return
@@ -98,8 +103,19 @@ def read_config(request: Request, weights: Weights | None) -> Config:
 
 
 def with_classes(config: Config, sets: Sequence[TrainingSet]) -> Config:
-    """The configuration with the classes of the data, if its network is class-specific and names none."""
-    if not config.network.class_specific or config.network.classes:
+    """The configuration with the classes of the data, if its network is class-specific and names none.
+
+    Raises:
+        DatasetError: it names some, and the data have others.
+    """
+    if not config.network.class_specific:
+        return config
+    if config.network.classes:
+        if others := sorted(set(classes_of(sets)) - set(config.network.classes)):
+            raise DatasetError(
+                f"the network knows {len(config.network.classes)} categories, and the data have others, such "
+                f"as {others[0]}: begin without --init, or with network.class_specific = false"
+            )
         return config
     return replace(config, network=replace(config.network, classes=classes_of(sets)))
 
@@ -224,6 +240,10 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
     path, device = request.out / CHECKPOINT, process.device
     resumes = request.resume and path.exists()
     run = resume(path, config, device) if resumes else start(config, device, weights)
+    if resumes and weights is not None and not _began_from(run, weights):
+        raise RunError(
+            f"{path} did not begin from {request.init}: name another --out, or start again with --no-resume"
+        )
     if config.training.sibling:
         join_sibling(run, request.sibling, device)
     if len(set(process.gather((str(config), run.step)))) > 1:
@@ -235,6 +255,11 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
         # Norms see the images of all processes. torch can do that on GPUs alone; elsewhere each sees its own.
         run.network = convert_sync_batchnorm(run.network)  # type: ignore[no-untyped-call]
     return run
+
+
+def _began_from(run: Run, weights: Weights) -> bool:
+    before = run.origin.get("model", {})
+    return all(before.get(key) == weights.record.get(key) for key in ("name", "hash", "training_images"))
 
 
 def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:

@@ -21,6 +21,7 @@ from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import ConfigError, WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork
+from fullcanvas.learning.origin import licence_sentence, origin_of, without_images
 
 _CONTEXT = "encoder.context."
 
@@ -36,7 +37,8 @@ class Weights:
         network: its shape.
         state: parameters by name.
         folded: whether norms are folded into the convolutions before them.
-        record: `name`, `hash` (model files), `training_images` by data set, and `licence`.
+        record: `name`, `hash` (model files), `training_images` by data set, `licence`, and where its own
+            `first_weights` came from.
     """
 
     network: NetworkConfig
@@ -49,7 +51,8 @@ def read_weights(spec: str | Path) -> Weights:
     """The weights in a checkpoint (.pt) or in a model file (a path, or `default`).
 
     Raises:
-        WeightsError: a model file of a network that this version cannot train.
+        WeightsError: a model file of a network that this version cannot train, or a checkpoint that does not
+            say on which photos it was trained.
         ModelError: no model file is there, or it is damaged.
         CheckpointError: the checkpoint cannot be read.
     """
@@ -59,11 +62,17 @@ def read_weights(spec: str | Path) -> Weights:
 
 def _of_checkpoint(path: Path) -> Weights:
     state = checkpoint.load(path)
-    config = Config.from_mapping(state["config"])
+    config, origin = Config.from_mapping(state["config"]), origin_of(state)
+    if state["step"] and not state.get("trained_on"):
+        raise WeightsError(
+            f"{path} does not say on which photos it was trained, so what is trained from it could not say "
+            "it either: make a model file of it with fullcanvas export-model and --data, and start from that"
+        )
     record = {
         "name": config.name,
         "training_images": state.get("trained_on", {}),
-        "licence": config.licence,
+        "licence": licence_sentence(config, origin),
+        "first_weights": without_images(origin),
     }
     return Weights(config.network, state["average"], state.get("folded", False), record)
 
@@ -83,6 +92,7 @@ def _of_model(model: ModelFile) -> Weights:
         "hash": model.hash,
         "training_images": model.provenance.get("training_images", {}),
         "licence": model.licence,
+        "first_weights": model.provenance.get("first_weights", {}),
     }
     return Weights(network, state, True, record)
 

@@ -1,0 +1,35 @@
+"""Where weights come from, and under which terms: what is passed on from model to model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fullcanvas.learning.config import Config
+
+
+def origin_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the first weights of the run in a checkpoint came from: `backbone`, or `model` and its record."""
+    found: dict[str, Any] = state.get("origin") or {"backbone": state.get("pretrained", "not stated")}
+    return found
+
+
+def licence_sentence(config: Config, origin: Mapping[str, Any]) -> str:
+    """The model's licence, and the terms of what it was trained on."""
+    sources = "; ".join(f"{Path(each.path).name} ({each.licence})" for each in config.sources)
+    sentence = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
+    if "model" in origin:
+        before = origin["model"]
+        sentence += f" Its first weights came from {before['name']}: {before['licence']}"
+    else:
+        sentence += f" The backbone's first weights: {origin['backbone']}."
+    return sentence
+
+
+def without_images(origin: Mapping[str, Any]) -> dict[str, Any]:
+    """The origin without its list of photos, which is part of `training_images` already."""
+    if "model" not in origin:
+        return dict(origin)
+    model = {key: value for key, value in origin["model"].items() if key != "training_images"}
+    return {**origin, "model": model}
