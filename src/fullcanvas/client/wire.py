@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -102,7 +102,7 @@ class Wire:
             with error:
                 kind = ConflictError if error.code == http.client.CONFLICT else ClientError
                 raise kind(_reason(error), error.code) from None
-        except (URLError, OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException) as error:  # a URLError is an OSError
             reason = getattr(error, "reason", None) or error
             raise ClientError(f"{self._address} does not answer: {reason}") from error
 

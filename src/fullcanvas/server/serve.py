@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import ssl
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -219,7 +218,7 @@ def _configured(app: FastAPI, service: Service) -> uvicorn.Config:
     )
     try:
         config.load()
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:  # an SSLError is one
         raise StartError(f"--certificate, --key: cannot be used ({error})") from error
     return config
 
