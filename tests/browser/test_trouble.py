@@ -73,6 +73,19 @@ def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
         assert picture.evaluate("image => image.naturalWidth") == 2400
         region = annotator.mark((1000, 700), (1500, 800), (1200, 600), (1200, 900))
         assert annotator.regions()[region]["box"] == [1000, 600, 1501, 901]
+        # It still is when another window has changed the photo.
+        annotator.page.evaluate("() => document.querySelector('#picture img').dataset.before = true")
+        photo = annotator.state()["photo"]
+        server.send(
+            "POST",
+            f"/photos/{photo['id']}/interactions",
+            version=photo["version"],
+            kind="delete",
+            region=region,
+        )
+        annotator.page.wait_for_function(
+            "() => document.querySelector('#picture img:not([data-before])')?.naturalWidth === 2400"
+        )
 
 
 def test_an_empty_folder_says_so(tmp_path: Path, model: str, new_tab: NewTab) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.annotator import FLAG, PERSON, Annotator
+from tests.browser.annotator import FLAG, PERSON, TWO_FRAMES, Annotator, Server
 
 pytestmark = pytest.mark.usefixtures("astronaut")
 
@@ -95,3 +97,19 @@ def test_the_history_goes_to_any_point_across_reloads(annotator: Annotator) -> N
     expect(rows.nth(1)).to_contain_text(f"4Added region {other}")
     annotator.press("z", "z", "z", "Shift+Z")
     assert np.array_equal(annotator.labels(), one)
+
+
+def test_the_history_is_never_an_earlier_one(annotator: Annotator, server: Server) -> None:
+    photo_id = annotator.state()["photo"]["id"]
+    earlier = json.loads(server.get(f"/photos/{photo_id}/history"))
+    held: list[Route] = []
+    annotator.page.route("**/history", lambda route: route.continue_() if held else held.append(route))
+    with annotator.page.expect_request("**/history"):
+        annotator.press("g")
+    annotator.mark(*PERSON)
+    rows = annotator.page.locator("#history-list button")
+    expect(rows).to_have_count(2)
+    with annotator.page.expect_response("**/history"):
+        held[0].fulfill(json=earlier)
+    annotator.page.evaluate(TWO_FRAMES)
+    expect(rows).to_have_count(2)

@@ -29,7 +29,7 @@ export function showHistory(annotator) {
     if (!history || !photo || waiting) return;
     // Asked beside the queue: a list to read must not delay what is done, nor complain when the server is away.
     const found = await getHistory(photo.id).catch(() => null);
-    if (!found || store.state.photo?.id !== photo.id) return;
+    if (!found || store.state.photo !== photo) return;
     rows.show(listed(found));
     list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   });

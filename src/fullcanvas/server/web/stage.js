@@ -67,7 +67,9 @@ export class Stage {
     this.#sheet.style.height = `${map.height}px`;
     this.#anchors = null;
     this.layers.show(photo, map, this.annotator.state);
-    if (this.#shown !== photo.id) this.fit();
+    // The same photo again stays where it is: close enough, it is shown in full once more.
+    if (this.#shown === photo.id) this.#move(this.view);
+    else this.fit();
     this.#shown = photo.id;
   }
 
