@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fullcanvas.annotation import AnnotationError
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
+from fullcanvas.server.errors import NotFoundError, RefusedError
 from fullcanvas.server.project import open_project
-from fullcanvas.server.requests import AddRegionRequest, DeleteRequest, ScribbleRequest
+from fullcanvas.server.requests import (
+    AddRegionRequest,
+    CompleteRequest,
+    DeleteRequest,
+    ScribbleRequest,
+    SplitRequest,
+    UndoRequest,
+)
 from fullcanvas.server.workbench import MOST_AT_ONCE, Workbench, size_of
 from tests.server.conftest import LEFT, write_photo
 
@@ -87,9 +96,39 @@ def test_a_session_is_weighed_anew_as_it_grows(many: Path, segmenter: Segmenter)
     project.store.close()
 
 
-def test_trying_numbers_costs_no_memory(many: Path, segmenter: Segmenter) -> None:
-    from fullcanvas.server.errors import NotFoundError
+def test_the_full_label_map_of_a_large_photo_is_weighed_while_it_is_kept(
+    tmp_path: Path, segmenter: Segmenter
+) -> None:
+    write_photo(tmp_path / "a.png", 1500, 1100)
+    project = open_project(tmp_path)
+    bench = Workbench(project, segmenter)
+    ends = [[100.0, 500.0], [1400.0, 500.0], [700.0, 100.0], [700.0, 1000.0]]
+    bench.interact(1, AddRegionRequest(version=0, kind="add_region", extreme_points=ends))
+    before = bench._works.total
+    whole, beside = [[700.0, 10.0], [700.0, 1090.0]], [[5.0, 5.0], [9.0, 5.0]]
 
+    def split(points: list[list[float]]) -> SplitRequest:
+        return SplitRequest(version=1, kind="split", region=1, points=points)
+
+    bench.preview(1, split(whole))
+    assert bench._works.total == before + 1500 * 1100 * 4
+    bench.interact(1, AddRegionRequest(version=1, kind="add_region", extreme_points=ends))
+    bench.interact(1, UndoRequest(version=2, kind="undo"))
+    before = bench._works.total
+    with pytest.raises(AnnotationError, match="does not cut"):
+        bench.interact(1, SplitRequest(version=3, kind="split", region=1, points=beside))
+    assert bench._works.total == before + 1500 * 1100 * 4
+    bench.interact(1, AddRegionRequest(version=3, kind="add_region", extreme_points=ends))
+    before = bench._works.total
+    project.store.progress.allow_unassigned(False)
+    with pytest.raises(RefusedError, match="belong to no region"):
+        bench.complete(1, CompleteRequest(version=4, complete=True))
+    assert bench._works.total == before + 1500 * 1100 * 4
+    bench.embeddings.close()
+    project.store.close()
+
+
+def test_trying_numbers_costs_no_memory(many: Path, segmenter: Segmenter) -> None:
     project = open_project(many)
     bench = Workbench(project, segmenter)
     for photo in range(1000, 1200):

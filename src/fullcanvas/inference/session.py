@@ -94,6 +94,11 @@ class Session:
         return len(self._inks)
 
     @property
+    def kept_bytes(self) -> int:
+        """How many bytes the label maps take that were asked for since the latest change, and are kept."""
+        return sum(kept.nbytes for kept in self._snapshots.values())
+
+    @property
     def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
         return self._snapshot("display", self._shown.copy)

@@ -175,8 +175,7 @@ class Workbench:
         """
         with self._precedence.preview() as cancellation, self._lock(photo_id):
             work = self._open(self.project.store.photo(photo_id), request)
-            after, region = request.change(work.session.annotation, work.session)
-            self._check(after, request)
+            after, region = self._asked(work, request)
             return work.session.preview(after, cancellation), region
 
     def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
@@ -282,8 +281,7 @@ class Workbench:
 
     def _change(self, work: _Work, request: Interaction, author: str | None) -> Answer:
         before = work.session.annotation
-        after, region = request.change(before, work.session)
-        self._check(after, request)
+        after, region = self._asked(work, request)
         try:
             patch = work.session.apply(after)
             spent = (region or getattr(request, "region", None) or 0, request.seconds)
@@ -295,6 +293,15 @@ class Workbench:
         work.photo = kept
         self._keep(work)
         return Answer(work.view, patch, region)
+
+    def _asked(self, work: _Work, request: Interaction) -> tuple[Annotation, int | None]:
+        """The annotation that an interaction asks for, and the region it would add or grow."""
+        try:
+            after, region = request.change(work.session.annotation, work.session)
+        finally:
+            self._keep(work)  # it may have looked at the full label map, which is kept until the next change
+        self._check(after, request)
+        return after, region
 
     def _check(self, annotation: Annotation, request: Interaction) -> None:
         label = getattr(request, "label", None)
@@ -313,6 +320,7 @@ class Workbench:
         with self.room:
             made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
             if not store.progress.unassigned_allowed:
+                self._keep(work)  # with its full label map, if the photo is refused
                 _check_assigned(photo, made.label_map)
             photo = store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
@@ -332,7 +340,7 @@ def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
     regions = session.annotation.regions.values()
     cells = config.channels * config.roi_size**2 + config.mask_size**2
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
-    shown = session.display.size * 16  # label map, snapshot, uncertainty and what they are made of
+    shown = session.display.size * 12 + session.kept_bytes  # label maps, uncertainty, what they are made of
     said = session.annotation.size + points * _POINT_BYTES
     drawn = session.planes * embedding.working_width * embedding.working_height * 2
     return shown + len(regions) * cells * 4 + said + drawn + embedding.array.nbytes
