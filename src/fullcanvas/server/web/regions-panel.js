@@ -72,11 +72,12 @@ function row({ state, map }, region) {
  */
 function details({ hidden }, map, { id, label, scribbles, seconds }) {
   const pixels = map?.pixels(id) ?? 0;
+  const share = map ? pixels / map.labels.length : 0;
   const facts = [
     // Many regions have the same label; the history calls them by their numbers.
     label !== null && `#${id}`,
     hidden.includes(id) && "hidden",
-    map && pixels ? percent(pixels / map.labels.length) : "no pixels",
+    pixels ? (share < 0.1 ? percent(share) : `${Math.round(100 * share)} %`) : "no pixels",
     scribbles > 0 && count(scribbles, "scribble"),
     seconds >= 1 && showTime(seconds),
   ];
