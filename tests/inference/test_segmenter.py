@@ -99,7 +99,7 @@ def test_logits_do_not_depend_on_the_batch(segmenter):
     for _ in range(7):
         x, y = rng.integers(0, 40, 2)
         session.add_region([(x, y), (x + 40, y + 5), (x + 9, y), (x + 9, y + 15)])
-    states = list(session._states.values())
+    states = list(session._now.states.values())
     rois = [state.roi for state in states]
     maps = [rng.random((2, 12, 12)).astype(np.float32) for _ in rois]
     together = segmenter.logits(rois, maps)

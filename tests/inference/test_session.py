@@ -177,9 +177,9 @@ def test_without_shared_ink_a_scribble_asks_for_its_own_region_only(tmp_path, im
     session = alone.open(image)
     session.add_region(LEFT)
     session.add_region(RIGHT)
-    other = session._states[2]
+    other = session._now.states[2]
     session.scribble([(32, 30), (33, 31)], region=1)
-    assert session._states[2] is other
+    assert session._now.states[2] is other
 
 
 def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmenter, image, batches):
@@ -217,7 +217,7 @@ def test_a_preview_is_what_would_be_answered_and_changes_nothing(session, batche
     assert batches == []
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
     np.testing.assert_array_equal(patch.labels, seen.labels)
-    again = Session(session._segmenter, session._viewfinder.embedding, session.annotation)
+    again = Session(session._viewfinder.segmenter, session._viewfinder.embedding, session.annotation)
     np.testing.assert_array_equal(session.label_map, again.label_map)
 
 
@@ -292,8 +292,8 @@ def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, 
     monkeypatch.setattr("fullcanvas.inference.segmenter.LARGEST_BATCH", 2)
     pieces = segmenter.open(image, log)
     assert batches == [5, 2, 2, 1]
-    for id_, state in whole._states.items():
-        np.testing.assert_allclose(pieces._states[id_].logits, state.logits, atol=1e-5)
+    for id_, state in whole._now.states.items():
+        np.testing.assert_allclose(pieces._now.states[id_].logits, state.logits, atol=1e-5)
 
 
 def test_paint_gives_and_takes_pixels_and_asks_the_head_for_nothing(session, batches):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, Region
-from fullcanvas.canvas.boxes import Box
-from fullcanvas.canvas.competition import Layer
+from fullcanvas.canvas.boxes import Box, region_box
+from fullcanvas.canvas.competition import Canvas, Layer
 from fullcanvas.canvas.marks import marks_of
 from fullcanvas.canvas.scene import Scene
-from fullcanvas.inference.ink_map import InkMap
+from fullcanvas.inference.cancellation import Cancellation
+from fullcanvas.inference.ink_map import Change, Touch
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.roi import Roi
+from fullcanvas.inference.viewfinder import Inks, Viewfinder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,21 +30,78 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """What follows from an annotation, while the label map is still another's.
+    """What follows from an annotation, but for the label map.
 
     Attributes:
         annotation: what was said.
         inks: all ink, for every part of the photo through which regions are seen.
         states: of every region.
         scene: what competes.
-        changes: where, in display pixels, the competition can come out differently.
+        changes: where, in pixels of the canvas, the competition can come out differently than before.
     """
 
     annotation: Annotation
-    inks: dict[Box, InkMap]
-    states: dict[int, State]
+    inks: Inks
+    states: Mapping[int, State]
     scene: Scene
-    changes: list[Box]
+    changes: Sequence[Box]
+
+    @classmethod
+    def blank(cls, annotation: Annotation, viewfinder: Viewfinder) -> Outlook:
+        """That of a log in which nothing was said."""
+        whole = viewfinder.embedding.part
+        return cls(annotation, {whole: viewfinder.blank(whole)}, {}, Scene({}, ()), [])
+
+
+def follow(
+    before: Outlook,
+    annotation: Annotation,
+    viewfinder: Viewfinder,
+    canvas: Canvas,
+    cancellation: Cancellation | None = None,
+) -> Outlook:
+    """What follows from an annotation; the mask head answers for the regions that see a difference.
+
+    Args:
+        before: from another annotation of the same photo.
+        annotation: that names the model.
+        viewfinder: what the model sees of the photo.
+        canvas: on which regions compete.
+        cancellation: may call the head's work off.
+
+    Raises:
+        ModelError: the model's answer is unusable.
+        CancelledError: it was called off.
+    """
+    old, new = before.annotation.layers, annotation.layers
+    ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
+    framing = viewfinder.config.framing(annotation.width, annotation.height)
+    boxes = {id_: state.roi.box for id_, state in before.states.items() if id_ in new}
+    boxes |= {id_: region_box(new[id_], framing) for id_ in ids if id_ in new}
+    rois = viewfinder.rois(boxes, {id_: state.roi for id_, state in before.states.items()})
+    changes = [Change.of(old.get(id_), new.get(id_)) for id_ in ids]
+    inks, touches = viewfinder.inks(before.inks, {roi.part for roi in rois.values()}, changes, new.values())
+    shared = viewfinder.config.shared
+    asked = {
+        id_: roi
+        for id_, roi in rois.items()
+        if _sees_difference(id_, roi, before.states.get(id_), touches[roi.part], shared)
+    }
+    maps = [roi.align(inks[roi.part].maps(new[id_], roi.window, shared)) for id_, roi in asked.items()]
+    answers = viewfinder.segmenter.logits(list(asked.values()), maps, cancellation)
+    fresh = {id_: State(roi, logits) for (id_, roi), logits in zip(asked.items(), answers, strict=True)}
+    states = {id_: fresh.get(id_) or before.states[id_] for id_ in new}
+    scene = scene_of(annotation, states, viewfinder.config)
+    return Outlook(annotation, inks, states, scene, scene.changes(before.scene, canvas))
+
+
+def _sees_difference(
+    region: int, roi: Roi, state: State | None, touches: Sequence[Touch], shared: bool
+) -> bool:
+    """Whether the mask head would see anything new of a region: another box, or other ink in it."""
+    if state is None or state.roi is not roi:
+        return True
+    return any(touch.reaches(roi.window) for touch in touches if shared or touch.region == region)
 
 
 def differ(old: Region | None, new: Region | None) -> bool:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, AnnotationError, Mask, Region, to_pixels
-from fullcanvas.canvas.boxes import Box, hull, intersection, region_box, within
+from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
+from fullcanvas.canvas.boxes import Box, hull, intersection, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
-from fullcanvas.canvas.scene import Scene, fill, filled_from
+from fullcanvas.canvas.scene import fill, filled_from
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
-from fullcanvas.inference.ink_map import Change, Touch
 from fullcanvas.inference.model_file import ModelError
-from fullcanvas.inference.outlook import Outlook, State, differ, scene_of
+from fullcanvas.inference.outlook import Outlook, follow
 from fullcanvas.inference.patch import EMPTY, Patch, difference
-from fullcanvas.inference.roi import Roi
-from fullcanvas.inference.viewfinder import Closer, Inks, Viewfinder
+from fullcanvas.inference.viewfinder import Closer, Viewfinder
 
 if TYPE_CHECKING:
     from fullcanvas.inference.segmenter import Segmenter
@@ -65,33 +63,28 @@ class Session:
         if config.closer_below and closer is None:
             raise ValueError(f"{segmenter.name} looks closer at small regions: give it a way to")
         width, height = embedding.width, embedding.height
-        self._segmenter = segmenter
-        self._viewfinder = Viewfinder(config, embedding, closer)
-        self._annotation = Annotation(width, height, model=segmenter.hash)
+        self._viewfinder = Viewfinder(segmenter, embedding, closer)
+        self._now = Outlook.blank(Annotation(width, height, model=segmenter.hash), self._viewfinder)
+        self._foreseen: Outlook | None = None
         self._canvas = Canvas(*display_size(width, height), width, height)
         self._full = Canvas(width, height, width, height)
-        self._framing = config.framing(width, height)
-        self._inks: Inks = {embedding.part: self._viewfinder.blank(embedding.part)}
-        self._states: dict[int, State] = {}
-        self._scene = Scene({}, ())
         self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
         self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
         self._uncertainty = np.ones(self._labels.shape, np.float32)
         self._unsure: Box | None = None  # where the uncertainty is out of date
         self._snapshots: dict[str, NDArray[np.int32]] = {}
-        self._foreseen: Outlook | None = None
         if annotation is not None:
             self.apply(annotation)
 
     @property
     def annotation(self) -> Annotation:
         """The current log."""
-        return self._annotation
+        return self._now.annotation
 
     @property
     def planes(self) -> int:
         """Of how many parts of the photo the ink is kept; each plane is as large as the next."""
-        return len(self._inks)
+        return len(self._now.inks)
 
     @property
     def kept_bytes(self) -> int:
@@ -121,7 +114,7 @@ class Session:
         """
         if self._unsure is not None:
             x0, y0, x1, y1 = self._unsure
-            self._uncertainty[y0:y1, x0:x1] = self._scene.uncertainty(self._canvas, self._unsure)
+            self._uncertainty[y0:y1, x0:x1] = self._now.scene.uncertainty(self._canvas, self._unsure)
             self._unsure = None
         if self._filled is not None:  # who gets these pixels was the person's choice, not the model's
             return np.where(self._filled != self._labels, np.float32(0), self._uncertainty)
@@ -133,7 +126,7 @@ class Session:
         Args:
             area: half-open, in photo pixels, inside the photo.
         """
-        labels = self._scene.labels(self._full, area)
+        labels = self._now.scene.labels(self._full, area)
         if self._filled is None:
             return labels
         return filled_from(labels, self._full, area, self._filled, self._canvas)
@@ -147,11 +140,8 @@ class Session:
             AnnotationError: the annotation is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
-        outlook = self._outlook(annotation)
-        self._annotation, self._inks = outlook.annotation, outlook.inks
-        self._states, self._scene = outlook.states, outlook.scene
-        self._foreseen = None
-        return self._update(outlook.changes)
+        self._now, self._foreseen = self._outlook(annotation), None
+        return self._update(self._now.changes)
 
     def preview(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Patch:
         """What `apply` would answer, while the session stays as it is; errors as in `apply`.
@@ -191,8 +181,8 @@ class Session:
         Raises:
             AnnotationError: not four points, a point outside the photo, or a box without area.
         """
-        region = self._annotation.next_region
-        self.apply(self._annotation.add_region(extreme_points, label))
+        region = self.annotation.next_region
+        self.apply(self.annotation.add_region(extreme_points, label))
         return region
 
     def scribble(self, points: Sequence[Position], region: int | None = None) -> Patch:
@@ -208,19 +198,19 @@ class Session:
         """
         if region is None and len(points):
             region = self._region_at(points[0])
-        return self.apply(self._annotation.scribble(region or 0, points))
+        return self.apply(self.annotation.scribble(region or 0, points))
 
     def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
         """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
-        return self.apply(self._annotation.move_points(region, extreme_points))
+        return self.apply(self.annotation.move_points(region, extreme_points))
 
     def set_label(self, region: int, label: str | None) -> Patch:
         """Label a region, or take its label away with None; no pixel changes."""
-        return self.apply(self._annotation.label(region, label))
+        return self.apply(self.annotation.label(region, label))
 
     def delete(self, region: int) -> Patch:
         """Take a region away."""
-        return self.apply(self._annotation.delete(region))
+        return self.apply(self.annotation.delete(region))
 
     def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> Patch:
         """Give a region the pixels under a brush, or take them from it.
@@ -234,7 +224,7 @@ class Session:
         Raises:
             AnnotationError: no point, a point outside the photo, an unknown region, or no such radius.
         """
-        return self.apply(self._annotation.paint(region, points, radius, erase))
+        return self.apply(self.annotation.paint(region, points, radius, erase))
 
     def merge(self, region: int, others: Sequence[int]) -> Patch:
         """Make other regions part of one, which keeps its id; no other pixel changes.
@@ -242,11 +232,11 @@ class Session:
         Raises:
             AnnotationError: an unknown region, one named twice, or no other.
         """
-        return self.apply(self._annotation.merge(region, others))
+        return self.apply(self.annotation.merge(region, others))
 
     def fill(self) -> Patch:
         """Leave nothing unassigned from here on: what is left goes to the nearest region."""
-        return self.apply(self._annotation.fill())
+        return self.apply(self.annotation.fill())
 
     def import_mask(self, mask: NDArray[np.bool_] | Mask, label: str | None = None) -> int:
         """Add a region that has the pixels of a mask until it is corrected, and return its id.
@@ -258,8 +248,8 @@ class Session:
         Raises:
             AnnotationError: the mask is empty, or of another size than the photo.
         """
-        region = self._annotation.next_region
-        self.apply(self._annotation.import_mask(mask, label))
+        region = self.annotation.next_region
+        self.apply(self.annotation.import_mask(mask, label))
         return region
 
     def split(self, region: int, points: Sequence[Position]) -> int:
@@ -274,32 +264,32 @@ class Session:
             AnnotationError: an unknown region, a line of less than two points or outside the photo, or one
                 that does not cut the region in two.
         """
-        new = self._annotation.next_region
+        new = self.annotation.next_region
         self.apply(self.with_split(region, points))
         return new
 
     def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
         """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
-        if region not in self._annotation.regions:
+        if region not in self.annotation.regions:
             raise AnnotationError(f"there is no region {region}")
         line = to_pixels(points, self._full.width, self._full.height)
         part, rest = cut(self.label_map == region, line)
-        return self._annotation.split(region, part, rest)
+        return self.annotation.split(region, part, rest)
 
     def undo(self) -> Patch:
         """Undo the last thing said; an empty patch if there is none."""
-        return self.apply(self._annotation.undo())
+        return self.apply(self.annotation.undo())
 
     def redo(self) -> Patch:
         """Say again what was undone last; an empty patch if there is nothing."""
-        return self.apply(self._annotation.redo())
+        return self.apply(self.annotation.redo())
 
     def _checked(self, annotation: Annotation) -> Annotation:
         size, photo = (annotation.width, annotation.height), (self._full.width, self._full.height)
         if size != photo:
             sizes = (f"{width} x {height}" for width, height in (size, photo))
             raise AnnotationError("the annotation is of a photo of {} pixels, this one has {}".format(*sizes))
-        model = self._segmenter.hash
+        model = self._viewfinder.segmenter.hash
         return annotation if annotation.model == model else replace(annotation, model=model)
 
     def _region_at(self, position: Position) -> int:
@@ -312,53 +302,11 @@ class Session:
         return region
 
     def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:
-        """What follows from an annotation; the mask head answers for the regions that see a difference."""
+        """What follows from an annotation, which may have been foreseen."""
         annotation = self._checked(annotation)
         if self._foreseen is not None and self._foreseen.annotation == annotation:
             return self._foreseen
-        old, new = self._annotation.layers, annotation.layers
-        ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
-        kept = {id_: state.roi for id_, state in self._states.items()}
-        rois = self._viewfinder.rois(self._boxes(new, set(ids)), kept)
-        changes = [Change.of(old.get(id_), new.get(id_)) for id_ in ids]
-        parts = {roi.part for roi in rois.values()}
-        inks, touches = self._viewfinder.inks(self._inks, parts, changes, new.values())
-        states = self._answer(new, rois, inks, touches, cancellation)
-        scene = scene_of(annotation, states, self._segmenter.config)
-        return Outlook(annotation, inks, states, scene, scene.changes(self._scene, self._canvas))
-
-    def _boxes(self, regions: Mapping[int, Region], changed: set[int]) -> dict[int, Box]:
-        return {
-            id_: region_box(region, self._framing) if id_ in changed else self._states[id_].roi.box
-            for id_, region in regions.items()
-        }
-
-    def _answer(
-        self,
-        regions: Mapping[int, Region],
-        rois: Mapping[int, Roi],
-        inks: Inks,
-        touches: Mapping[Box, Sequence[Touch]],
-        cancellation: Cancellation | None,
-    ) -> dict[int, State]:
-        """What each region is now; the head answers, in one batch, for those that see a difference."""
-        asked = [id_ for id_, roi in rois.items() if self._sees_difference(id_, roi, touches[roi.part])]
-        shared = self._segmenter.config.shared
-        maps = [
-            roi.align(inks[roi.part].maps(regions[id_], roi.window, shared))
-            for id_, roi in ((id_, rois[id_]) for id_ in asked)
-        ]
-        answers = self._segmenter.logits([rois[id_] for id_ in asked], maps, cancellation)
-        fresh = {id_: State(rois[id_], logits) for id_, logits in zip(asked, answers, strict=True)}
-        return {id_: fresh.get(id_) or self._states[id_] for id_ in regions}
-
-    def _sees_difference(self, region: int, roi: Roi, touches: Sequence[Touch]) -> bool:
-        """Whether the mask head would see anything new: another box, or other ink in it."""
-        state = self._states.get(region)
-        if state is None or state.roi is not roi:
-            return True
-        shared = self._segmenter.config.shared
-        return any(touch.reaches(roi.window) for touch in touches if shared or touch.region == region)
+        return follow(self._now, annotation, self._viewfinder, self._canvas, cancellation)
 
     @property
     def _shown(self) -> NDArray[np.int32]:
@@ -366,7 +314,7 @@ class Session:
 
     def _update(self, changes: Sequence[Box]) -> Patch:
         """Let the regions compete anew where something changed; the patch is what came out differently."""
-        if self._annotation.filled or self._filled is not None:
+        if self.annotation.filled or self._filled is not None:
             return self._update_filled(changes)
         return self._compete(changes)
 
@@ -378,7 +326,7 @@ class Session:
             return EMPTY
         self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
         inside = self._labels[within(area, self._canvas.area)]
-        labels = self._scene.labels(self._canvas, area)
+        labels = self._now.scene.labels(self._canvas, area)
         patch = difference(inside, labels, area)
         inside[:] = labels
         return patch
@@ -388,7 +336,7 @@ class Session:
         shown = self._shown.copy()
         self._compete(changes)
         self._snapshots.clear()
-        self._filled = fill(self._labels) if self._annotation.filled else None
+        self._filled = fill(self._labels) if self.annotation.filled else None
         return difference(shown, self._shown, self._canvas.area)
 
     def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:

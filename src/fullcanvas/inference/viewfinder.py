@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fullcanvas.annotation import Region
 from fullcanvas.annotation.ink import Ink
@@ -14,6 +15,9 @@ from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import Change, InkMap, Touch
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.roi import Roi
+
+if TYPE_CHECKING:
+    from fullcanvas.inference.segmenter import Segmenter
 
 Closer = Callable[[Sequence[Box]], Sequence[Embedding]]
 """Encodes parts of a photo, half-open in its pixels; may be asked for the same again."""
@@ -27,14 +31,19 @@ class Viewfinder:
     """One photo, as a model looks at it.
 
     Attributes:
-        config: of the model.
+        segmenter: the model.
         embedding: of all of the photo.
         closer: encodes close-ups, if the model wants any.
     """
 
-    config: ModelConfig
+    segmenter: Segmenter
     embedding: Embedding
     closer: Closer | None
+
+    @property
+    def config(self) -> ModelConfig:
+        """How the model wants its inputs made."""
+        return self.segmenter.config
 
     def rois(self, boxes: Mapping[int, Box], kept: Mapping[int, Roi]) -> dict[int, Roi]:
         """What the head sees of each region, but for ink; close-ups are encoded where they are needed.
