@@ -76,7 +76,7 @@ class Wire:
         A request that has a `key` is sent once more if the connection fails: the server does not apply it
         twice.
         """
-        content = json.dumps(body).encode()
+        content = json.dumps(body, default=_plain).encode()
         try:
             return self._send(method, path, content)
         except ClientError as error:
@@ -127,3 +127,10 @@ def read_patch(content: bytes) -> tuple[Mapping[str, Any], NDArray[np.int32]]:
         return header, labels.reshape(header["y1"] - header["y0"], header["x1"] - header["x0"])
     except (struct.error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise ClientError(_STRANGE) from error
+
+
+def _plain(value: object) -> Any:
+    """A number of NumPy's as one of Python's: ids are often read from a label map."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r:.80} is nothing that can be sent")

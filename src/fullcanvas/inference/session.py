@@ -120,6 +120,17 @@ class Session:
             return np.where(self._filled != self._labels, np.float32(0), self._uncertainty)
         return self._uncertainty.copy()
 
+    def region_at(self, position: Position) -> int:
+        """The region that is displayed under a position (x, y) of the photo, or 0.
+
+        Raises:
+            AnnotationError: the position is none, or lies outside the photo.
+        """
+        ((x, y),) = to_pixels([position], self._full.width, self._full.height)
+        column = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
+        row = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
+        return int(self._shown[row, column])
+
     def labels_in(self, area: Box) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
@@ -197,7 +208,12 @@ class Session:
                 point.
         """
         if region is None and len(points):
-            region = self._region_at(points[0])
+            region = self.region_at(points[0])
+            if region == 0:
+                x, y = points[0]
+                raise AnnotationError(
+                    f"no region lies under ({x:g}, {y:g}), where the scribble starts: name one"
+                )
         return self.apply(self.annotation.scribble(region or 0, points))
 
     def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
@@ -291,15 +307,6 @@ class Session:
             raise AnnotationError("the annotation is of a photo of {} pixels, this one has {}".format(*sizes))
         model = self._viewfinder.segmenter.hash
         return annotation if annotation.model == model else replace(annotation, model=model)
-
-    def _region_at(self, position: Position) -> int:
-        ((x, y),) = to_pixels([position], self._full.width, self._full.height)
-        u = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
-        v = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
-        region = int(self._shown[v, u])
-        if region == 0:
-            raise AnnotationError(f"no region lies under ({x}, {y}), where the scribble starts: name one")
-        return region
 
     def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:
         """What follows from an annotation, which may have been foreseen."""

@@ -68,8 +68,7 @@ class ScribbleRequest(Change):
 
     def change(self, annotation: Annotation, session: Session) -> Outcome:
         """The annotation with the scribble, and the id of the region that grew."""
-        x, y = self.points[0]
-        region = self.region or region_at(session, x, y)
+        region = self.region or session.region_at(self.points[0])
         if not region:
             raise RefusedError("no region is under the start of the scribble; start in one that should grow")
         _check_length(self.points, annotation)
@@ -269,12 +268,3 @@ def _check_length(points: Sequence[Sequence[float]], annotation: Annotation) -> 
     longest = LONGEST_STROKE * (annotation.width + annotation.height)
     if np.hypot(*np.diff(points, axis=0).T).sum() > longest:
         raise RefusedError(f"the stroke is longer than {longest} pixels; draw it in several")
-
-
-def region_at(session: Session, x: float, y: float) -> int:
-    """The region under a position of the photo, or 0."""
-    annotation, display = session.annotation, session.display
-    column = int(x * display.shape[1] / annotation.width)
-    row = int(y * display.shape[0] / annotation.height)
-    inside = min(x, y) >= 0 and column < display.shape[1] and row < display.shape[0]
-    return int(display[row, column]) if inside else 0
