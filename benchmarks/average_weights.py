@@ -1,0 +1,57 @@
+"""Average the weights of two trainings that began from the same ones, as one checkpoint to export.
+
+    python benchmarks/average_weights.py ONE.pt OTHER.pt [--share 0.5] --out AVERAGE.pt
+    fullcanvas export-model AVERAGE.pt --out AVERAGE.zip
+
+Name, licence and sources are the other's, whose terms are the narrower; it was trained on the photos of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from fullcanvas.learning import checkpoint
+
+
+def main() -> None:
+    """Average and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("one", type=Path)
+    parser.add_argument("other", type=Path)
+    parser.add_argument("--share", type=float, default=0.5, help="of the other, 0 to 1")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    one, other = checkpoint.load(asked.one), checkpoint.load(asked.other)
+    checkpoint.save(asked.out, averaged(one, other, asked.share))
+
+
+def averaged(one: Mapping[str, Any], other: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """The state of a checkpoint between two others, whose networks have the same shape."""
+    named = {key: other["config"][key] for key in ("name", "licence", "sources")}
+    return {
+        **one,
+        "config": {**one["config"], **named},
+        "average": {
+            name: _between(value, other["average"][name], share) for name, value in one["average"].items()
+        },
+        "trained_on": _together(one["trained_on"], other["trained_on"]),
+    }
+
+
+def _between(one: Tensor, other: Tensor, share: float) -> Tensor:
+    return one.lerp(other, share) if one.is_floating_point() else one
+
+
+def _together(one: Mapping[str, list[int]], other: Mapping[str, list[int]]) -> dict[str, list[int]]:
+    return {name: sorted({*one.get(name, ()), *other.get(name, ())}) for name in sorted({*one, *other})}
+
+
+if __name__ == "__main__":
+    main()
