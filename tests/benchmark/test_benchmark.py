@@ -11,6 +11,7 @@ from benchmarks.ratios import AT_LEAST, AT_MOST, IN_ONNX, IN_TORCH, judge, ratio
 from PIL import Image
 from typer.testing import CliRunner
 
+from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.head import multiply_adds, products
 from fullcanvas.benchmark.marks import corrected, marked
@@ -20,7 +21,7 @@ from fullcanvas.benchmark.round_trip import round_trip
 from fullcanvas.benchmark.run import Settings, measure, same_work
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
-from fullcanvas.benchmark.watch import CountingSegmenter, Times
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, opened
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.evaluation.predictors import load_predictor
@@ -261,3 +262,20 @@ def test_the_command_prints_and_writes(model, example_photos, tmp_path):
     assert wanted | {"share_of_machine_limit", "ratio_to_all_regions"} <= set(written)
     assert list(written["by_regions"]) == ["1", "5", "11", "20", "50", "100"]
     assert list(written["by_megapixels"]) == ["0.3", "2.0", "12.0", "24.0"]
+
+
+def test_close_ups_are_encoding_and_no_part_of_the_answer(tmp_path, monkeypatch):
+    closer = write_tiny_model(tmp_path / "closer.zip", working_size=32, closer_below=24)
+    encoded = []
+
+    def minute(work):  # every piece of work takes one more than the last
+        encoded.append(work())
+        return 60_000.0 * len(encoded), encoded[-1]
+
+    segmenter, times = CountingSegmenter(read_model(closer)), Times()
+    small = Annotation(96, 80).add_region([(60, 40), (70, 42), (64, 36), (66, 48)])
+    monkeypatch.setattr("fullcanvas.benchmark.watch.timed", minute)
+    opened(segmenter, np.zeros((80, 96, 3), np.uint8), small, times)
+    assert [(each.height, each.width) for each in encoded[:-1]] == [(80, 96), (40, 48)]
+    assert times.encode == [180_000]  # the photo, then its close-up
+    assert times.first == [0]  # the third piece of work was all of it

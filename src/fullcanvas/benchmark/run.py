@@ -18,7 +18,7 @@ from fullcanvas.benchmark.photos import Photo, read_photos, size_of, sized
 from fullcanvas.benchmark.round_trip import round_trip
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import median, peak_memory, timed
-from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of, opened
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.predictors import Predictor
@@ -131,10 +131,7 @@ def _one_photo(
     times: Times,
 ) -> None:
     """Every correction starts from the same log: it goes back, untimed, after each."""
-    encode, embedding = timed(lambda: segmenter.encode(photo))
-    first, session = timed(lambda: segmenter.open(photo, log, embedding))
-    times.encode.append(encode)
-    times.first.append(first)
+    session = opened(segmenter, photo, log, times)
     for after in corrections:
         correct(segmenter, session, after, times)
         session.apply(log)

@@ -8,8 +8,7 @@ import numpy as np
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
-from fullcanvas.benchmark.timing import timed
-from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of, opened
 from fullcanvas.datasets import Dataset, Sample
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 
@@ -38,10 +37,7 @@ def _annotate(segmenter: CountingSegmenter, sample: Sample, rng: np.random.Gener
     log = Annotation(sample.image.shape[1], sample.image.shape[0])
     for points in annotator.mark(sample.labels, rng):
         log = log.add_region(points)
-    encode, embedding = timed(lambda: segmenter.encode(sample.image))
-    first, session = timed(lambda: segmenter.open(sample.image, log, embedding))
-    times.encode.append(encode)
-    times.first.append(first)
+    session = opened(segmenter, sample.image, log, times)
     for _ in range(ROUNDS):
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):
             log = log.scribble(stroke.region, stroke.points)

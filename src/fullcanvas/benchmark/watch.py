@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.timing import median, percentiles, timed
+from fullcanvas.canvas.boxes import Box
 from fullcanvas.inference.cancellation import Cancellation
+from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.model_file import ModelFile
 from fullcanvas.inference.roi import Roi
 from fullcanvas.inference.segmenter import Segmenter
@@ -20,11 +22,23 @@ from fullcanvas.inference.session import Session
 
 
 class CountingSegmenter(Segmenter):
-    """A segmenter that notes for how many regions its mask head was asked."""
+    """A segmenter that notes for how many regions its mask head was asked, and how long it encoded.
+
+    Attributes:
+        asked: for how many regions, one number per batch.
+        encoded: milliseconds spent on photos and close-ups.
+    """
 
     def __init__(self, model: ModelFile, threads: int | None = None) -> None:
         super().__init__(model, threads)
         self.asked: list[int] = []
+        self.encoded = 0.0
+
+    def encode(self, image: NDArray[np.uint8], part: Box | None = None) -> Embedding:
+        """The embedding, as `Segmenter.encode`."""
+        spent, embedding = timed(partial(super().encode, image, part))
+        self.encoded += spent
+        return embedding
 
     def logits(
         self,
@@ -46,6 +60,15 @@ class Times:
     correction: list[float] = field(default_factory=list)
     full_map: list[float] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
+
+
+def opened(segmenter: CountingSegmenter, photo: NDArray[np.uint8], log: Annotation, times: Times) -> Session:
+    """Open a photo with a log; note how long its encoding took, close-ups included, and how long the rest."""
+    segmenter.encoded = 0.0
+    spent, session = timed(partial(segmenter.open, photo, log))
+    times.encode.append(segmenter.encoded)
+    times.first.append(spent - segmenter.encoded)
+    return session
 
 
 def correct(segmenter: CountingSegmenter, session: Session, after: Annotation, times: Times) -> None:
