@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +17,8 @@ from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor
 
 OURS = "ours"
 PHOTOS, STROKES = 4, 6
+REST = 0.1
+"""Seconds before each correction: threads of whoever came before wait busily for more work for a while."""
 
 
 def against_peers(
@@ -56,6 +59,7 @@ def _work(
     for _ in range(STROKES):
         log = corrected(log, rng)
         for name, each in opened.items():
+            time.sleep(REST)
             found[name].correction.append(timed(partial(each.apply, log))[0])
 
 
