@@ -171,7 +171,7 @@ class Segmenter:
         def close_up(part: Box) -> Embedding:
             return self.encode(image, part)
 
-        return lambda parts: list(map(close_up, parts))
+        return close_up
 
 
 def check_image(image: Any) -> None:

@@ -19,8 +19,8 @@ from fullcanvas.inference.roi import Roi
 if TYPE_CHECKING:
     from fullcanvas.inference.segmenter import Segmenter
 
-Closer = Callable[[Sequence[Box]], Sequence[Embedding]]
-"""Encodes parts of a photo, half-open in its pixels; may be asked for the same again."""
+Closer = Callable[[Box], Embedding]
+"""Encodes a part of a photo, half-open in its pixels; may be asked for the same again."""
 
 Inks = Mapping[Box, InkMap]
 """All ink, by the part of the photo on whose plane it is drawn."""
@@ -53,10 +53,14 @@ class Viewfinder:
             kept: RoIs that may be made already; those of the same boxes are used again.
         """
         found = {id_: roi for id_, box in boxes.items() if (roi := kept.get(id_)) and roi.box == box}
-        parts = {id_: self._part(box) for id_, box in boxes.items() if id_ not in found}
-        seen, cells = self._look(set(parts.values())), self.config.roi_size
-        made = {id_: seen[part].roi(boxes[id_], cells) for id_, part in parts.items()}
-        return {id_: found.get(id_) or made[id_] for id_ in boxes}
+        by_part: dict[Box, list[int]] = {}
+        for id_, box in boxes.items():
+            if id_ not in found:
+                by_part.setdefault(self._part(box), []).append(id_)
+        for part, ids in by_part.items():  # one after another: hundreds of embeddings would fill the memory
+            embedding = self._look(part)
+            found |= {id_: embedding.roi(boxes[id_], self.config.roi_size) for id_ in ids}
+        return {id_: found[id_] for id_ in boxes}
 
     def inks(
         self, old: Inks, parts: Iterable[Box], changes: Sequence[Change], regions: Iterable[Region]
@@ -91,9 +95,7 @@ class Viewfinder:
         whole = self.embedding
         return part_for(box, whole.width, whole.height, self.config.working_size, self.config.closer_below)
 
-    def _look(self, parts: set[Box]) -> dict[Box, Embedding]:
-        seen = {self.embedding.part: self.embedding}
-        closer = sorted(parts - set(seen))
-        if closer and self.closer is not None:
-            seen |= zip(closer, self.closer(closer), strict=True)
-        return seen
+    def _look(self, part: Box) -> Embedding:
+        if self.closer is None or part == self.embedding.part:
+            return self.embedding
+        return self.closer(part)

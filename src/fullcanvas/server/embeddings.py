@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
@@ -70,14 +70,14 @@ class Embeddings:
             ServerError: it cannot be opened.
             ModelError: the model's answer is unusable.
         """
-        return self._of(photo, content_hash, self.segmenter)[0]
+        return self._of(photo, content_hash, self.segmenter)
 
     def closer(self, photo: Photo, content_hash: str) -> Closer:
         """What encodes close-ups of the photo for a session, if it has to; errors as in `of`.
 
         It must not be called by who holds `room`.
         """
-        return lambda parts: self._of(photo, content_hash, self.segmenter, parts)
+        return lambda part: self._of(photo, content_hash, self.segmenter, part)
 
     def encode_after(self, photo_id: int) -> None:
         """Encode the photos after this one in the background, so that they open at once."""
@@ -90,34 +90,26 @@ class Embeddings:
         self._background.shutdown(cancel_futures=True)
 
     def _of(
-        self, photo: Photo, content_hash: str, segmenter: Segmenter, parts: Sequence[Box | None] = (None,)
-    ) -> list[Embedding]:
-        """The embeddings of parts of the photo; the photo is decoded once, if anything is to be encoded."""
-        names = {part: f"{content_hash} {part}" if part else content_hash for part in parts}
-        found = {part: self._kept(name, segmenter) for part, name in names.items()}
-        missing = [part for part, embedding in found.items() if embedding is None]
-        made = self._make(photo, content_hash, missing, segmenter) if missing else {}
-        for part, embedding in made.items():
-            self._disk.put(names[part], embedding)
-            self.recent.put(names[part], embedding, embedding.array.nbytes)
-        return [found[part] or made[part] for part in parts]
-
-    def _kept(self, name: str, segmenter: Segmenter) -> Embedding | None:
+        self, photo: Photo, content_hash: str, segmenter: Segmenter, part: Box | None = None
+    ) -> Embedding:
+        name = f"{content_hash} {part}" if part else content_hash
         embedding = self.recent.get(name)
-        if embedding is None and (embedding := self._disk.get(name, segmenter.hash)):
+        if embedding is None:
+            embedding = self._disk.get(name, segmenter.hash)
+            if embedding is None:
+                embedding = self._make(photo, content_hash, segmenter, part)
+                self._disk.put(name, embedding)
             self.recent.put(name, embedding, embedding.array.nbytes)
         return embedding
 
-    def _make(
-        self, photo: Photo, content_hash: str, parts: Sequence[Box | None], segmenter: Segmenter
-    ) -> dict[Box | None, Embedding]:
+    def _make(self, photo: Photo, content_hash: str, segmenter: Segmenter, part: Box | None) -> Embedding:
         with self.room:
             image = self._images.get(content_hash)
             if image is None:
                 image = self.project.decode(photo)
-            if any(parts):  # where one small region is there will be more
+            if part:  # where one small region is there will be more
                 self._images.put(content_hash, image, image.nbytes)
-            return {part: segmenter.encode(image, part) for part in parts}
+            return segmenter.encode(image, part)
 
     @cached_property
     def _quiet(self) -> Segmenter:
