@@ -130,6 +130,7 @@ class TrainingConfig:
         crop: side of the square training crops, in working pixels; a multiple of 32. DEXTR's cutouts.
         working_size: long side to which photos are resized when the model is used.
         scale: a training photo's long side is `working_size` times a factor drawn log-uniformly from here.
+        pasted: share of the crops over which things of another photo are laid.
         images_per_step, steps: the budget.
         minutes: the budget as time spent on training steps; if above 0 it takes the place of `steps`.
         learning_rate, backbone_learning_rate, weight_decay: of AdamW; both rates follow a cosine.
@@ -157,6 +158,7 @@ class TrainingConfig:
     crop: int = 320
     working_size: int = 512
     scale: tuple[float, ...] = (0.6, 1.5)
+    pasted: float = 0.0
     images_per_step: int = 2
     steps: int = 8000
     minutes: float = 0.0
@@ -184,7 +186,7 @@ class TrainingConfig:
             raise ConfigError(f"crop is a positive multiple of 32, not {self.crop}")
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
             raise ConfigError(f"scale is a pair of factors, the smaller first, not {list(self.scale)}")
-        for name in ("overlap", "free_share", "jittered", "freeze_norms", "average"):
+        for name in ("overlap", "pasted", "free_share", "jittered", "freeze_norms", "average"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is a share of 0 to 1, not {getattr(self, name)}")
         if not self.rounds or min(self.rounds) < 0:
@@ -218,6 +220,8 @@ class Config:
             raise ConfigError("overlap needs a canvas: without one regions share no pixels out")
         if self.network.kind == "dextr" and (self.network.canvas or self.network.class_specific):
             raise ConfigError('kind = "dextr" needs canvas = false and no classes')
+        if self.network.kind == "dextr" and self.training.pasted:
+            raise ConfigError('kind = "dextr" needs pasted = 0: its cutouts show one photo')
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, for checkpoints and model files."""

@@ -127,12 +127,12 @@ class Example:
     Attributes:
         cutout: float32 [4, size, size].
         truth: int32 [size, size]: `OWN`, `REST`, or 0 where nothing is known.
-        origin: the name of the data set and the id of the photo.
+        origins: the name of the data set and the id of the photo.
     """
 
     cutout: NDArray[np.float32]
     truth: NDArray[np.int32]
-    origin: tuple[str, int]
+    origins: tuple[tuple[str, int]]
 
 
 class Examples(Crops):
@@ -164,7 +164,7 @@ def make_example(
     truth = cut(two_regions(labels, region), box).astype(np.float32)
     size = (config.crop, config.crop)
     resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
-    return Example(cutout(colour(image, rng), points, box, config.crop), resized, origin)
+    return Example(cutout(colour(image, rng), points, box, config.crop), resized, (origin,))
 
 
 class _ExampleList(Examples):

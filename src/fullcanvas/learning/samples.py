@@ -17,6 +17,7 @@ from torch.utils.data import Dataset as TorchDataset
 from fullcanvas.annotation import Point, Region, order_extreme_points
 from fullcanvas.datasets import Sample
 from fullcanvas.learning.config import TrainingConfig
+from fullcanvas.learning.pasting import View, paste
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 
@@ -32,14 +33,15 @@ class Crop:
         truth: int32 [crop, crop]; 1..N, 0 = void.
         regions: N regions with their extreme points, in order of id.
         classes: for class-specific networks, the category of each region as its place in `classes`.
-        origin: the name of the data set and the id of the photo.
+        origins: the name of the data set and the id of the photo; a second such pair if it has things of
+            another photo.
     """
 
     image: NDArray[np.uint8]
     truth: NDArray[np.int32]
     regions: tuple[Region, ...]
     classes: tuple[int, ...]
-    origin: tuple[str, int]
+    origins: tuple[tuple[str, int], ...]
 
 
 class Crops(TorchDataset[Crop]):
@@ -66,11 +68,13 @@ class Crops(TorchDataset[Crop]):
         cv2.setNumThreads(0)
         rng = np.random.default_rng([self.config.seed, number])
         while True:
-            sample, origin = self.draw(rng)
-            labels = things_of(sample) if self.config.regions == "things" else sample.labels
-            crop, kept = make_crop(sample.image, labels, self.config, rng, origin)
+            drawn = [self.draw(rng)]
+            if self.config.pasted and rng.random() < self.config.pasted:
+                drawn.append(self.draw(rng))
+            samples, origins = zip(*drawn, strict=True)
+            crop, kept = make_crop(samples, self.config, rng, origins)
             if crop.regions:
-                return replace(crop, classes=self._classes(sample, kept))
+                return replace(crop, classes=self._classes(samples, kept))
 
     def draw(self, rng: np.random.Generator) -> tuple[Sample, tuple[str, int]]:
         """A random sample, and the name of its data set and the id of its photo."""
@@ -80,10 +84,11 @@ class Crops(TorchDataset[Crop]):
         candidates = self.samples[which][image_id]
         return dataset.load(candidates[rng.integers(len(candidates))]), (dataset.name, image_id)
 
-    def _classes(self, sample: Sample, kept: Sequence[int]) -> tuple[int, ...]:
+    def _classes(self, samples: Sequence[Sample], kept: Sequence[int]) -> tuple[int, ...]:
         if not self.places:
             return ()
-        return tuple(self.places[sample.segments[id_ - 1].category_id] for id_ in kept)
+        segments = [segment for sample in samples for segment in sample.segments]
+        return tuple(self.places[segments[number - 1].category_id] for number in kept)
 
 
 def things_of(sample: Sample) -> NDArray[np.int32]:
@@ -142,31 +147,40 @@ def _as_list(examples: list[Any]) -> list[Any]:
 
 
 def make_crop(
-    image: NDArray[np.uint8],
-    labels: NDArray[np.int32],
+    samples: Sequence[Sample],
     config: TrainingConfig,
     rng: np.random.Generator,
-    origin: tuple[str, int],
+    origins: tuple[tuple[str, int], ...],
 ) -> tuple[Crop, list[int]]:
     """A random crop of a photo: resized, cut, flipped, coloured, marked.
 
     Args:
-        image: uint8 [H, W, 3].
-        labels: int32 [H, W], 0 = void.
+        samples: the photo; and, if there are two, another, some of whose things are laid over it.
         config: how.
         rng: draws everything.
-        origin: where the photo comes from.
+        origins: where the photos come from.
 
     Returns:
-        The crop, and the number in `labels` of each of its regions.
+        The crop, and the number of each of its regions among the segments of all samples, 1 for the first.
     """
-    image, labels = _resize(image, labels, config, rng)
-    image, labels = _cut(image, labels, config.crop, rng)
-    if rng.random() < 0.5:
-        image, labels = image[:, ::-1], labels[:, ::-1]
+    image, labels = _view(samples[0], config, rng)
+    for donor in samples[1:]:
+        theirs, numbers = _view(donor, config, rng)
+        first = len(samples[0].segments)
+        things = first + np.array([each.id for each in donor.segments if each.isthing], np.intp)
+        shifted = np.where(numbers > 0, numbers + np.int32(first), 0)
+        image, labels = paste((image, labels), (theirs, shifted), things, rng)
     truth, kept = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
-    return Crop(colour(image, rng), truth, regions, (), origin), kept
+    return Crop(colour(image, rng), truth, regions, (), origins), kept
+
+
+def _view(sample: Sample, config: TrainingConfig, rng: np.random.Generator) -> View:
+    """A square of a photo: resized, cut, flipped."""
+    labels = things_of(sample) if config.regions == "things" else sample.labels
+    image, labels = _resize(sample.image, labels, config, rng)
+    image, labels = _cut(image, labels, config.crop, rng)
+    return (image[:, ::-1], labels[:, ::-1]) if rng.random() < 0.5 else (image, labels)
 
 
 def _resize(

@@ -67,7 +67,7 @@ def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Pro
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
     run.optimizer.step()
     run.step += 1
-    for origins in process.gather([each.origin for each in batch]):
+    for origins in process.gather([origin for each in batch for origin in each.origins]):
         run.saw(origins)
     _update_average(run)
     return float(loss)
