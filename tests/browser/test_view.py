@@ -193,3 +193,17 @@ def test_the_photo_alone_moves_beside_the_stage(annotator: Annotator) -> None:
     assert (shown["y"], shown["width"]) == pytest.approx((stage["y"], stage["width"]), abs=1.5)
     annotator.press("v")
     expect(twin).to_be_hidden()
+
+
+def test_many_regions_have_a_line_each_so_that_more_are_seen(annotator: Annotator) -> None:
+    height = "row => row.getBoundingClientRect().height"
+    rows = annotator.page.locator("#region-list li")
+    heights = []
+    for number in range(9):
+        annotator.mark(
+            (10 + 50 * number, 40), (50 + 50 * number, 40), (30 + 50 * number, 20), (30 + 50 * number, 60)
+        )
+        expect(rows).to_have_count(number + 1)
+        heights.append(rows.first.evaluate(height))
+    assert len(set(heights[:8])) == 1
+    assert 24 <= heights[8] <= 0.6 * heights[7]  # as low as a target for pointers may be, and no lower
