@@ -22,6 +22,8 @@ from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.findings import differences
 from fullcanvas.evaluation.paper import Claim
 from fullcanvas.evaluation.run import Settings, evaluate, plan
+from fullcanvas.learning.config import Config
+from fullcanvas.learning.sources import split
 from fullcanvas.learning.train import Request, train
 
 CONFIG = Path(__file__).parent.parent / "configs" / "ablation.toml"
@@ -49,6 +51,15 @@ class Row:
     sibling: str = ""
 
 
+def fewer(share: float) -> tuple[str]:
+    """The configuration's sources, with a share of the photos of each."""
+    tables = (
+        f'{{path = "{source.path}", weight = {source.weight}, fraction = {share}}}'
+        for source in Config.read(CONFIG).sources
+    )
+    return (f"sources = [{', '.join(tables)}]",)
+
+
 ROWS = {
     BASE: Row("the recipe"),
     "no-prior": Row("no logit of minus the log area of the box", ("network.prior = false",)),
@@ -72,6 +83,14 @@ ROWS = {
     "fine": Row("logit maps of 64 x 64", ("network.mask_size = 64",)),
     "large-crops": Row("crops of 384, half as many", ("training.crop = 384", "training.steps = 140")),
     "exact-points": Row("no sloppy extreme points", ("training.jittered = 0.0",)),
+    "pasted": Row("things of other photos laid over half of the crops", ("training.pasted = 0.5",)),
+    "closer": Row("scales up to 2.2, as close-ups show them", ("training.scale = [0.6, 2.2]",)),
+    "narrow": Row(
+        "narrower: 48 channels, a head of 32, 56 and 80",
+        ("network.channels = 48", "network.head_channels = [32, 56, 80]"),
+    ),
+    "quarter": Row("a quarter of the photos", fewer(0.25)),
+    "sixteenth": Row("a sixteenth of the photos", fewer(0.0625)),
 }
 
 
@@ -111,10 +130,11 @@ def make(key: str, data: Path, out: Path) -> Scores:
         sibling = str(out / row.sibling / "model.zip") if row.sibling else None
         request = Request(CONFIG, [data], out / key, sibling=sibling, changes=row.changes, device="cpu")
         train(request, Console())
-    settings = (Settings(str(model), rounds=max(SHOWN)), 1.0), (Settings(str(model), rounds=2), FRACTION)
+    _, held_back = split(open_dataset(data / HELD_BACK), Config.read(CONFIG).training.held_back)
+    elsewhere = open_dataset(data / ELSEWHERE)
     return {
-        name: evaluate(plan(open_dataset(data / name), each, fraction=fraction))
-        for name, (each, fraction) in zip((HELD_BACK, ELSEWHERE), settings, strict=True)
+        HELD_BACK: evaluate(plan(held_back, Settings(str(model), rounds=max(SHOWN)))),
+        ELSEWHERE: evaluate(plan(elsewhere, Settings(str(model), rounds=2), fraction=FRACTION)),
     }
 
 
