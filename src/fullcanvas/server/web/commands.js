@@ -73,6 +73,7 @@ export const COMMANDS = [
   { id: "peek", group: "View", title: "Hold to see the photo alone", keys: ["P"], run: peek(true), release: peek(false) },
   { id: "heat", group: "View", title: "Show where the model is unsure", keys: ["U"], run: update((state) => ({ ...state, heat: !state.heat })) },
   { id: "beside", group: "View", title: "The photo alone, beside the stage", keys: ["V"], run: update((state) => ({ ...state, beside: !state.beside })) },
+  { id: "loupe", group: "View", title: "The loupe that helps to place extreme points, or none", keys: ["Q"], run: update((state) => ({ ...state, loupe: !state.loupe })) },
   { id: "less", group: "View", title: "Fainter overlay", keys: ["["], repeats: true, run: update(change.changeOpacity(-0.1)) },
   { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], repeats: true, run: update(change.changeOpacity(0.1)) },
   { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: ({ annotator }) => annotator.completeAndGoOn() },

@@ -66,7 +66,7 @@ export function listenToAdjustments() {
   const show = () => {
     const changed = sliders.filter((slider) => slider.value !== "100");
     const filter = changed.map((slider) => `${slider.id}(${slider.value}%)`).join(" ");
-    for (const place of ["picture", "twin-picture"]) byId(place, HTMLElement).style.filter = filter;
+    for (const place of ["picture", "twin-picture", "loupe"]) byId(place, HTMLElement).style.filter = filter;
   };
   const panel = byId("adjust", HTMLDetailsElement);
   byId("stage", HTMLElement).addEventListener("pointerdown", () => (panel.open = false));

@@ -4,6 +4,7 @@
 /** @import {LabelMap} from "./labelmap.js" */
 /** @import {Box, Color, Photo, Point, Rect, View} from "./types.js" */
 /** @import {Scene} from "./ink.js" */
+/** @import {Loupe} from "./loupe.js" */
 /** @import {Twin} from "./twin.js" */
 import { byId } from "./dom.js";
 import { drawScene } from "./ink.js";
@@ -14,8 +15,8 @@ import { boxOf, findRegion, regionName } from "./state.js";
 import * as views from "./view.js";
 
 /**
- * What is being drawn right now, in photo pixels.
- * @typedef {{kind: "stroke", points: Point[], width?: number | null} | {kind: "points", points: Point[], width?: null}} Live
+ * What is being drawn right now, in photo pixels; of points also where the pointer is, in stage pixels.
+ * @typedef {{kind: "stroke", points: Point[], width?: number | null} | {kind: "points", points: Point[], at: Point, width?: null}} Live
  */
 
 const NEUTRAL = /** @type {Color} */ ([47, 127, 134]);
@@ -31,6 +32,8 @@ export class Stage {
   live = null;
   /** @type {Twin | null} */
   twin = null;
+  /** @type {Loupe | null} */
+  loupe = null;
   /** @type {Point | null} Where the pointer is, in stage pixels. */
   hover = null;
   #sheet = byId("sheet", HTMLElement);
@@ -51,7 +54,7 @@ export class Stage {
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
     store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
-    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush], () => this.redraw());
+    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush, state.loupe], () => this.redraw());
     store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
@@ -240,6 +243,16 @@ export class Stage {
     if (this.#ink.width !== width || this.#ink.height !== height) Object.assign(this.#ink, { width, height });
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     drawScene(context, this.#size.width, this.#size.height, this.#scene());
+    this.loupe?.show(this.#aim());
+  }
+
+  /**
+   * Where an extreme point is about to be placed, in stage pixels.
+   * @returns {Point | null}
+   */
+  #aim() {
+    if (this.live) return this.live.kind === "points" ? this.live.at : null;
+    return this.annotator.state.marking ? this.hover : null;
   }
 
   /** @returns {Scene} */

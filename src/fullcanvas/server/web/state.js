@@ -33,6 +33,7 @@ import { tellApart } from "./palette.js";
  * @property {number} brush  Its radius, in stage pixels.
  * @property {boolean} history  Whether the list of what was done is open.
  * @property {boolean} beside  Whether the photo alone is shown beside the stage.
+ * @property {boolean} loupe  Whether a loupe helps to place extreme points.
  * @property {boolean} solo  Whether only the selected region is filled.
  * @property {number | null} lit  The region whose row is pointed at.
  * @property {number | null} under  The region under the pointer on the stage.
@@ -76,6 +77,7 @@ export const START = Object.freeze({
   brush: 10,
   history: false,
   beside: false,
+  loupe: true,
   solo: false,
   lit: null,
   under: null,

@@ -45,12 +45,12 @@ export function press(stage, annotator, x, y) {
 function pressMark(stage, annotator, x, y) {
   const { store } = annotator;
   let at = stage.toPhoto(x, y);
-  const preview = () => show(stage, { kind: "points", points: [...store.state.points, at] });
-  preview();
+  const preview = (/** @type {Point} */ pointer) => show(stage, { kind: "points", points: [...store.state.points, at], at: pointer });
+  preview([x, y]);
   return {
     move(toX, toY) {
       at = stage.toPhoto(toX, toY);
-      preview();
+      preview([toX, toY]);
     },
     end() {
       show(stage, null);
@@ -155,7 +155,7 @@ function pressHandle(stage, annotator, handle, x, y) {
       moved ||= Math.hypot(toX - x, toY - y) >= STILL;
       if (!moved) return;
       points = region.extreme_points.map((point, index) => (index === handle.index ? drag(point, stage.toPhoto(toX, toY), handle) : point));
-      show(stage, { kind: "points", points });
+      show(stage, { kind: "points", points, at: [toX, toY] });
       annotator.foresight.ask({ kind: "move_points", region: region.id, extreme_points: points });
     },
     end() {
