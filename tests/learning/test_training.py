@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
+from fullcanvas.learning.origin import licence_sentence
 from fullcanvas.learning.rounds import first_marks, predict
 from fullcanvas.learning.sources import is_held_back
 from fullcanvas.learning.validation import padded, region_ious
@@ -229,6 +231,24 @@ def test_what_a_checkpoint_passes_on_is_whole(trained, toy_set, tmp_path, export
     assert "The backbone's first weights: random numbers" in of_model["licence"]
     one, other = (each["provenance"]["first_weights"]["model"] for each in (of_model, of_checkpoint))
     assert one["first_weights"] == other["first_weights"] == {"backbone": "random numbers"}
+
+
+def test_the_terms_of_several_stages_are_said_once():
+    """Those of another stage in full; and what a stage before it said stays what it was."""
+    config = toy.toy_config(sources=[{"path": "toy", "licence": "public domain"}])
+    other = replace(toy.toy_config(sources=[{"path": "more", "licence": "CC BY"}]), licence="MIT")
+    first = licence_sentence(config, {"backbone": "random numbers"})
+    second = licence_sentence(config, {"model": {"name": "first", "licence": first}})
+    third = licence_sentence(config, {"model": {"name": "second", "licence": second}})
+    own = "CC0. Trained on toy (public domain); photos and annotations keep these terms."
+    assert first == f"{own} The backbone's first weights: random numbers."
+    assert third == (
+        f"{own} Its first weights came from second: the same terms. "
+        "Its first weights came from first: the same terms. The backbone's first weights: random numbers."
+    )
+    assert licence_sentence(other, {"model": {"name": "first", "licence": first}}).endswith(
+        f"from first: {first}"
+    )
 
 
 def test_weights_of_unknown_photos_are_no_beginning(trained, tmp_path):

@@ -16,15 +16,14 @@ def origin_of(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def licence_sentence(config: Config, origin: Mapping[str, Any]) -> str:
-    """The model's licence, and the terms of what it was trained on."""
+    """The model's licence, and the terms of what it was trained on; those of several stages are said once."""
     sources = "; ".join(f"{Path(each.path).name} ({each.licence})" for each in config.sources)
-    sentence = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
-    if "model" in origin:
-        before = origin["model"]
-        sentence += f" Its first weights came from {before['name']}: {before['licence']}"
-    else:
-        sentence += f" The backbone's first weights: {origin['backbone']}."
-    return sentence
+    own = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
+    if "model" not in origin:
+        return f"{own} The backbone's first weights: {origin['backbone']}."
+    before = origin["model"]
+    theirs = before["licence"].replace(own, "the same terms.")
+    return f"{own} Its first weights came from {before['name']}: {theirs}"
 
 
 def without_images(origin: Mapping[str, Any]) -> dict[str, Any]:
