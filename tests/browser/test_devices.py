@@ -69,6 +69,47 @@ def test_a_pen_draws_while_the_palm_rests_and_fingers_pan(annotator: Annotator) 
     assert annotator.regions()[person]["scribbles"] == 1
 
 
+def test_a_finger_beside_an_extreme_point_drags_it(annotator: Annotator) -> None:
+    annotator.open("astronaut.jpg")
+    person = annotator.mark(*PERSON)
+    annotator.press("Tab")
+    left = annotator.client(PERSON[0])
+    finger, hands = (left[0] + 14, left[1] + 9), Hands(annotator)
+    hands.touch("touchStart", finger)
+    hands.touch("touchMove", (finger[0] - 20, finger[1]))
+    hands.touch("touchMove", (finger[0] - 40, finger[1]))
+    hands.touch("touchEnd")
+    annotator.settle()
+    assert annotator.regions()[person]["scribbles"] == 0
+    assert annotator.regions()[person]["box"][0] < PERSON[0][0]
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844)])
+def test_everything_can_be_reached_on_a_telephone(annotator: Annotator, size: tuple[int, int]) -> None:
+    annotator.page.set_viewport_size({"width": size[0], "height": size[1]})
+    annotator.open("astronaut.jpg")
+    annotator.mark(*PERSON)
+    for thing in ("#label-list button >> nth=-1", "#history summary", "#region-list button >> nth=0"):
+        found = annotator.page.locator(thing)
+        found.scroll_into_view_if_needed()
+        expect(found).to_be_in_viewport(ratio=0.9)
+        middle = """thing => {
+            const { x, y, width, height } = thing.getBoundingClientRect();
+            return thing.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+        }"""
+        assert found.evaluate(middle)
+    annotator.press("Shift+N")
+    prompt = annotator.page.locator("#prompt")
+    count = """prompt => {
+        const range = document.createRange();
+        range.setStart(prompt.firstChild, 0);
+        range.setEnd(prompt.firstChild, "0 of 4".length);
+        const [text, line] = [range.getBoundingClientRect(), prompt.parentElement.getBoundingClientRect()];
+        return text.top >= line.top && text.bottom <= line.bottom;
+    }"""
+    assert prompt.evaluate(count)
+
+
 @pytest.mark.parametrize("scale", [1.25, 1.5, 2])
 def test_a_click_means_the_same_pixel_at_every_scale(chromium: Browser, server: Server, scale: float) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=scale)

@@ -65,8 +65,12 @@ def test_a_stroke_needs_none(annotator: Annotator, loupe: Locator) -> None:
     annotator.page.mouse.up()
 
 
-def test_it_stays_on_the_stage_and_beside_the_pointer(annotator: Annotator, loupe: Locator) -> None:
-    annotator.press("n")
+@pytest.mark.parametrize("size", [(1280, 800), (360, 640), (844, 390)])
+def test_it_stays_on_the_stage_and_beside_the_pointer(
+    annotator: Annotator, loupe: Locator, size: tuple[int, int]
+) -> None:
+    annotator.page.set_viewport_size({"width": size[0], "height": size[1]})
+    annotator.press("f", "n")
     stage = annotator.page.locator("#stage").bounding_box()
     assert stage is not None
     for place in ((3, 3), (508, 3), (3, 508), (508, 508), (250, 250)):
@@ -76,7 +80,15 @@ def test_it_stays_on_the_stage_and_beside_the_pointer(annotator: Annotator, loup
         assert box["x"] >= stage["x"]
         assert box["y"] >= stage["y"]
         assert box["x"] + box["width"] <= stage["x"] + stage["width"]
+        assert box["y"] + box["height"] <= stage["y"] + stage["height"]
         assert not (box["x"] <= x <= box["x"] + box["width"] and box["y"] <= y <= box["y"] + box["height"])
+
+
+def test_a_pixel_of_a_photo_is_a_square_of_the_loupe(annotator: Annotator, loupe: Locator) -> None:
+    """Nothing is resampled between the canvas and the screen."""
+    annotator.press("n")
+    point_at(annotator, (300, 60))
+    assert loupe.evaluate("canvas => canvas.width === canvas.clientWidth * devicePixelRatio")
 
 
 def test_it_can_be_put_away_and_is_when_pixels_are_large(annotator: Annotator, loupe: Locator) -> None:

@@ -54,8 +54,9 @@ def test_photos_that_cannot_be_opened_say_why_and_leave_the_others_alone(
         assert len(annotator.regions()) == 1
 
 
+@pytest.mark.parametrize("how", ["zoom", "loupe"])
 def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
-    tmp_path: Path, example_photos: Path, model: str, new_tab: NewTab
+    tmp_path: Path, example_photos: Path, model: str, new_tab: NewTab, how: str
 ) -> None:
     (tmp_path / "photos").mkdir()
     with Image.open(example_photos / "coffee.jpg") as photo:
@@ -68,11 +69,18 @@ def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
         picture = annotator.page.locator("#picture img")
         assert picture.evaluate("image => image.naturalWidth") == width
         annotator.page.evaluate("() => document.querySelector('#picture img').dataset.small = true")
-        annotator.press("+", "+", "+")
+        if how == "zoom":
+            annotator.press("+", "+", "+")
+        else:
+            annotator.press("n")
+            annotator.page.mouse.move(*annotator.client((1000, 700)))
         annotator.page.wait_for_selector("#picture img:not([data-small])")
         assert picture.evaluate("image => image.naturalWidth") == 2400
+        annotator.press("Escape")
         region = annotator.mark((1000, 700), (1500, 800), (1200, 600), (1200, 900))
         assert annotator.regions()[region]["box"] == [1000, 600, 1501, 901]
+        if how == "loupe":  # nobody looks closely any more
+            return
         # It still is when another window has changed the photo.
         annotator.page.evaluate("() => document.querySelector('#picture img').dataset.before = true")
         photo = annotator.state()["photo"]

@@ -16,7 +16,7 @@ import { count, percent } from "./words.js";
 
 /**
  * A region by its id, or one whose id only the answer to an earlier change will tell.
- * @typedef {{id: number | null}} Ticket
+ * @typedef {{id: number | null, waiting?: boolean}} Ticket
  *
  * @typedef {object} Sight  Where photos are shown.
  * @property {(photo: Photo, image: HTMLImageElement, map: LabelMap) => void} show
@@ -80,7 +80,7 @@ export class Annotator {
    * @param {Point[]} points  Its four extreme points, in any order.
    */
   addRegion(points) {
-    const ticket = (this.added = /** @type {Ticket} */ ({ id: null }));
+    const ticket = (this.added = /** @type {Ticket} */ ({ id: null, waiting: true }));
     this.send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
   }
 
@@ -104,7 +104,11 @@ export class Annotator {
   deleteSelected() {
     const region = this.state.selected;
     if (region === null) this.say("Select the region to delete first: Tab, or click its row.");
-    else this.send({ kind: "delete", region });
+    else if (!this.isFixed()) {
+      this.send({ kind: "delete", region });
+      // Once is enough, however often the key is pressed before the answer.
+      this.store.update(change.select(null));
+    }
   }
 
   /** @param {"undo" | "redo"} kind */
@@ -131,8 +135,9 @@ export class Annotator {
 
   /** Complete the photo (or just go on if it is) and open the next one. */
   completeAndGoOn() {
-    const { photo, waiting } = this.state;
+    const { photo, waiting, points } = this.state;
     if (this.isOpening()) return;
+    if (points.length) return this.say("Not done: place the region's other points first, or give up ({give-up}).", "error");
     if (photo && (!change.isClosed(photo) || waiting)) this.setComplete(true);
     this.album.openNext(1);
   }
@@ -230,12 +235,16 @@ export class Annotator {
    */
   send(fields, sketch, ticket) {
     const { photo } = this.state;
-    if (this.isFixed()) return;
+    // A stroke that began before the photo was complete has shown what it would change.
+    if (this.isFixed()) return this.cover(null);
     if (!photo) return this.say("Not done: no photo is open.", "error");
     const key = makeKey();
     const seconds = this.#stopwatch.take();
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
-    const done = () => this.store.update(change.removeSketch(key));
+    const done = () => {
+      if (ticket) ticket.waiting = false;
+      this.store.update(change.removeSketch(key));
+    };
     const dropped = () => {
       done();
       this.cover(null);

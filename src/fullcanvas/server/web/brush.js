@@ -3,8 +3,14 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
-/** @import {Point} from "./types.js" */
+/** @import {Photo, Point} from "./types.js" */
 import { extend, findRegion, regionName, set } from "./state.js";
+
+/**
+ * What became part of another region while the page still shows the photo as it was before: a double click merges once.
+ * @type {WeakMap<Photo, Set<number>>}
+ */
+const merged = new WeakMap();
 
 /**
  * A press with one of these tools; null if it means nothing there, and the person has been told why.
@@ -38,9 +44,12 @@ function pressMerge(annotator, under) {
     annotator.say(kept ? "Click another region: it becomes part of the selected one." : "Select the region that the others become part of.");
     return null;
   }
+  const asked = (photo && merged.get(photo)) ?? new Set();
+  if (asked.has(other.id)) return null;
   return {
     move: () => {},
     end() {
+      if (photo) merged.set(photo, asked.add(other.id));
       annotator.send({ kind: "merge", region: kept.id, others: [other.id] });
       annotator.say(`${regionName(other)} becomes part of ${regionName(kept)}.`);
     },

@@ -88,7 +88,7 @@ export class Gestures {
       this.#hover(at);
       return this.selectUnderPointer();
     }
-    const begun = this.#pans(event) ? null : event.button === 0 ? press(this.stage, this.annotator, ...at) : null;
+    const begun = this.#pans(event) ? null : event.button === 0 ? press(this.stage, this.annotator, ...at, event.pointerType === "touch" ? "coarse" : "fine") : null;
     if (begun) this.#press = { pointer: event.pointerId, press: begun };
     this.stage.element.classList.toggle("grabbing", this.#pans(event));
   }
@@ -185,7 +185,7 @@ export class Gestures {
     if (under !== state.under) this.annotator.store.update(set({ under }));
     const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];
     this.#under.textContent = at && state.photo ? `${region ? `${regionName(region)} · ` : ""}${Math.floor(x)}, ${Math.floor(y)}` : "";
-    const handle = at && !this.#press ? handleAt(this.stage, this.annotator, ...at) : null;
+    const handle = at && !this.#press ? handleAt(this.stage, this.annotator, ...at, "fine") : null;
     this.stage.element.dataset["handle"] = handle ? (handle.free ? "point" : handle.index < 2 ? "across" : "down") : "";
   }
 

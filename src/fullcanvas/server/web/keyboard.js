@@ -49,7 +49,7 @@ function isFor(target, event) {
   // Not letters: to whoever has just chosen a status, they are commands.
   if (target.matches("select")) return event.key.length > 1 || event.key === " ";
   if (target.matches("input")) return event.key.startsWith("Arrow") || event.key === " ";
-  return target.matches("button") && (event.key === "Enter" || event.key === " ");
+  return target.matches("button, summary, a[href]") && (event.key === "Enter" || event.key === " ");
 }
 
 /**

@@ -25,9 +25,9 @@ export class Labelling {
 
   /** @returns {Ticket | null}  The region that the next label goes to. */
   target() {
-    const { selected, newest, sketches } = this.annotator.state;
+    const { selected, newest } = this.annotator.state;
     if (selected !== null) return { id: selected };
-    if (sketches.some((sketch) => sketch.kind === "points")) return this.annotator.added;
+    if (this.annotator.added.waiting) return this.annotator.added;
     return newest === null ? null : { id: newest };
   }
 

@@ -6,7 +6,7 @@
 import { byId } from "./dom.js";
 import { toDisplay } from "./view.js";
 
-const MAGNIFICATION = 4;
+export const MAGNIFICATION = 4;
 /** Once a photo pixel is so many stage pixels wide, the eye needs no help. */
 const LARGE_PIXEL = 5;
 const GAP = 22;
@@ -28,16 +28,17 @@ export class Loupe {
   /**
    * Magnify what lies under a stage position.
    * @param {Point | null} at  Null puts the loupe away.
+   * @returns {boolean}  Whether anything is magnified.
    */
   show(at) {
     const { map, state } = this.annotator;
     const image = this.#picture.querySelector("img");
     const wanted = at !== null && map !== null && image !== null && state.loupe && this.stage.photoPixels * LARGE_PIXEL > 1;
     this.#canvas.hidden = !wanted;
-    if (!wanted) return;
-    const context = this.#canvas.getContext("2d");
-    if (!context) return;
-    const side = this.#place(at);
+    const context = wanted ? this.#canvas.getContext("2d") : null;
+    if (!wanted || !context) return false;
+    this.#place(at);
+    const side = this.#canvas.clientWidth;
     const span = side / MAGNIFICATION / this.stage.view.scale;
     const [x, y] = toDisplay(this.stage.view, ...at);
     const across = image.naturalWidth / map.width;
@@ -48,20 +49,23 @@ export class Loupe {
     context.imageSmoothingEnabled = false;
     context.drawImage(image, (x - span / 2) * across, (y - span / 2) * down, span * across, span * down, 0, 0, pixels, pixels);
     drawCross(context, pixels);
+    return true;
   }
 
   /**
-   * Above and to the right of the pointer, or on the other side where the stage ends.
+   * Above and to the right of the pointer; to its left where the stage ends. Below, where a hand would cover it, only in
+   * a stage that is too narrow for either.
    * @param {Point} at
-   * @returns {number}  The loupe's side, in stage pixels.
    */
   #place([x, y]) {
-    const { width } = this.stage.element.getBoundingClientRect();
+    const { width, height } = this.stage.element.getBoundingClientRect();
     const side = this.#canvas.offsetWidth;
-    const left = x + GAP + side > width ? x - GAP - side : x + GAP;
-    const top = y - GAP - side < 0 ? y + GAP : y - GAP - side;
+    const right = x + GAP + side <= width;
+    const beside = right || x - GAP - side >= 0;
+    const left = right ? x + GAP : Math.max(0, x - GAP - side);
+    const above = y - GAP - side;
+    const top = above >= 0 || beside ? Math.max(0, above) : Math.min(y + GAP, height - side);
     this.#canvas.style.transform = `translate(${left}px, ${top}px)`;
-    return side;
   }
 }
 

@@ -55,10 +55,10 @@ window.addEventListener("hashchange", () => {
   const wanted = inAddress();
   if (wanted !== null) annotator.open(wanted);
 });
-// After a click with the pointer (a click by key has no detail) the keys belong to the stage again: before the button
+// After a click with the pointer (a click by key has no detail) the keys belong to the stage again: before the control
 // does its work, so that a dialog that it opens gives them back to the stage when it closes.
 document.addEventListener("click", (event) => {
-  if (event.detail > 0 && event.target instanceof Element && event.target.closest("button")) stage.element.focus();
+  if (event.detail > 0 && event.target instanceof Element && event.target.closest("button, summary, input[type=range]")) stage.element.focus();
 }, true);
 stage.element.focus();
 watchElsewhere(annotator);

@@ -67,7 +67,7 @@ function showButtons({ photo, marking, tool }) {
 function prompt(state) {
   const { photo, opening, tool, brush, marking, stay, points } = state;
   if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` Brush: ${brush} px {thinner} {thicker}` : ""}` };
-  if (marking) return { tone: "now", text: `Click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order: ${points.length} of 4` };
+  if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
   if (isClosed(photo)) return { tone: "now", text: `${photo.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is` };
   return { tone: photo.regions.length < 2 ? "now" : "next", text: advice(photo, findRegion(photo, state.selected)) };

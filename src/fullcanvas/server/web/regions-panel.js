@@ -19,11 +19,16 @@ export function showRegions(annotator, picker) {
   const rows = new Rows(list, sign, (region) => row(annotator, region));
   const empty = byId("no-regions", HTMLElement);
   const missing = byId("unlabelled", HTMLButtonElement);
+  /** @type {number | null} The newest region when the list was shown last. */
+  let shown = null;
   store.watch((state) => [state.photo, state.selected, state.newest, state.hidden], () => {
     const regions = store.state.photo?.regions ?? [];
     rows.show(regions);
     empty.hidden = regions.length > 0 || store.state.photo === null;
-    list.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
+    // The newest only once: whoever looks elsewhere in the list is not taken back to it.
+    const wanted = store.state.newest === shown ? "[aria-pressed=true]" : "[aria-pressed=true], [data-newest]";
+    shown = store.state.newest;
+    list.querySelector(wanted)?.scrollIntoView({ block: "nearest" });
     const unlabelled = regions.filter((region) => region.label === null).length;
     byId("region-count", HTMLElement).textContent = regions.length ? String(regions.length) : "";
     missing.textContent = `${unlabelled} without label`;
@@ -54,11 +59,12 @@ function showPointing({ store }, list) {
  */
 function row({ state, map }, region) {
   const { selected, newest } = state;
+  const facts = details(state, map, region);
   const button = element(
     "button",
-    { type: "button", "data-region": region.id, "aria-pressed": String(region.id === selected), "data-newest": selected === null && region.id === newest },
+    { type: "button", title: `${regionName(region)} · ${facts}`, "data-region": region.id, "aria-pressed": String(region.id === selected), "data-newest": selected === null && region.id === newest },
     swatch(region.color),
-    element("span", { class: "text" }, element("span", { class: region.label ? "name" : "name unnamed" }, regionName(region)), element("span", { class: "quiet" }, details(state, map, region))),
+    element("span", { class: "text" }, element("span", { class: region.label ? "name" : "name unnamed" }, regionName(region)), element("span", { class: "quiet" }, facts)),
   );
   const tag = element("button", { type: "button", class: region.label ? "tag" : "tag missing", "data-label-region": region.id, "aria-label": `Label ${regionName(region)}` }, region.label ? "✎" : "label");
   return element("li", {}, button, tag);
@@ -74,9 +80,9 @@ function details({ hidden }, map, { id, label, scribbles, seconds }) {
   const pixels = map?.pixels(id) ?? 0;
   const share = map ? pixels / map.labels.length : 0;
   const facts = [
+    hidden.includes(id) && "hidden",
     // Many regions have the same label; the history calls them by their numbers.
     label !== null && `#${id}`,
-    hidden.includes(id) && "hidden",
     pixels ? (share < 0.1 ? percent(share) : `${Math.round(100 * share)} %`) : "no pixels",
     scribbles > 0 && count(scribbles, "scribble"),
     seconds >= 1 && showTime(seconds),

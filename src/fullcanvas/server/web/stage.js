@@ -9,6 +9,7 @@
 import { byId } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
+import { MAGNIFICATION } from "./loupe.js";
 import { anchors } from "./names.js";
 import { Picture } from "./picture.js";
 import { boxOf, findRegion, regionName } from "./state.js";
@@ -243,7 +244,7 @@ export class Stage {
     if (this.#ink.width !== width || this.#ink.height !== height) Object.assign(this.#ink, { width, height });
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     drawScene(context, this.#size.width, this.#size.height, this.#scene());
-    this.loupe?.show(this.#aim());
+    if (this.loupe?.show(this.#aim())) this.#picture.zoomed(this.view.scale * devicePixelRatio * MAGNIFICATION);
   }
 
   /**

@@ -155,7 +155,9 @@ export const refreshPhoto = (photo, added = null) => (state) => {
   if (state.photo?.id !== photo.id) return listed;
   const last = photo.regions.reduce((most, region) => Math.max(most, region.id), 0) || null;
   const newest = added ?? (findRegion(photo, state.newest) ? state.newest : last);
-  return { ...listed, photo: tellApart(photo), newest, place: null, selected: findRegion(photo, state.selected) ? state.selected : null };
+  // What is complete takes no points and no strokes, whoever completed it.
+  const ready = isClosed(photo) ? endMarking(listed) : listed;
+  return { ...ready, photo: tellApart(photo), newest, place: null, selected: findRegion(photo, state.selected) ? state.selected : null };
 };
 
 /**
@@ -228,8 +230,11 @@ export const placePoint = (point) => (state) => ({ ...state, points: [...state.p
 /** @type {Reducer} */
 export const takeBackPoint = (state) => ({ ...state, points: state.points.slice(0, -1) });
 
-/** @type {Reducer} */
-export const afterFourth = (state) => ({ ...state, points: [], marking: state.stay });
+/**
+ * The region is on its way: it is the one that the next label is for, and no other that was selected meanwhile.
+ * @type {Reducer}
+ */
+export const afterFourth = (state) => ({ ...state, points: [], marking: state.stay, selected: null });
 
 /**
  * @param {Sketch} sketch

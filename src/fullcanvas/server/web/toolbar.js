@@ -75,19 +75,20 @@ function shortTitle({ title }) {
 
 /** @param {Annotator} annotator */
 function watch({ store }) {
-  store.watch((state) => [state.photo, state.waiting, state.selected, state.opening], () => enable(store.state));
+  store.watch((state) => [state.photo, state.waiting, state.selected, state.opening, state.marking, state.points], () => enable(store.state));
   store.watch((state) => [state.overlay, state.names, state.gaps, state.heat, state.beside, state.marking, state.tool], () => press(store.state));
   store.watch((state) => state.photo, showUnassigned);
 }
 
 /** @param {State} state */
-function enable({ photo, waiting, selected, opening }) {
+function enable({ photo, waiting, selected, opening, marking, points }) {
   const open = photo !== null && opening === null;
   const changeable = open && !isClosed(photo);
   find("mark").disabled = !changeable;
-  find("undo").disabled = !changeable || !(photo.can_undo || waiting);
+  const back = marking && points.length > 0;
+  find("undo").disabled = !changeable || !(back || photo.can_undo || waiting);
   find("redo").disabled = !changeable || !(photo.can_redo || waiting);
-  find("delete").disabled = !changeable || selected === null;
+  find("delete").disabled = !changeable || !(back || selected !== null);
   for (const id of SHAPES) find(id).disabled = !changeable || !(photo.regions.length || waiting);
   find("complete").disabled = !open;
   within(find("complete"), "span").textContent = isClosed(photo) ? "Next photo" : "Complete";

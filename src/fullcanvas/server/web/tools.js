@@ -15,22 +15,29 @@ import * as change from "./state.js";
  */
 
 const STILL = 3;
-const POINT_REACH = 8;
-const SIDE_REACH = 4;
+/**
+ * What points: a mouse or a pen, or a finger, which covers what it points at.
+ * @typedef {"fine" | "coarse"} Hand
+ */
+
+/** How near counts as on it, in stage pixels. */
+const POINT_REACH = { fine: 8, coarse: 22 };
+const SIDE_REACH = { fine: 4, coarse: 12 };
 
 /**
  * @param {Stage} stage
  * @param {Annotator} annotator
  * @param {number} x
  * @param {number} y
+ * @param {Hand} hand
  * @returns {Press | null}  Null if a press there means nothing; then the person has been told why.
  */
-export function press(stage, annotator, x, y) {
+export function press(stage, annotator, x, y, hand) {
   const { photo, marking, tool } = annotator.state;
   if (annotator.isFixed() || !photo) return null;
   if (tool) return pressTool(stage, annotator, x, y);
   if (marking) return pressMark(stage, annotator, x, y);
-  const handle = handleAt(stage, annotator, x, y);
+  const handle = handleAt(stage, annotator, x, y, hand);
   return handle ? pressHandle(stage, annotator, handle, x, y) : pressStroke(stage, annotator, x, y);
 }
 
@@ -109,18 +116,20 @@ function pressStroke(stage, annotator, x, y) {
  * @param {Annotator} annotator
  * @param {number} x
  * @param {number} y
+ * @param {Hand} hand
  * @returns {Handle | null}
  */
-export function handleAt(stage, annotator, x, y) {
+export function handleAt(stage, annotator, x, y, hand) {
   const { photo, selected, marking } = annotator.state;
   const region = change.findRegion(photo, selected);
   if (!region || marking || annotator.state.tool || change.isClosed(photo)) return null;
-  const near = region.extreme_points.findIndex(([px, py]) => {
+  const distances = region.extreme_points.map(([px, py]) => {
     const [sx, sy] = stage.toStage([px + 0.5, py + 0.5]);
-    return Math.hypot(sx - x, sy - y) <= POINT_REACH;
+    return Math.hypot(sx - x, sy - y);
   });
-  if (near >= 0) return { index: near, free: true };
-  const side = sideAt(stage.boxOnStage(region.extreme_points), x, y);
+  const nearest = Math.min(...distances);
+  if (nearest <= POINT_REACH[hand]) return { index: distances.indexOf(nearest), free: true };
+  const side = sideAt(stage.boxOnStage(region.extreme_points), x, y, SIDE_REACH[hand]);
   return side < 0 ? null : { index: side, free: false };
 }
 
@@ -128,13 +137,14 @@ export function handleAt(stage, annotator, x, y) {
  * @param {import("./types.js").Box} box
  * @param {number} x
  * @param {number} y
+ * @param {number} reach
  * @returns {number}  0 left, 1 right, 2 top, 3 bottom, -1 none.
  */
-function sideAt([x0, y0, x1, y1], x, y) {
-  const across = x > x0 - SIDE_REACH && x < x1 + SIDE_REACH;
-  const down = y > y0 - SIDE_REACH && y < y1 + SIDE_REACH;
+function sideAt([x0, y0, x1, y1], x, y, reach) {
+  const across = x > x0 - reach && x < x1 + reach;
+  const down = y > y0 - reach && y < y1 + reach;
   if (!across || !down) return -1;
-  return [x - x0, x - x1, y - y0, y - y1].findIndex((distance) => Math.abs(distance) <= SIDE_REACH);
+  return [x - x0, x - x1, y - y0, y - y1].findIndex((distance) => Math.abs(distance) <= reach);
 }
 
 /**
