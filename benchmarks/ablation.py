@@ -55,8 +55,8 @@ class Row:
 def fewer(share: float) -> tuple[str]:
     """The configuration's sources, with a share of the photos of each."""
     tables = (
-        f'{{path = "{source.path}", weight = {source.weight}, fraction = {share}}}'
-        for source in Config.read(CONFIG).sources
+        f'{{path = "{each.path}", weight = {each.weight}, fraction = {share}, licence = "{each.licence}"}}'
+        for each in Config.read(CONFIG).sources
     )
     return (f"sources = [{', '.join(tables)}]",)
 
@@ -109,7 +109,9 @@ def main() -> None:
     unknown = sorted(set(asked.rows) - set(ROWS))
     if unknown:
         parser.error(f"no such row: {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    for key in asked.rows or ROWS:
+    wanted = asked.rows or list(ROWS)
+    siblings = [ROWS[key].sibling for key in wanted if ROWS[key].sibling]
+    for key in dict.fromkeys([*siblings, *wanted]):
         if not scores_path(asked.out, key).exists():
             made = make(key, asked.data, asked.out)
             scores_path(asked.out, key).write_text(json.dumps(made))

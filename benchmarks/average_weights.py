@@ -4,6 +4,7 @@
     fullcanvas export-model AVERAGE.pt --out AVERAGE.zip
 
 Name, licence and sources are the other's, whose terms are the narrower; it was trained on the photos of both.
+The record says of what it is an average.
 """
 
 from __future__ import annotations
@@ -29,20 +30,40 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     one, other = checkpoint.load(asked.one), checkpoint.load(asked.other)
+    if not 0 <= asked.share <= 1:
+        parser.error(f"a share is 0 to 1, not {asked.share}")
+    if one["config"]["network"] != other["config"]["network"]:
+        parser.error("the two networks have different shapes")
+    if first_weights(one) != first_weights(other):
+        parser.error("the two trainings began from different weights: their average means nothing")
     checkpoint.save(asked.out, averaged(one, other, asked.share))
 
 
 def averaged(one: Mapping[str, Any], other: Mapping[str, Any], share: float) -> dict[str, Any]:
     """The state of a checkpoint between two others, whose networks have the same shape."""
     named = {key: other["config"][key] for key in ("name", "licence", "sources")}
+    mixed = [
+        {"name": state["config"]["name"], "steps": state["step"], "share": part}
+        for state, part in ((one, 1 - share), (other, share))
+    ]
     return {
         **one,
         "config": {**one["config"], **named},
+        "origin": {**one["origin"], "average": mixed},
+        "step": one["step"] + other["step"],
+        "seconds": one["seconds"] + other["seconds"],
+        "curve": [],
         "average": {
             name: _between(value, other["average"][name], share) for name, value in one["average"].items()
         },
         "trained_on": _together(one["trained_on"], other["trained_on"]),
     }
+
+
+def first_weights(state: Mapping[str, Any]) -> Any:
+    """What tells where a training began."""
+    origin = state["origin"]
+    return origin["model"].get("hash") if "model" in origin else origin
 
 
 def _between(one: Tensor, other: Tensor, share: float) -> Tensor:

@@ -78,6 +78,11 @@ def test_a_change_that_cannot_be_is_refused(change, message, tmp_path):
         ),
         ("name = 'x'\n[training]\nrounds = []", "rounds lists at least one"),
         ("name = 'x'\n[[sources]]\nweight = 1", "Source needs the key 'path'"),
+        ("name = 'x'\nsources = 3", "sources is a list of tables, not 3"),
+        ("name = 'x'\n[training]\nseed = -1", "seed is 0 or more"),
+        ("name = 'x'\n[training]\nlearning_rate = nan", "learning_rate is a finite number, not nan"),
+        ("name = 'x'\n[network]\nchannels = 0", "channels is 1 or more"),
+        ("name = 'x'\n[network]\nhead_channels = [8, 0, 8]", "head_channels are 1 or more each"),
         ("name = ", "Invalid value"),
     ],
 )

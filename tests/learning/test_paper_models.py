@@ -17,7 +17,7 @@ from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
-from fullcanvas.learning.errors import ConfigError, RunError
+from fullcanvas.learning.errors import ConfigError, RunError, WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import predict
 from fullcanvas.learning.run import start
@@ -248,11 +248,22 @@ def test_a_scribble_model_learns_from_its_siblings_errors(single, toy_set):
     assert np.isfinite([train_step(run, next(crops), HERE) for _ in range(2)]).all()
     assert all(torch.equal(value, frozen[name]) for name, value in run.sibling.state_dict().items())
     assert run.origin["sibling"]["name"] == "toy"
+    with pytest.raises(RunError, match="another sibling"):
+        join_sibling(run, str(single / "checkpoint.pt"), CPU)
     with pytest.raises(RunError, match="name it by --sibling"):
         join_sibling(run, None, CPU)
     other, _ = setting(toy_set, {"grow_boxes": False}, sibling="toy")
     with pytest.raises(RunError, match="no sibling"):
         join_sibling(start(other, CPU), str(single / "checkpoint.pt"), CPU)
+
+
+def test_mask_logits_are_not_taken_for_those_of_other_categories(single, toy_set):
+    config, _ = setting(toy_set, ALONE | CLASSES, loss="mask-wise")
+    others = replace(config, network=replace(config.network, classes=(101, 102)))
+    weights = read_weights(single / "checkpoint.pt")
+    assert start(config, CPU, weights).step == 0
+    with pytest.raises(WeightsError, match="other categories"):
+        start(others, CPU, weights)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def test_a_run_remembers_the_photos_that_gave(toy_set):
     assert {(name, id_) for name, ids in run.trained_on.items() for id_ in ids} == origins
 
 
+def test_a_photo_that_gave_nothing_was_not_learnt_from(toy_set):
+    config, sets = setting(toy_set, {}, pasted=1.0, crop=32)
+    crops = Crops(sets, config.training)
+    for number in range(24):
+        crop = crops[number]
+        laid = len(crop.origins) == 2
+        assert laid or len(crop.regions) <= 3
+    assert {len(crops[number].origins) for number in range(24)} == {1, 2}
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(ConfigError, match=r"pasted is a share of 0 to 1, not 1\.5"):
         Config.from_mapping({"name": "x", "training": {"pasted": 1.5}})

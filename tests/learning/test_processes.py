@@ -19,7 +19,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.errors import RunError
-from fullcanvas.learning.processes import Process, device_named
+from fullcanvas.learning.processes import Process, device_named, joined
 from fullcanvas.learning.run import start
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import train_step
@@ -29,6 +29,13 @@ from tests.learning.test_paper_models import ALONE, CLASSES
 from tests.learning.toy import CPU, HERE
 
 HALF_WAY = "half-way.pt"
+
+
+def test_a_process_that_does_not_know_which_it_is_is_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    with pytest.raises(RunError, match="LOCAL_RANK is not: start the processes with torchrun"), joined("cpu"):
+        pass
 
 
 def launch(count, function, *arguments):

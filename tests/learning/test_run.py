@@ -6,11 +6,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from fullcanvas.datasets import DatasetError
-from fullcanvas.learning import checkpoint
+from fullcanvas.learning import checkpoint, samples, train
 from fullcanvas.learning.errors import CheckpointError, RunError
 from fullcanvas.learning.progress import EVERY, Pace
 from fullcanvas.learning.run import resume, start
@@ -20,6 +21,7 @@ from fullcanvas.learning.step import learning_rate_factor, train_step
 from fullcanvas.learning.train import batches_of, train_to_end
 from tests.learning import toy
 from tests.learning.toy import CPU, HERE, toy_config
+from tests.panoptic_folder import write_dataset
 
 
 @pytest.fixture
@@ -105,6 +107,72 @@ def test_a_budget_in_minutes_ends_by_the_clock(config, toy_set, tmp_path):
     assert run.step == 1
     assert run.progress == 1
     assert run.seconds > 0
+
+
+def test_a_validation_that_was_broken_off_is_made_up(toy_set, tmp_path, monkeypatch):
+    config = toy_config(sources=[{"path": str(toy_set)}], steps=2, validate_every=9, checkpoint_every=9)
+    sets, path = open_sources(config, []), tmp_path / "checkpoint.pt"
+    run = start(config, CPU)
+
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "validate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_to_end(run, sets, path, HERE, [])
+    again = resume(path, config, CPU)
+    assert (again.step, again.curve) == (2, [])
+    train_to_end(again, sets, path, HERE, [])
+    assert again.curve
+    assert checkpoint.load(path)["curve"] == again.curve
+    assert checkpoint.load(path)["validated"] == 2
+    calls = []
+    monkeypatch.setattr(train, "validate", lambda *_arguments: calls.append(1))
+    train_to_end(resume(path, config, CPU), sets, path, HERE, [])
+    assert not calls
+
+
+def test_photos_that_first_weights_know_are_not_held_back(toy_set):
+    config = toy_config(sources=[{"path": str(toy_set)}])
+    run, (opened,) = start(config, CPU), open_sources(config, [])
+    known, *others = opened.held_back.image_ids
+    run.saw([("toy", known), ("elsewhere", others[0])])
+    (left,) = train.unseen([opened], run)
+    assert left.held_back.image_ids == tuple(others)
+    assert left.training.image_ids == opened.training.image_ids
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_before_it_does_harm(config):
+    run = start(config, CPU)
+    with torch.no_grad():
+        run.network.get_parameter("head.enter.0.weight").fill_(float("nan"))
+    before = {name: value.detach().clone() for name, value in run.network.named_parameters()}
+    with pytest.raises(RunError, match=r"step 1 leads to numbers that are not finite: .*learning_rate"):
+        advance(run, 1)
+    assert run.step == 0
+    for name, value in run.network.named_parameters():
+        assert torch.equal(value, before[name]) or name == "head.enter.0.weight"
+
+
+def test_regions_that_are_all_too_small_are_no_endless_search(tmp_path, monkeypatch):
+    labels = np.zeros((toy.SIDE, toy.SIDE), np.int64)
+    labels[5:7, 5] = 1
+    write_dataset(tmp_path / "dots", [labels])
+    monkeypatch.setattr(samples, "MOST_DRAWS", 3)
+    config = toy_config(sources=[{"path": str(tmp_path / "dots")}], held_back=0)
+    with pytest.raises(DatasetError, match="none of 3 draws from dots has a region of 12 pixels"):
+        next(batches(open_sources(config, []), config.training, 0))
+
+
+def test_a_process_that_makes_crops_and_ends_is_told_of(config, monkeypatch):
+    def ended():
+        yield from ()
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
+
+    monkeypatch.setattr(train, "batches", lambda *_arguments: ended())
+    with pytest.raises(RunError, match=r"signal: Killed.*training\.workers=0"):
+        next(batches_of(start(config, CPU), open_sources(config, []), HERE))
 
 
 def test_the_pace_is_that_of_the_last_steps(config):

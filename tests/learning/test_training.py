@@ -176,6 +176,37 @@ def test_a_finished_run_is_not_trained_again(trained, toy_set, exported, tmp_pat
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
 
+def test_an_older_model_file_does_not_pass_for_that_of_a_run_that_broke_off(
+    trained, toy_set, tmp_path, monkeypatch
+):
+    (tmp_path / "checkpoint.pt").write_bytes((trained.folder / "checkpoint.pt").read_bytes())
+    (tmp_path / "model.zip").write_bytes(trained.model.read_bytes())
+    arguments = ["train", trained.config, "--data", toy_set.parent, "--out", tmp_path]
+    longer = [*arguments, "--set", "training.steps=61"]
+
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fullcanvas.learning.train.export_run", killed)
+        assert run_command(*longer).exit_code != 0
+    assert not (tmp_path / "model.zip").exists()
+    finished = run_command(*longer)
+    assert finished.exit_code == 0, finished.output
+    assert Segmenter.load(tmp_path / "model.zip").provenance["steps"] == 61
+
+
+def test_what_would_be_ignored_or_overwritten_is_refused(trained, toy_set, tmp_path):
+    arguments = ["train", trained.config, "--data", toy_set.parent, "--out"]
+    unwanted = run_command(*arguments, tmp_path / "out", "--sibling", "nowhere.zip")
+    assert unwanted.exit_code == 2
+    assert "learns from its own errors" in unwanted.output
+    (tmp_path / "file").touch()
+    taken = run_command(*arguments, tmp_path / "file")
+    assert taken.exit_code == 2
+    assert "is a file: name a folder" in taken.output
+
+
 def test_a_run_goes_on_only_from_the_weights_that_it_began_from(trained, toy_set, tmp_path, exported):
     training = toy.TRAINING | {"steps": 1, "held_back": 0, "validate_every": 9}
     config = toy.write_toml(tmp_path / "tune.toml", {"name": "tuned", "training": training})
@@ -243,12 +274,14 @@ def test_the_terms_of_several_stages_are_said_once():
     own = "CC0. Trained on toy (public domain); photos and annotations keep these terms."
     assert first == f"{own} The backbone's first weights: random numbers."
     assert third == (
-        f"{own} Its first weights came from second: the same terms. "
-        "Its first weights came from first: the same terms. The backbone's first weights: random numbers."
+        f"{own} Its first weights came from second: the terms named first. "
+        "Its first weights came from first: the terms named first. "
+        "The backbone's first weights: random numbers."
     )
-    assert licence_sentence(other, {"model": {"name": "first", "licence": first}}).endswith(
-        f"from first: {first}"
-    )
+    model = {"name": "first", "licence": first}
+    assert licence_sentence(other, {"model": model}).endswith(f"from first: {first}")
+    joined = licence_sentence(other, {"model": model, "context": "a transformer (MIT)"})
+    assert " With a transformer (MIT). Its first weights came from first: CC0." in joined
 
 
 def test_weights_of_unknown_photos_are_no_beginning(trained, tmp_path):

@@ -215,13 +215,18 @@ def seen_in_training(dataset: Dataset, predictor: Predictor) -> frozenset[int]:
     all of COCO's data sets.
     """
     listed = predictor.training_images
-    coco = {int(id_) for name, ids in listed.items() if "coco" in name.lower() for id_ in ids}
+    coco = {int(id_) for name, ids in listed.items() if _is_of_coco(name) for id_ in ids}
     own = {int(id_) for id_ in listed.get(dataset.name, ())}
     return frozenset(
         record.image_id
         for record in dataset.records
         if record.image_id in own or (record.image_id in coco and _is_coco_photo(record))
     )
+
+
+def _is_of_coco(name: str) -> bool:
+    """Whether a data set is COCO's, whose own files bear other names, like `panoptic_train2017`."""
+    return "coco" in name.lower() or name.startswith("panoptic_")
 
 
 def _is_coco_photo(record: Record) -> bool:

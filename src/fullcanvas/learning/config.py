@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
@@ -12,6 +13,18 @@ from fullcanvas.learning.errors import ConfigError
 
 T = TypeVar("T")
 _PYRAMID_LEVELS = 3
+_LEAST_OF_NETWORK = {
+    0: ("box_margin", "closer_below"),
+    1: ("pyramid_channels", "channels", "roi_size", "mask_size", "class_channels"),
+}
+"""What some numbers of a network are at least."""
+
+
+def _check_least(config: Any, least_of: Mapping[int, tuple[str, ...]]) -> None:
+    for least, names in least_of.items():
+        for name in names:
+            if getattr(config, name) < least:
+                raise ConfigError(f"{name} is {least} or more, not {getattr(config, name)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,9 @@ class NetworkConfig:
             )
         if not self.canvas and self.closer_below:
             raise ConfigError("canvas = false needs closer_below = 0")
-        for name in ("box_margin", "closer_below"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is 0 or more, not {getattr(self, name)}")
+        if min(self.head_channels) < 1:
+            raise ConfigError(f"head_channels are 1 or more each, not {list(self.head_channels)}")
+        _check_least(self, _LEAST_OF_NETWORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +113,10 @@ class Source:
     licence: str = "not stated"
 
 
-_LEAST = {
+_LEAST_OF_TRAINING = {
     0: (
         *("minutes", "learning_rate", "backbone_learning_rate", "weight_decay"),
-        *("jitter", "pert", "held_back", "workers"),
+        *("jitter", "pert", "held_back", "workers", "seed"),
     ),
     1: (
         "working_size",
@@ -191,10 +204,7 @@ class TrainingConfig:
                 raise ConfigError(f"{name} is a share of 0 to 1, not {getattr(self, name)}")
         if not self.rounds or min(self.rounds) < 0:
             raise ConfigError(f"rounds lists at least one number of 0 or more, not {list(self.rounds)}")
-        for least, names in _LEAST.items():
-            for name in names:
-                if getattr(self, name) < least:
-                    raise ConfigError(f"{name} is {least} or more, not {getattr(self, name)}")
+        _check_least(self, _LEAST_OF_TRAINING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +245,15 @@ class Config:
             ConfigError: an unknown or missing key, or a value that cannot be; the message names it.
         """
         plain = {key: data[key] for key in ("name", "licence") if key in data}
+        sources = data.get("sources", ())
+        if not isinstance(sources, list | tuple):
+            raise ConfigError(f"sources is a list of tables, not {sources!r:.80}")
         _check_keys(cls, data)
         return cls(
             **_checked(cls, plain),
             network=from_table(NetworkConfig, data.get("network", {})),
             training=from_table(TrainingConfig, data.get("training", {})),
-            sources=tuple(from_table(Source, source) for source in data.get("sources", ())),
+            sources=tuple(from_table(Source, source) for source in sources),
         )
 
     @classmethod
@@ -322,4 +335,6 @@ def _value(key: str, value: Any, hint: Any) -> Any:
     kinds = (int, float) if hint is float else (hint,)
     if type(value) not in kinds:
         raise ConfigError(f"{key} is of type {hint.__name__}, not {value!r:.80}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{key} is a finite number, not {value}")
     return value

@@ -23,7 +23,7 @@ from fullcanvas.inference.dextr import cut, cutout, cutout_box, mask_of, write_d
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
 from fullcanvas.learning.export import agree, graph_of, run_graph, small_weights
-from fullcanvas.learning.samples import LEAST_PIXELS, Crops, colour, endless, things_of
+from fullcanvas.learning.samples import LEAST_PIXELS, MOST_DRAWS, Crops, colour, endless, things_of, too_small
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.learning.validation import region_ious
 from fullcanvas.simulation.extreme import extreme_points
@@ -139,9 +139,13 @@ class Examples(Crops):
     """An endless list of regions; example `n` depends on the seed and `n` alone."""
 
     def example(self, number: int) -> Example:
-        """Example `number`; a photo without a region is replaced by another draw."""
+        """Example `number`; a photo without a region is replaced by another draw.
+
+        Raises:
+            DatasetError: no draw has one.
+        """
         rng = np.random.default_rng([self.config.seed, number])
-        while True:
+        for _ in range(MOST_DRAWS):
             sample, origin = self.draw(rng)
             labels = things_of(sample) if self.config.regions == "things" else sample.labels
             counts = np.bincount(labels.ravel())
@@ -150,6 +154,7 @@ class Examples(Crops):
             if len(candidates):
                 region = int(rng.choice(candidates))
                 return make_example(sample, region, self.config, rng, origin)
+        raise too_small(self.datasets)
 
 
 def make_example(

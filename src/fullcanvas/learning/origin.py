@@ -21,9 +21,9 @@ def licence_sentence(config: Config, origin: Mapping[str, Any]) -> str:
     own = f"{config.licence}. Trained on {sources}; photos and annotations keep these terms."
     if "model" not in origin:
         return f"{own} The backbone's first weights: {origin['backbone']}."
-    before = origin["model"]
-    theirs = before["licence"].replace(own, "the same terms.")
-    return f"{own} Its first weights came from {before['name']}: {theirs}"
+    before, added = origin["model"], f" With {origin['context']}." if "context" in origin else ""
+    theirs = before["licence"].replace(own, "the terms named first.")
+    return f"{own}{added} Its first weights came from {before['name']}: {theirs}"
 
 
 def without_images(origin: Mapping[str, Any]) -> dict[str, Any]:

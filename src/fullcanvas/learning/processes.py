@@ -81,12 +81,14 @@ def joined(device: str) -> Iterator[Process]:
         device: as `device_named` knows it.
 
     Raises:
-        RunError: there is no such device.
+        RunError: there is no such device, or the launcher did not say which process this is.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))  # torchrun and accelerate tell by such variables
     if count == 1:
         yield Process(device_named(device))
         return
+    if "LOCAL_RANK" not in os.environ:
+        raise RunError("WORLD_SIZE is set, but LOCAL_RANK is not: start the processes with torchrun")
     own = device_named(device, int(os.environ["LOCAL_RANK"]))
     if own.type == "cuda":
         torch.cuda.set_device(own)

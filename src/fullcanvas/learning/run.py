@@ -38,6 +38,7 @@ class Run:
         seconds: how long they took; validation and checkpoints do not count.
         trained_on: ids of the photos that were trained on, by data set.
         curve: the last one on the held-back part; empty before the first validation.
+        validated: the step of that curve.
     """
 
     config: Config
@@ -51,6 +52,7 @@ class Run:
     seconds: float = 0.0
     trained_on: dict[str, set[int]] = field(default_factory=dict)
     curve: list[float] = field(default_factory=list)
+    validated: int = 0
 
     @property
     def progress(self) -> float:
@@ -77,6 +79,7 @@ class Run:
             "seconds": self.seconds,
             "trained_on": {name: sorted(ids) for name, ids in self.trained_on.items()},
             "curve": self.curve,
+            "validated": self.validated,
         }
 
 
@@ -128,6 +131,7 @@ def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> R
     run.optimizer.load_state_dict(state["optimizer"])
     run.step, run.seconds = state["step"], state.get("seconds", 0.0)
     run.folded, run.curve = state.get("folded", False), list(state.get("curve", ()))
+    run.validated = state.get("validated", run.step)
     run.trained_on = {name: set(ids) for name, ids in state.get("trained_on", {}).items()}
     return run
 

@@ -15,13 +15,23 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Point, Region, order_extreme_points
-from fullcanvas.datasets import Sample
+from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.learning.config import TrainingConfig
 from fullcanvas.learning.pasting import View, paste
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 
 LEAST_PIXELS = 12
+MOST_DRAWS = 1000
+
+
+def too_small(datasets: Sequence[Dataset]) -> DatasetError:
+    """What is raised if none of so many draws holds a region of so many pixels."""
+    names = ", ".join(each.name for each in datasets)
+    return DatasetError(
+        f"none of {MOST_DRAWS} draws from {names} has a region of {LEAST_PIXELS} pixels or more at the "
+        "working resolution: raise training.working_size or training.scale"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +74,14 @@ class Crops(TorchDataset[Crop]):
         self.places = {category: place for place, category in enumerate(classes)}
 
     def __getitem__(self, number: int) -> Crop:
-        """Example `number`; one without any region is replaced by another draw."""
+        """Example `number`; one without any region is replaced by another draw.
+
+        Raises:
+            DatasetError: no draw has one.
+        """
         cv2.setNumThreads(0)
         rng = np.random.default_rng([self.config.seed, number])
-        while True:
+        for _ in range(MOST_DRAWS):
             drawn = [self.draw(rng)]
             if self.config.pasted and rng.random() < self.config.pasted:
                 drawn.append(self.draw(rng))
@@ -75,6 +89,7 @@ class Crops(TorchDataset[Crop]):
             crop, kept = make_crop(samples, self.config, rng, origins)
             if crop.regions:
                 return replace(crop, classes=self._classes(samples, kept))
+        raise too_small(self.datasets)
 
     def draw(self, rng: np.random.Generator) -> tuple[Sample, tuple[str, int]]:
         """A random sample, and the name of its data set and the id of its photo."""
@@ -169,7 +184,9 @@ def make_crop(
         first = len(samples[0].segments)
         things = first + np.array([each.id for each in donor.segments if each.isthing], np.intp)
         shifted = np.where(numbers > 0, numbers + np.int32(first), 0)
-        image, labels = paste((image, labels), (theirs, shifted), things, rng)
+        before = image, labels
+        image, labels = laid = paste(before, (theirs, shifted), things, rng)
+        origins = origins if laid is not before else origins[:1]
     truth, kept = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
     return Crop(colour(image, rng), truth, regions, (), origins), kept

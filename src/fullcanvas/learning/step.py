@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from fullcanvas.learning import dextr
 from fullcanvas.learning.competition import mask_wise_loss, overlap_loss, pixel_wise_loss
 from fullcanvas.learning.dextr import DextrNetwork, Example
+from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork
 from fullcanvas.learning.processes import Process
@@ -56,7 +57,11 @@ class _Chance:
 
 
 def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Process) -> float:
-    """Let the network learn from a batch, of which each process has its share; returns the loss of all."""
+    """Let the network learn from a batch, of which each process has its share; returns the loss of all.
+
+    Raises:
+        RunError: the loss or its gradient is not finite; the weights are those before the step.
+    """
     _schedule(run)
     _set_mode(run)
     loss = _loss(run, batch, process)
@@ -64,7 +69,13 @@ def train_step(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Pro
     loss.backward()  # type: ignore[no-untyped-call]
     loss = loss.detach()
     process.average([loss, *_learnt(run.network)])
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
+    # Pixels whose logits are no numbers carry no loss: only the gradients tell of them.
+    if not (loss.isfinite() and norm.isfinite()):
+        raise RunError(
+            f"step {run.step + 1} leads to numbers that are not finite: begin again with a lower "
+            "learning_rate. The last checkpoint was written before that"
+        )
     run.optimizer.step()
     run.step += 1
     for origins in process.gather([origin for each in batch for origin in each.origins]):

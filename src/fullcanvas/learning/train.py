@@ -70,6 +70,8 @@ def train(request: Request, console: Console) -> None:
             be met, or was met already; the message says why.
         ExportError: the model file would not answer as the network does.
     """
+    if request.out.is_file():
+        raise RunError(f"{request.out} is a file: name a folder with --out")
     with joined(request.device) as process:
         weights = None if request.init is None else read_weights(request.init)
         config = read_config(request, weights)
@@ -84,6 +86,8 @@ def train(request: Request, console: Console) -> None:
         if not process.leads:
             train_to_end(run, sets, request.out / CHECKPOINT, process, ())
             return
+        # A model file says that a run is finished: if this one breaks off, the old file must not say it.
+        (request.out / MODEL).unlink(missing_ok=True)
         console.print(_summary(run, sets, process), highlight=False, markup=False, soft_wrap=True)
         with (
             ConsoleListener(console) as bar,
@@ -124,7 +128,8 @@ def join_sibling(run: Run, sibling: str | None, device: torch.device) -> None:
     """Let scribbles be simulated on the errors of another network.
 
     Raises:
-        RunError: no file is named, or it holds a network whose answers are of another kind.
+        RunError: no file is named, or it holds a network whose answers are of another kind, or another
+            network than the run has learnt from until now.
         WeightsError, ModelError, CheckpointError: the file cannot be used.
     """
     name = run.config.training.sibling
@@ -138,7 +143,11 @@ def join_sibling(run: Run, sibling: str | None, device: torch.device) -> None:
     network = Network(weights.network)
     fill(network, weights)
     run.sibling = network.to(device).eval().requires_grad_(False)
-    run.origin["sibling"] = {key: weights.record[key] for key in ("name", "hash") if key in weights.record}
+    record = {key: weights.record[key] for key in ("name", "hash")}
+    if run.origin.setdefault("sibling", record) != record:
+        raise RunError(
+            f"until now the run learnt from the errors of another sibling than {sibling}: name that"
+        )
 
 
 def train_to_end(
@@ -155,8 +164,13 @@ def train_to_end(
         listeners: told what happens.
     """
     settings = run.config.training
+    sets = unseen(sets, run)
     held_back = held_back_samples(sets, things=settings.regions == "things") if process.leads else []
     stream, pace = batches_of(run, sets, process), Pace(run)
+    if process.leads and run.step and run.validated != run.step and _validation_is_due(run):
+        # It was broken off between a step and its validation.
+        _validate(run, held_back, process.device, listeners)
+        checkpoint.save(path, run.state())
     while run.progress < 1:
         began = time.monotonic()
         batch = next(stream)
@@ -171,12 +185,24 @@ def train_to_end(
             continue
         for listener in listeners:
             listener.stepped(run, pace)
-        finished = run.progress >= 1
-        if finished or run.step % settings.checkpoint_every == 0:
+        due = _validation_is_due(run)
+        if due or run.step % settings.checkpoint_every == 0:
             checkpoint.save(path, run.state())
-        if finished or run.step % settings.validate_every == 0:
+        if due:
             _validate(run, held_back, process.device, listeners)
             checkpoint.save(path, run.state())
+
+
+def unseen(sets: Sequence[TrainingSet], run: Run) -> tuple[TrainingSet, ...]:
+    """The data sets without those held-back photos that the first weights were trained on already."""
+    known = {name: run.trained_on.get(name, set()) for name in (each.training.name for each in sets)}
+    return tuple(
+        replace(each, held_back=each.held_back.without(sorted(known[each.training.name]))) for each in sets
+    )
+
+
+def _validation_is_due(run: Run) -> bool:
+    return run.progress >= 1 or run.step % run.config.training.validate_every == 0
 
 
 def export_checkpoint(
@@ -244,6 +270,10 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
         raise RunError(
             f"{path} did not begin from {request.init}: name another --out, or start again with --no-resume"
         )
+    if request.sibling and not config.training.sibling:
+        raise RunError(
+            f"{config.name} learns from its own errors: leave --sibling out, or set training.sibling"
+        )
     if config.training.sibling:
         join_sibling(run, request.sibling, device)
     if len(set(process.gather((str(config), run.step)))) > 1:
@@ -259,7 +289,9 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
 
 def _began_from(run: Run, weights: Weights) -> bool:
     before = run.origin.get("model", {})
-    return all(before.get(key) == weights.record.get(key) for key in ("name", "hash", "training_images"))
+    # Runs that began from a checkpoint did not always note its hash.
+    known = [key for key in ("name", "hash", "training_images") if key in before]
+    return bool(known) and all(before[key] == weights.record[key] for key in known)
 
 
 def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:
@@ -267,6 +299,7 @@ def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Itera
 
     Raises:
         DatasetError: when the batch is taken that holds a broken photo or map.
+        RunError: when a process that makes crops has ended.
     """
     training = run.config.training
     places = process.places(training.images_per_step)
@@ -280,6 +313,13 @@ def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Itera
     except DatasetError as error:
         # What comes from a worker has the worker's whole traceback before the sentence.
         raise DatasetError(str(error).rstrip().rpartition("DatasetError: ")[2]) from error
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise RunError(
+            f"a process that makes crops ended ({error}); if memory was short, set training.workers=0, and "
+            "give the command again: it goes on from the checkpoint"
+        ) from error
 
 
 def _validate(
@@ -289,13 +329,14 @@ def _validate(
         run.curve = dextr.validate(run.average, held_back, device)
     else:
         run.curve = validate(run.average, held_back, run.config.training.working_size, device)
+    run.validated = run.step
     for listener in listeners:
         listener.validated(run)
 
 
 def _summary(run: Run, sets: Sequence[TrainingSet], process: Process) -> str:
     photos = sum(len(each.training.image_ids) for each in sets)
-    held_back = sum(len(each.held_back.image_ids) for each in sets)
+    held_back = sum(len(each.held_back.image_ids) for each in unseen(sets, run))
     training = run.config.training
     budget = f"{training.minutes:g} minutes" if training.minutes > 0 else f"{training.steps} steps"
     numbers = sum(parameter.numel() for parameter in run.network.parameters())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
@@ -37,7 +38,7 @@ class Weights:
         network: its shape.
         state: parameters by name.
         folded: whether norms are folded into the convolutions before them.
-        record: `name`, `hash` (model files), `training_images` by data set, `licence`, and where its own
+        record: `name`, `hash`, `training_images` by data set, `licence`, and where its own
             `first_weights` came from.
     """
 
@@ -70,11 +71,21 @@ def _of_checkpoint(path: Path) -> Weights:
         )
     record = {
         "name": config.name,
+        "hash": _digest(state["average"]),
         "training_images": state.get("trained_on", {}),
         "licence": licence_sentence(config, origin),
         "first_weights": without_images(origin),
     }
     return Weights(config.network, state["average"], state.get("folded", False), record)
+
+
+def _digest(state: Mapping[str, Tensor]) -> str:
+    """What tells a checkpoint's weights from all others."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _of_model(model: ModelFile) -> Weights:
@@ -139,6 +150,11 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
         WeightsError: a parameter is missing or has another shape.
     """
     given = weights.state
+    if isinstance(network, Network) and network.config.classes != weights.network.classes:
+        raise WeightsError(
+            f"{weights.record['name']} has mask logits for other categories than the network: leave the "
+            "table network out, so that it has those of its first weights, or begin without --init"
+        )
     if weights.folded:
         if not isinstance(network, Network):
             raise WeightsError("a DEXTR network starts from a checkpoint, not from a model file")
