@@ -147,6 +147,29 @@ def test_a_label_is_never_for_a_region_of_another_photo(annotator: Annotator) ->
     assert annotator.state()["message"] is None
 
 
+def test_a_point_under_way_is_none_when_another_window_completes_the_photo(
+    annotator: Annotator, server: Server
+) -> None:
+    annotator.open("astronaut.jpg")
+    person = annotator.mark(*PERSON)
+    annotator.press("n")
+    for point in FLAG[:3]:
+        annotator.click(point)
+    annotator.page.mouse.move(*annotator.client(FLAG[3]))
+    annotator.page.mouse.down()
+    photo = annotator.state()["photo"]
+    server.send("POST", f"/photos/{photo['id']}/complete", version=photo["version"], complete=True)
+    expect(annotator.page.locator("#prompt")).to_contain_text("Complete")
+    annotator.page.mouse.up()
+    assert annotator.state()["points"] == []
+    annotator.press("Shift+Enter")
+    annotator.settle()
+    annotator.press("1")
+    assert annotator.regions()[person]["label"] == "cup"
+    annotator.press("Enter")
+    expect(annotator.page.locator("#photo-name")).not_to_have_text("astronaut.jpg")
+
+
 def test_twice_is_once(annotator: Annotator) -> None:
     annotator.open("astronaut.jpg")
     person = annotator.mark(*PERSON)

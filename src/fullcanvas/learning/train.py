@@ -78,6 +78,7 @@ def train(request: Request, console: Console) -> None:
         sets = open_sources(config, request.data)
         _check_files(sets)
         run = _begin(request, with_classes(config, sets), weights, process)
+        sets = unseen(sets, run)
         if run.progress >= 1 and (request.out / MODEL).exists():
             raise RunError(
                 f"{request.out} holds a finished run of {run.step} steps and its model file: name another "
@@ -164,7 +165,6 @@ def train_to_end(
         listeners: told what happens.
     """
     settings = run.config.training
-    sets = unseen(sets, run)
     held_back = held_back_samples(sets, things=settings.regions == "things") if process.leads else []
     stream, pace = batches_of(run, sets, process), Pace(run)
     if process.leads and run.step and run.validated != run.step and _validation_is_due(run):
@@ -195,9 +195,9 @@ def train_to_end(
 
 def unseen(sets: Sequence[TrainingSet], run: Run) -> tuple[TrainingSet, ...]:
     """The data sets without those held-back photos that the first weights were trained on already."""
-    known = {name: run.trained_on.get(name, set()) for name in (each.training.name for each in sets)}
     return tuple(
-        replace(each, held_back=each.held_back.without(sorted(known[each.training.name]))) for each in sets
+        replace(each, held_back=each.held_back.without(run.trained_on.get(each.training.name, ())))
+        for each in sets
     )
 
 
@@ -336,7 +336,7 @@ def _validate(
 
 def _summary(run: Run, sets: Sequence[TrainingSet], process: Process) -> str:
     photos = sum(len(each.training.image_ids) for each in sets)
-    held_back = sum(len(each.held_back.image_ids) for each in unseen(sets, run))
+    held_back = sum(len(each.held_back.image_ids) for each in sets)
     training = run.config.training
     budget = f"{training.minutes:g} minutes" if training.minutes > 0 else f"{training.steps} steps"
     numbers = sum(parameter.numel() for parameter in run.network.parameters())

@@ -147,7 +147,7 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
     of this one as it is.
 
     Raises:
-        WeightsError: a parameter is missing or has another shape.
+        WeightsError: a parameter is missing or has another shape, or mask logits are of other categories.
     """
     given = weights.state
     if isinstance(network, Network) and network.config.classes != weights.network.classes:

@@ -16,7 +16,7 @@ import { count, percent } from "./words.js";
 
 /**
  * A region by its id, or one whose id only the answer to an earlier change will tell.
- * @typedef {{id: number | null, waiting?: boolean}} Ticket
+ * @typedef {{id: number | null, waiting?: boolean}} Ticket  `waiting` while that answer is on its way.
  *
  * @typedef {object} Sight  Where photos are shown.
  * @property {(photo: Photo, image: HTMLImageElement, map: LabelMap) => void} show
@@ -80,7 +80,7 @@ export class Annotator {
    * @param {Point[]} points  Its four extreme points, in any order.
    */
   addRegion(points) {
-    const ticket = (this.added = /** @type {Ticket} */ ({ id: null, waiting: true }));
+    const ticket = (this.added = /** @type {Ticket} */ ({ id: null }));
     this.send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
   }
 
@@ -240,6 +240,7 @@ export class Annotator {
     if (!photo) return this.say("Not done: no photo is open.", "error");
     const key = makeKey();
     const seconds = this.#stopwatch.take();
+    if (ticket) ticket.waiting = true;
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => {
       if (ticket) ticket.waiting = false;

@@ -61,6 +61,8 @@ function pressMark(stage, annotator, x, y) {
     },
     end() {
       show(stage, null);
+      // Another window may have completed the photo since the pointer came down.
+      if (!store.state.marking) return;
       store.update(change.placePoint(at));
       const { points } = store.state;
       if (points.length < 4) return;
