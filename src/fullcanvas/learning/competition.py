@@ -24,15 +24,16 @@ def project(logits: Tensor, boxes: Sequence[Box], height: int, width: int) -> Te
     rows = np.stack([project_matrix(y0, y1, cells, ys) for _, y0, _, y1 in boxes])
     columns = np.stack([project_matrix(x0, x1, cells, xs) for x0, _, x1, _ in boxes])
     canvas = torch.from_numpy(rows).to(logits) @ logits @ torch.from_numpy(columns).to(logits).mT
-    return canvas.masked_fill(~inside(boxes, height, width).to(logits.device), float("-inf"))
+    return canvas.masked_fill(~inside(boxes, height, width, logits.device), float("-inf"))
 
 
-def inside(boxes: Sequence[Box], height: int, width: int) -> Tensor:
+def inside(boxes: Sequence[Box], height: int, width: int, device: torch.device) -> Tensor:
     """Which pixels each box holds: bool [N, height, width]."""
-    x0, y0, x1, y1 = (torch.tensor(side)[:, None] for side in zip(*boxes, strict=True))
-    ys, xs = torch.arange(height), torch.arange(width)
+    x0, y0, x1, y1 = torch.tensor(boxes, device=device).T[:, :, None]
+    ys, xs = torch.arange(height, device=device), torch.arange(width, device=device)
     in_rows, in_columns = (y0 <= ys) & (ys < y1), (x0 <= xs) & (xs < x1)
-    return in_rows[:, :, None] & in_columns[:, None, :]
+    held: Tensor = in_rows[:, :, None] & in_columns[:, None, :]
+    return held
 
 
 def label_map(canvas: Tensor) -> NDArray[np.int32]:
@@ -55,9 +56,10 @@ def pixel_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Bo
     Returns:
         A scalar: the weighted mean, or 0 (with gradients of 0) where no pixel counts.
     """
-    counts, true = _counted(canvas, truth)
-    weight = 1 / torch.from_numpy(smallest_box_area(boxes, *truth.shape)).to(canvas.device)[counts]
-    losses = functional.cross_entropy(canvas[:, counts].T, true, reduction="none")
+    counts, _, own = _counted(canvas, truth)
+    areas = torch.from_numpy(smallest_box_area(boxes, *truth.shape)).to(canvas)
+    weight = torch.where(counts, 1 / areas, 0)
+    losses = torch.where(counts, canvas, 0).logsumexp(0) - torch.where(counts, own, 0)
     return (losses * weight).sum() / weight.sum().clamp_min(_LEAST_WEIGHT)
 
 
@@ -74,22 +76,24 @@ def overlap_loss(canvas: Tensor, truth: NDArray[np.int32]) -> Tensor:
         A scalar in [0, 1]. The same pixels carry it as in `pixel_wise_loss`; a region that has none of them
         does not count.
     """
-    counts, true = _counted(canvas, truth)
-    shares = canvas[:, counts].softmax(0)
-    whole = functional.one_hot(true, len(canvas)).T.to(shares)
-    present = whole.any(1)
-    shares, whole = shares[present], whole[present]
-    common = (shares * whole).sum(1)
-    overlaps = common / (shares.sum(1) + whole.sum(1) - common)
-    return 1 - overlaps.mean() if len(overlaps) else 0 * canvas[torch.isfinite(canvas)].sum()
+    counts, index, _ = _counted(canvas, truth)
+    shares = torch.where(counts, canvas, 0).softmax(0) * counts
+    whole = torch.zeros_like(shares).scatter_(0, index[None], counts[None].to(shares))
+    size, common = whole.sum((1, 2)), (shares * whole).sum((1, 2))
+    overlaps = common / (shares.sum((1, 2)) + size - common).clamp_min(_LEAST_WEIGHT)
+    present = size > 0
+    return ((1 - overlaps) * present).sum() / present.sum().clamp_min(1)
 
 
-def _counted(canvas: Tensor, truth: NDArray[np.int32]) -> tuple[Tensor, Tensor]:
-    """Which pixels carry a loss, bool [H, W], and the index of the true region of each of those."""
+def _counted(canvas: Tensor, truth: NDArray[np.int32]) -> tuple[Tensor, Tensor, Tensor]:
+    """Which pixels carry a loss, bool [H, W]; the index and the logit of the true region of each pixel.
+
+    What does not count is masked, not left out: to pick single pixels takes longer, above all on a GPU.
+    """
     target = torch.from_numpy(truth.astype(np.int64)).to(canvas.device)
-    own = canvas.gather(0, (target - 1).clamp_min(0)[None])[0]
-    counts = (target > 0) & torch.isfinite(own)
-    return counts, target[counts] - 1
+    index = (target - 1).clamp_min(0)
+    own = canvas.gather(0, index[None])[0]
+    return (target > 0) & torch.isfinite(own), index, own
 
 
 def mask_wise_loss(canvas: Tensor, truth: NDArray[np.int32], boxes: Sequence[Box]) -> Tensor:

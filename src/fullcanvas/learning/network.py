@@ -44,7 +44,7 @@ class Network(nn.Module):
             concatenated, as the head treats every region by itself.
         """
         cells, exact = self.config.roi_size, np.array(boxes, np.float64)
-        ink = torch.from_numpy(maps).to(embedding)
+        ink = torch.from_numpy(maps).to(embedding.device).to(embedding.dtype)
         features = align(embedding[None], exact / STRIDE, cells)
         return features, align(ink, exact, cells), geometry(boxes, width, height).to(embedding)
 
