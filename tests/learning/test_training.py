@@ -19,11 +19,12 @@ from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
 from fullcanvas.inference import Segmenter
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.competition import label_map
-from fullcanvas.learning.config import Config
+from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.origin import licence_sentence
 from fullcanvas.learning.rounds import first_marks, predict
+from fullcanvas.learning.run import start
 from fullcanvas.learning.sources import is_held_back
 from fullcanvas.learning.validation import padded, region_ious
 from fullcanvas.learning.weights import fill, read_weights
@@ -158,6 +159,24 @@ def test_fine_tuning_starts_from_the_model_file(trained, toy_set, tmp_path, expo
     assert state["origin"]["model"]["name"] == "toy"
     sentence = exported[0][1]["licence"]
     assert "Its first weights came from toy: CC0. Trained on toy (public domain)" in sentence
+
+
+def test_another_backbone_goes_under_a_trained_head(trained, toy_set):
+    """From a model file, whose backbone has other layers of the same names."""
+    weights = read_weights(trained.model)
+    shape = {**toy.NETWORK, "backbone": "test_resnet"}
+    config = toy.toy_config(sources=[{"path": str(toy_set)}])
+    config = replace(config, network=from_table(NetworkConfig, shape))
+    run = start(config, toy.CPU, weights)
+    assert run.folded
+    begun = run.network.state_dict()
+    assert torch.equal(begun["head.out.weight"], weights.state["head.out.weight"])
+    torch.manual_seed(config.training.seed)
+    for name, value in Network(config.network).encoder.body.state_dict().items():
+        assert torch.equal(begun[f"encoder.body.{name}"], value), name
+    assert run.origin["backbone"] == "random numbers"
+    sentence = licence_sentence(config, run.origin)
+    assert " With random numbers as its backbone's first weights. Its first weights came from t" in sentence
 
 
 def test_a_finished_run_is_not_trained_again(trained, toy_set, exported, tmp_path):

@@ -27,7 +27,19 @@ def backbone_of(network: AnyNetwork) -> nn.Module:
 
 
 def load_first_weights(network: AnyNetwork, config: Config) -> str:
-    """Fill the backbone as the configuration says; tell where its weights come from.
+    """Fill backbone and context as the configuration says; tell where their weights come from.
+
+    Raises:
+        WeightsError: they cannot be had.
+    """
+    origin = load_backbone(network, config)
+    if not config.training.pretrained or not isinstance(network, Network) or network.encoder.context is None:
+        return origin
+    return f"{origin}; {load_transformer(network.encoder.context.body, config.network.context)}"
+
+
+def load_backbone(network: AnyNetwork, config: Config) -> str:
+    """Fill the convolutional backbone as the configuration says; tell where its weights come from.
 
     Raises:
         WeightsError: they cannot be had.
@@ -36,10 +48,7 @@ def load_first_weights(network: AnyNetwork, config: Config) -> str:
     if not config.training.pretrained:
         return "random numbers"
     if isinstance(network, Network):
-        origin, context = load_pretrained(network.encoder.body, name), network.encoder.context
-        if context is None:
-            return origin
-        return f"{origin}; {load_transformer(context.body, network.config.context)}"
+        return load_pretrained(network.encoder.body, name)
     narrow = timm.create_model(name, features_only=True, pretrained=False)
     origin = load_pretrained(narrow, name)
     network.body.load_state_dict(widened(narrow.state_dict(), network.body.state_dict()))

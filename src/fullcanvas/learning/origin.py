@@ -22,6 +22,8 @@ def licence_sentence(config: Config, origin: Mapping[str, Any]) -> str:
     if "model" not in origin:
         return f"{own} The backbone's first weights: {origin['backbone']}."
     before, added = origin["model"], f" With {origin['context']}." if "context" in origin else ""
+    if "backbone" in origin:
+        added = f" With {origin['backbone']} as its backbone's first weights.{added}"
     theirs = before["licence"].replace(own, "the terms named first.")
     return f"{own}{added} Its first weights came from {before['name']}: {theirs}"
 

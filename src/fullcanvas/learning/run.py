@@ -15,9 +15,15 @@ from fullcanvas.learning.config import Config, TrainingConfig
 from fullcanvas.learning.dinov2 import load_transformer
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.networks import AnyNetwork, backbone_of, load_first_weights, make_network
+from fullcanvas.learning.networks import (
+    AnyNetwork,
+    backbone_of,
+    load_backbone,
+    load_first_weights,
+    make_network,
+)
 from fullcanvas.learning.origin import origin_of
-from fullcanvas.learning.weights import Weights, fill
+from fullcanvas.learning.weights import Weights, fill, has_backbone
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers")
 
@@ -96,6 +102,9 @@ def start(config: Config, device: torch.device, weights: Weights | None = None) 
     origin: dict[str, Any] = {"model": dict(weights.record)}
     if isinstance(network, Network) and network.encoder.context is not None and not weights.network.context:
         origin["context"] = load_transformer(network.encoder.context.body, config.network.context)
+    if isinstance(network, Network) and not has_backbone(weights, config.network):
+        # What follows the backbone has learnt what to make of a photo: it soon learns what this one says.
+        origin["backbone"] = load_backbone(network, config)
     fill(network, weights)
     run = _assemble(config, network, device, origin)
     run.folded = weights.folded

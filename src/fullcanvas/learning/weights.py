@@ -25,6 +25,8 @@ from fullcanvas.learning.networks import AnyNetwork
 from fullcanvas.learning.origin import licence_sentence, origin_of, without_images
 
 _CONTEXT = "encoder.context."
+_BACKBONE = ("encoder.body.", "encoder.lateral.")
+"""A backbone, and what brings its feature maps to the width of the pyramid."""
 
 FOLDED = "_bias"
 """The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
@@ -143,8 +145,8 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
     """Give the network these weights.
 
     Norms that were folded away become an addition, with statistics that must stay as they are: such a
-    network is trained with its norms in evaluation mode. Weights of a network without a context leave that
-    of this one as it is.
+    network is trained with its norms in evaluation mode. Weights of a network without a context, or with
+    another backbone, leave that of this one as it is.
 
     Raises:
         WeightsError: a parameter is missing or has another shape, or mask logits are of other categories.
@@ -159,11 +161,9 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
         if not isinstance(network, Network):
             raise WeightsError("a DEXTR network starts from a checkpoint, not from a model file")
         given = _unfolded(network, given)
-    wanted = network.state_dict()
-    for name, value in wanted.items():
-        if name.endswith("num_batches_tracked"):
-            continue
-        if name.startswith(_CONTEXT) and not weights.network.context:
+    own = _of_its_own(network, weights)
+    for name, value in network.state_dict().items():
+        if name.endswith("num_batches_tracked") or name.startswith(own):
             continue
         if name not in given:
             raise WeightsError(f"the weights of {weights.record['name']} lack {name}")
@@ -171,6 +171,19 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
             shapes = f"{tuple(given[name].shape)}, the network's {tuple(value.shape)}"
             raise WeightsError(f"{name} of {weights.record['name']} is {shapes}")
         value.copy_(given[name])
+
+
+def _of_its_own(network: AnyNetwork, weights: Weights) -> tuple[str, ...]:
+    """How the names of those parameters begin that the weights know nothing of."""
+    if not isinstance(network, Network):
+        return ()
+    context = () if weights.network.context else (_CONTEXT,)
+    return context if has_backbone(weights, network.config) else (*context, *_BACKBONE)
+
+
+def has_backbone(weights: Weights, network: NetworkConfig) -> bool:
+    """Whether the weights hold those of that network's backbone."""
+    return weights.network.backbone == network.backbone
 
 
 def _unfolded(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
