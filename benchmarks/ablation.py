@@ -83,6 +83,8 @@ ROWS = {
         "wider: 96 channels, a head of 72, 120 and 168",
         ("network.channels = 96", "network.head_channels = [72, 120, 168]"),
     ),
+    "lite2": Row("EfficientNet-Lite2 as the backbone", ('network.backbone = "efficientnet_lite2"',)),
+    "transformer": Row("a frozen DINOv2 beside it", ('network.context = "vit_small_patch14_dinov2"',)),
     "fine": Row("logit maps of 64 x 64", ("network.mask_size = 64",)),
     "large-crops": Row("crops of 384, half as many", ("training.crop = 384", "training.steps = 140")),
     "exact-points": Row("no sloppy extreme points", ("training.jittered = 0.0",)),
@@ -105,6 +107,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all if none")
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--out", type=Path, required=True, help="folder for models and scores")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="to train on")
     asked = parser.parse_args()
     unknown = sorted(set(asked.rows) - set(ROWS))
     if unknown:
@@ -113,7 +116,7 @@ def main() -> None:
     siblings = [ROWS[key].sibling for key in wanted if ROWS[key].sibling]
     for key in dict.fromkeys([*siblings, *wanted]):
         if not scores_path(asked.out, key).exists():
-            made = make(key, asked.data, asked.out)
+            made = make(key, asked.data, asked.out, asked.device)
             scores_path(asked.out, key).write_text(json.dumps(made))
     done = {
         key: json.loads(scores_path(asked.out, key).read_text())
@@ -128,12 +131,12 @@ def scores_path(out: Path, key: str) -> Path:
     return out / key / "scores.json"
 
 
-def make(key: str, data: Path, out: Path) -> Scores:
+def make(key: str, data: Path, out: Path, device: str) -> Scores:
     """Train a row, and measure it."""
     row, model = ROWS[key], out / key / "model.zip"
     if not model.exists():
         sibling = str(out / row.sibling / "model.zip") if row.sibling else None
-        request = Request(CONFIG, [data], out / key, sibling=sibling, changes=row.changes, device="cpu")
+        request = Request(CONFIG, [data], out / key, sibling=sibling, changes=row.changes, device=device)
         train(request, Console())
     _, held_back = split(open_dataset(data / HELD_BACK), Config.read(CONFIG).training.held_back)
     elsewhere = open_dataset(data / ELSEWHERE)
