@@ -7,6 +7,8 @@ their weights from here, so that training, simulation and the product cannot dif
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +42,28 @@ def align_matrix(start: float, stop: float, cells: int, size: int) -> Matrix:
     np.add.at(matrix, (cell, low), np.where(inside, 1 - fraction, 0) / samples)
     np.add.at(matrix, (cell, high), np.where(inside, fraction, 0) / samples)
     return matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """RoIAlign on one axis, without the pixels that no sample touches.
+
+    Attributes:
+        start, stop: the pixels that count, half-open.
+        weights: float32 [cells, stop - start].
+    """
+
+    start: int
+    stop: int
+    weights: Matrix
+
+    @classmethod
+    def of(cls, low: float, high: float, cells: int, size: int) -> Axis:
+        """The axis of a box from `low` to `high` on a plane of `size` pixels."""
+        full = align_matrix(low, high, cells, size)
+        # Bilinear samples lie in the box: the pixels of its border and one more are all they can reach.
+        start, stop = max(0, int(np.floor(low - 0.5))), min(size, int(np.floor(high - 0.5)) + 2)
+        return cls(start, stop, np.ascontiguousarray(full[:, start:stop]))
 
 
 def project_matrix(start: float, stop: float, cells: int, positions: NDArray[np.floating]) -> Matrix:

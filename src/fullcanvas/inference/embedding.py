@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.inference.roi import Axis, Roi, align_planes, geometry
+from fullcanvas.canvas.sampling import Axis
+from fullcanvas.inference.roi import Roi, align_planes, geometry
 
 
 @dataclass(frozen=True, slots=True, eq=False)

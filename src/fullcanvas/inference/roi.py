@@ -9,35 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.canvas.sampling import Matrix, align_matrix
+from fullcanvas.canvas.sampling import Axis, Matrix
 
 Features = NDArray[np.float32]
 
 ONE_THREAD = 1 << 18
 """Products of up to this many multiply-adds are done by OpenBLAS on one thread. Larger ones wake the others
 and wait for all, which gains little here and takes tens of milliseconds on a busy machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """RoIAlign on one axis, without the pixels that no sample touches.
-
-    Attributes:
-        start, stop: the pixels that count, half-open.
-        weights: float32 [cells, stop - start].
-    """
-
-    start: int
-    stop: int
-    weights: Matrix
-
-    @classmethod
-    def of(cls, low: float, high: float, cells: int, size: int) -> Axis:
-        """The axis of a box from `low` to `high` on a plane of `size` pixels."""
-        full = align_matrix(low, high, cells, size)
-        # Bilinear samples lie in the box: the pixels of its border and one more are all they can reach.
-        start, stop = max(0, int(np.floor(low - 0.5))), min(size, int(np.floor(high - 0.5)) + 2)
-        return cls(start, stop, np.ascontiguousarray(full[:, start:stop]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.canvas.sampling import align_matrix
+from fullcanvas.canvas.sampling import Axis, align_matrix
 from fullcanvas.learning.config import NetworkConfig
 from fullcanvas.learning.encoder import Encoder
 from fullcanvas.learning.heads import ANNOTATION_CHANNELS, ClassSpecificHead, make_head
@@ -43,10 +43,10 @@ class Network(nn.Module):
             Features [N, C, R, R], annotation [N, 2, R, R], geometry [N, 4]; those of several images can be
             concatenated, as the head treats every region by itself.
         """
-        cells, exact = self.config.roi_size, np.array(boxes, np.float64)
-        ink = torch.from_numpy(maps).to(embedding.device).to(embedding.dtype)
-        features = align(embedding[None], exact / STRIDE, cells)
-        return features, align(ink, exact, cells), geometry(boxes, width, height).to(embedding)
+        cells = self.config.roi_size
+        features = align(embedding, np.array(boxes, np.float64) / STRIDE, cells)
+        ink = torch.from_numpy(align_maps(maps, boxes, cells)).to(embedding)
+        return features, ink, geometry(boxes, width, height).to(embedding)
 
     def answer(
         self, inputs: tuple[Tensor, Tensor, Tensor], classes: Tensor | None = None
@@ -85,7 +85,7 @@ def align(planes: Tensor, boxes: NDArray[np.float64], cells: int) -> Tensor:
     """RoIAlign with the matrices that the product uses.
 
     Args:
-        planes: [N, C, h, w], one per box, or [1, C, h, w] for all boxes.
+        planes: [C, h, w].
         boxes: float [N, 4] in pixels of the planes.
         cells: R.
 
@@ -95,14 +95,31 @@ def align(planes: Tensor, boxes: NDArray[np.float64], cells: int) -> Tensor:
     height, width = planes.shape[-2:]
     rows = _stack([align_matrix(y0, y1, cells, height) for _, y0, _, y1 in boxes], planes)
     columns = _stack([align_matrix(x0, x1, cells, width) for x0, _, x1, _ in boxes], planes)
-    across = planes.transpose(1, 2).flatten(2)
-    if len(planes) == 1:
-        # One large product for all boxes, instead of one copy of the embedding for each.
-        shrunk = (rows.flatten(0, 1) @ across[0]).view(len(boxes), cells, -1, width)
-    else:
-        shrunk = (rows @ across).view(len(boxes), cells, -1, width)
+    # One large product for all boxes, instead of one copy of the embedding for each.
+    across = planes.transpose(0, 1).flatten(1)
+    shrunk = (rows.flatten(0, 1) @ across).view(len(boxes), cells, -1, width)
     return (shrunk @ columns.mT[:, None]).transpose(1, 2)
 
 
 def _stack(matrices: list[NDArray[np.float32]], like: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(matrices)).to(like)
+
+
+def align_maps(maps: NDArray[Any], boxes: Sequence[Box], cells: int) -> NDArray[np.float32]:
+    """RoIAlign of annotation maps, from which nothing is learnt: of each no more than its box is looked at.
+
+    Args:
+        maps: [N, 2, height, width].
+        boxes: N boxes in the same pixels.
+        cells: R.
+
+    Returns:
+        float32 [N, 2, R, R].
+    """
+    height, width = maps.shape[-2:]
+    aligned = np.empty((len(boxes), maps.shape[1], cells, cells), np.float32)
+    for answer, planes, (x0, y0, x1, y1) in zip(aligned, maps, boxes, strict=True):
+        columns, rows = Axis.of(x0, x1, cells, width), Axis.of(y0, y1, cells, height)
+        window = planes[:, rows.start : rows.stop, columns.start : columns.stop].astype(np.float32)
+        answer[:] = rows.weights @ window @ columns.weights.T
+    return aligned
