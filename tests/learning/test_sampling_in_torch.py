@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torchvision.ops import roi_align
 
 from fullcanvas.canvas.sampling import align_matrix, project_matrix
+from fullcanvas.learning.network import align, align_maps
 from tests.canvas.drawing import resample
 
 HEIGHT, WIDTH = 24, 32
@@ -45,3 +46,16 @@ def test_projection_equals_torchs_interpolation(cells, size):
         torch.from_numpy(logits)[None, None].double(), size, mode="bilinear", align_corners=False
     )
     np.testing.assert_allclose(resample(logits, rows, columns), theirs[0, 0].numpy(), atol=1e-5)
+
+
+@given(st.lists(boxes(), min_size=1, max_size=3), st.integers(1, 41))
+def test_what_a_network_is_shown_is_aligned_so(boxes, cells):
+    rng = np.random.default_rng(0)
+    embedding = rng.normal(size=(3, HEIGHT, WIDTH)).astype(np.float32)
+    maps = rng.integers(0, 2, (len(boxes), 2, HEIGHT, WIDTH)).astype(np.uint8)
+    features = align(torch.from_numpy(embedding), np.array(boxes), cells).numpy()
+    ink = align_maps(maps, boxes, cells)
+    for index, (x0, y0, x1, y1) in enumerate(boxes):
+        rows, columns = align_matrix(y0, y1, cells, HEIGHT), align_matrix(x0, x1, cells, WIDTH)
+        np.testing.assert_allclose(features[index], resample(embedding, rows, columns), atol=1e-4)
+        np.testing.assert_allclose(ink[index], resample(maps[index], rows, columns), atol=1e-5)

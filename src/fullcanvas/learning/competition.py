@@ -88,7 +88,7 @@ def overlap_loss(canvas: Tensor, truth: NDArray[np.int32]) -> Tensor:
 def _counted(canvas: Tensor, truth: NDArray[np.int32]) -> tuple[Tensor, Tensor, Tensor]:
     """Which pixels carry a loss, bool [H, W]; the index and the logit of the true region of each pixel.
 
-    What does not count is masked, not left out: to pick single pixels takes longer, above all on a GPU.
+    What does not count is masked, not left out: to pick single pixels takes longer, unless most are void.
     """
     target = torch.from_numpy(truth.astype(np.int64)).to(canvas.device)
     index = (target - 1).clamp_min(0)

@@ -23,7 +23,7 @@ from fullcanvas.learning.networks import (
     make_network,
 )
 from fullcanvas.learning.origin import origin_of
-from fullcanvas.learning.weights import Weights, fill, has_backbone
+from fullcanvas.learning.weights import Weights, fill
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers")
 
@@ -102,7 +102,7 @@ def start(config: Config, device: torch.device, weights: Weights | None = None) 
     origin: dict[str, Any] = {"model": dict(weights.record)}
     if isinstance(network, Network) and network.encoder.context is not None and not weights.network.context:
         origin["context"] = load_transformer(network.encoder.context.body, config.network.context)
-    if isinstance(network, Network) and not has_backbone(weights, config.network):
+    if isinstance(network, Network) and weights.network.backbone != config.network.backbone:
         # What follows the backbone has learnt what to make of a photo: it soon learns what this one says.
         origin["backbone"] = load_backbone(network, config)
     fill(network, weights)

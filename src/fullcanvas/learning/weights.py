@@ -178,12 +178,8 @@ def _of_its_own(network: AnyNetwork, weights: Weights) -> tuple[str, ...]:
     if not isinstance(network, Network):
         return ()
     context = () if weights.network.context else (_CONTEXT,)
-    return context if has_backbone(weights, network.config) else (*context, *_BACKBONE)
-
-
-def has_backbone(weights: Weights, network: NetworkConfig) -> bool:
-    """Whether the weights hold those of that network's backbone."""
-    return weights.network.backbone == network.backbone
+    backbone = () if weights.network.backbone == network.config.backbone else _BACKBONE
+    return (*context, *backbone)
 
 
 def _unfolded(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
