@@ -64,6 +64,17 @@ def test_a_seed_decides_everything(config):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python's, from 3.12 on
+def test_layers_count_in_what_is_asked_for(config):
+    """bfloat16 leads to nearly the same loss, and leaves weights as fine as they were."""
+    sets, losses = open_sources(config, []), {}
+    for arithmetic in ("automatic", "float32", "bfloat16"):
+        run = start(replace(config, training=replace(config.training, arithmetic=arithmetic)), CPU)
+        losses[arithmetic] = train_step(run, next(batches(sets, config.training, 0)), HERE)
+        assert all(value.dtype == torch.float32 for value in run.network.parameters())
+    assert losses["automatic"] == losses["float32"] != losses["bfloat16"]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+
+
 def test_workers_change_no_crop(config):
     sets = open_sources(config, [])
     streams = []

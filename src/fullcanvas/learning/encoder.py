@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fullcanvas.learning import mobile_sam
 from fullcanvas.learning.context import STRIDE as CONTEXT_STRIDE
 from fullcanvas.learning.context import Context
 from fullcanvas.learning.errors import ConfigError
+from fullcanvas.learning.mobile_sam import MobileSam
 
 _LITE_EPSILON = 1e-3
 
@@ -82,6 +84,8 @@ def make_body(backbone: str, **options: Any) -> nn.Module:
     Raises:
         ConfigError: timm has no such model.
     """
+    if backbone == mobile_sam.NAME:
+        return MobileSam()
     if not timm.is_model(backbone):
         raise ConfigError(f"timm has no model {backbone!r}; timm.list_models() names those that it has")
     body: nn.Module = timm.create_model(backbone, features_only=True, pretrained=False, **options)
@@ -97,6 +101,6 @@ def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and deviation per channel, in 0..255, that the backbone's weights were trained with."""
     if backbone.startswith("efficientnet_lite"):
         return (127.0,) * 3, (128.0,) * 3
-    config = timm.get_pretrained_cfg(backbone)
+    config = timm.get_pretrained_cfg(backbone) if timm.is_model(backbone) else None
     mean, std = (config.mean, config.std) if config else ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     return tuple(255 * value for value in mean), tuple(255 * value for value in std)

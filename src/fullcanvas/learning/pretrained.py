@@ -9,7 +9,9 @@ import timm
 import torch
 from torch import nn
 
+from fullcanvas.learning import mobile_sam
 from fullcanvas.learning.errors import WeightsError
+from fullcanvas.learning.mobile_sam import load_mobile_sam
 
 
 def load_pretrained(body: nn.Module, backbone: str) -> str:
@@ -23,6 +25,8 @@ def load_pretrained(body: nn.Module, backbone: str) -> str:
     """
     if backbone.startswith("efficientnet_lite"):
         return _load_lite(body, backbone)
+    if backbone == mobile_sam.NAME:
+        return load_mobile_sam(body)
     try:
         source = timm.create_model(backbone, features_only=True, pretrained=True)
     except Exception as error:

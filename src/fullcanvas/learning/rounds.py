@@ -15,7 +15,7 @@ from fullcanvas.annotation.ink import Ink
 from fullcanvas.annotation.marks import Marks, maps_of
 from fullcanvas.canvas.boxes import Box, Framing, region_box
 from fullcanvas.learning.competition import label_map, project
-from fullcanvas.learning.config import NetworkConfig
+from fullcanvas.learning.config import Arithmetic, NetworkConfig
 from fullcanvas.learning.network import Network
 from fullcanvas.simulation.annotators import round_of_scribbles
 from fullcanvas.simulation.single_region import correct
@@ -57,6 +57,8 @@ def predict(
     marks: Sequence[AllMarks],
     size: Size,
     classes: Sequence[Sequence[int]] | None = None,
+    *,
+    arithmetic: Arithmetic = "automatic",
 ) -> Prediction:
     """The logits of all regions of some images; the head runs once.
 
@@ -66,6 +68,7 @@ def predict(
         marks: of each image's regions, whose number may differ.
         size: height and width of the images in working pixels.
         classes: for class-specific networks, the true place of each region's class, image by image.
+        arithmetic: of the head.
     """
     height, width = size
     config = network.config
@@ -77,7 +80,7 @@ def predict(
         inputs.append(network.inputs(embedding, maps, frames, width, height))
     features, annotation, geometry = (torch.cat(parts) for parts in zip(*inputs, strict=True))
     truth = None if classes is None else _joined(classes).to(features.device)
-    with precision(features.device):
+    with precision(features.device, arithmetic):
         answers, class_logits = network.answer((features, annotation, geometry), truth)
     logits = torch.split(answers.float(), [len(each) for each in marks])
     canvases = [project(part, frames, height, width) for part, frames in zip(logits, boxes, strict=True)]
@@ -88,9 +91,10 @@ def _joined(classes: Sequence[Sequence[int]]) -> Tensor:
     return torch.tensor([place for each in classes for place in each])
 
 
-def precision(device: torch.device) -> torch.autocast:
-    """Half precision for the layers of a network on a GPU; on a CPU single precision is faster."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def precision(device: torch.device, arithmetic: Arithmetic = "automatic") -> torch.autocast:
+    """What the layers of a network count in: bfloat16 on a GPU and where it is asked for, else float32."""
+    half = device.type == "cuda" if arithmetic == "automatic" else arithmetic == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)
 
 
 def corrected(

@@ -25,7 +25,7 @@ from fullcanvas.learning.networks import (
 from fullcanvas.learning.origin import origin_of
 from fullcanvas.learning.weights import Weights, fill
 
-_FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers")
+_FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers", "arithmetic")
 
 
 @dataclass

@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from fullcanvas.learning import dextr
 from fullcanvas.learning.competition import mask_wise_loss, overlap_loss, pixel_wise_loss
+from fullcanvas.learning.config import Arithmetic
 from fullcanvas.learning.dextr import DextrNetwork, Example
 from fullcanvas.learning.errors import RunError
 from fullcanvas.learning.network import Network
@@ -120,16 +121,17 @@ def _loss(run: Run, batch: Sequence[Crop] | Sequence[Example], process: Process)
         return dextr.loss_of(run.network, [each for each in batch if isinstance(each, Example)], device)
     crops = [each for each in batch if isinstance(each, Crop)]
     images = image_batch(crops).to(device, memory_format=torch.channels_last)
-    embeddings, chance = _embeddings(run.network, images), _Chance.of(run, process)
+    arithmetic = run.config.training.arithmetic
+    embeddings, chance = _embeddings(run.network, images, arithmetic), _Chance.of(run, process)
     if run.sibling is None:
         return _loss_after_own_errors(run, embeddings, crops, chance)
     with torch.no_grad():
-        theirs = _embeddings(run.sibling, images)
+        theirs = _embeddings(run.sibling, images, arithmetic)
     return _loss_after_siblings_errors(run, embeddings, theirs, crops, chance)
 
 
-def _embeddings(network: Network, images: Tensor) -> list[Tensor]:
-    with precision(images.device):
+def _embeddings(network: Network, images: Tensor, arithmetic: Arithmetic) -> list[Tensor]:
+    with precision(images.device, arithmetic):
         return list(network.encoder(images).float())
 
 
@@ -162,7 +164,8 @@ def _loss_after_siblings_errors(
     assert run.sibling is not None  # noqa: S101 (`_loss` made its embeddings)
     marks: list[AllMarks] = [first_marks(crop.regions) for crop in crops]
     with torch.no_grad():
-        prediction = predict(run.sibling, siblings_embeddings, marks, _size(crops))
+        arithmetic = run.config.training.arithmetic
+        prediction = predict(run.sibling, siblings_embeddings, marks, _size(crops), arithmetic=arithmetic)
     for _ in range(int(chance.shared.choice(run.config.training.rounds))):
         marks = _corrected(run, prediction, crops, marks, chance)
     return _graded(run, _predict(run, embeddings, crops, marks), crops, marks)
@@ -173,7 +176,8 @@ def _predict(
 ) -> Prediction:
     assert isinstance(run.network, Network)  # noqa: S101 (`_loss` chose it)
     classes = [crop.classes for crop in crops] if run.config.network.class_specific else None
-    return predict(run.network, embeddings, marks, _size(crops), classes)
+    arithmetic = run.config.training.arithmetic
+    return predict(run.network, embeddings, marks, _size(crops), classes, arithmetic=arithmetic)
 
 
 def _size(crops: Sequence[Crop]) -> tuple[int, int]:
