@@ -1,10 +1,11 @@
-"""Average the weights of two trainings that began from the same ones, as one checkpoint to export.
+"""Average the weights of two trainings, as one checkpoint to export.
 
     python benchmarks/average_weights.py ONE.pt OTHER.pt [--share 0.5] --out AVERAGE.pt
     fullcanvas export-model AVERAGE.pt --out AVERAGE.zip
 
-Name, licence and sources are the other's, whose terms are the narrower; it was trained on the photos of both.
-The record says of what it is an average.
+Both began from the same weights, or the first began from the other: else their average means nothing. An
+average can be averaged further. Name, licence and sources are the other's, whose terms are the narrower; it
+was trained on the photos of both. The record says of what it is an average.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from torch import Tensor
 
 from fullcanvas.learning import checkpoint
+from fullcanvas.learning.weights import read_weights
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def main() -> None:
         parser.error(f"a share is 0 to 1, not {asked.share}")
     if one["config"]["network"] != other["config"]["network"]:
         parser.error("the two networks have different shapes")
-    if first_weights(one) != first_weights(other):
+    if first_weights(one) not in [first_weights(other), read_weights(asked.other).record["hash"]]:
         parser.error("the two trainings began from different weights: their average means nothing")
     checkpoint.save(asked.out, averaged(one, other, asked.share))
 
@@ -42,14 +44,10 @@ def main() -> None:
 def averaged(one: Mapping[str, Any], other: Mapping[str, Any], share: float) -> dict[str, Any]:
     """The state of a checkpoint between two others, whose networks have the same shape."""
     named = {key: other["config"][key] for key in ("name", "licence", "sources")}
-    mixed = [
-        {"name": state["config"]["name"], "steps": state["step"], "share": part}
-        for state, part in ((one, 1 - share), (other, share))
-    ]
     return {
         **one,
         "config": {**one["config"], **named},
-        "origin": {**one["origin"], "average": mixed},
+        "origin": {**one["origin"], "average": [*parts(one, 1 - share), *parts(other, share)]},
         "step": one["step"] + other["step"],
         "seconds": one["seconds"] + other["seconds"],
         "curve": [],
@@ -58,6 +56,12 @@ def averaged(one: Mapping[str, Any], other: Mapping[str, Any], share: float) -> 
         },
         "trained_on": _together(one["trained_on"], other["trained_on"]),
     }
+
+
+def parts(state: Mapping[str, Any], share: float) -> list[dict[str, Any]]:
+    """What a checkpoint is an average of, each with its part of the share: itself, if it is none."""
+    itself = [{"name": state["config"]["name"], "steps": state["step"], "share": 1.0}]
+    return [{**each, "share": each["share"] * share} for each in state["origin"].get("average", itself)]
 
 
 def first_weights(state: Mapping[str, Any]) -> Any:
