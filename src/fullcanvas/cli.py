@@ -198,6 +198,7 @@ def export_model(
         list[Path] | None,
         typer.Option(help="The folder of its data sets, if the checkpoint does not list their photos."),
     ] = None,
+    name: Annotated[str | None, typer.Option(help="Of the model, instead of the configuration's.")] = None,
     licence: Annotated[str | None, typer.Option(help="Of the model, instead of the configuration's.")] = None,
 ) -> None:
     """Write the model file of a checkpoint.
@@ -209,7 +210,7 @@ def export_model(
     with _refusals("train"):
         from fullcanvas.learning.train import export_checkpoint
 
-        export_checkpoint(checkpoint, out, data or [], licence)
+        export_checkpoint(checkpoint, out, data or [], name=name, licence=licence)
         typer.echo(f"Wrote {out}")
 
 

@@ -254,7 +254,8 @@ def exported(monkeypatch):
 
 def test_any_checkpoint_can_be_exported(trained, tmp_path, exported, monkeypatch):
     checkpoint_file = str(trained.folder / "checkpoint.pt")
-    arguments = ["export-model", checkpoint_file, "--out", str(tmp_path / "x.zip"), "--licence", "CC BY 4.0"]
+    said = ["--name", "renamed", "--licence", "CC BY 4.0"]
+    arguments = ["export-model", checkpoint_file, "--out", str(tmp_path / "x.zip"), *said]
     monkeypatch.setattr("sys.argv", ["/somewhere/bin/fullcanvas", *arguments])
     assert run_command(*arguments).exit_code == 0
     ((network, description),) = exported
@@ -264,6 +265,7 @@ def test_any_checkpoint_can_be_exported(trained, tmp_path, exported, monkeypatch
     assert description["provenance"]["command"].startswith("fullcanvas export-model ")
     for key in ("training_images", "held_back_curve", "steps", "seconds", "data_sets"):
         assert description["provenance"][key] == original[key]
+    assert description["name"] == "renamed"
     assert description["licence"].startswith("CC BY 4.0. Trained on")
 
 

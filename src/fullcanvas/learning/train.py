@@ -209,6 +209,8 @@ def export_checkpoint(
     path: Path,
     out: Path,
     data: Sequence[Path] = (),
+    *,
+    name: str | None = None,
     licence: str | None = None,
 ) -> str:
     """Write the model file of any checkpoint; returns the model's hash.
@@ -218,7 +220,7 @@ def export_checkpoint(
         out: of the model file.
         data: base folders of its sources; needed only for checkpoints that do not say on which photos they
             were trained, and then all that were not held back are named.
-        licence: takes the place of the configuration's.
+        name, licence: take the place of the configuration's.
 
     Raises:
         CheckpointError, ConfigError, DatasetError, RunError: it cannot be done; the message says why.
@@ -226,7 +228,7 @@ def export_checkpoint(
     """
     state = checkpoint.load(path)
     config = Config.from_mapping(state["config"])
-    config = config if licence is None else replace(config, licence=licence)
+    config = replace(config, name=name or config.name, licence=licence or config.licence)
     run = restore(state, config, torch.device("cpu"))
     if not run.trained_on:
         if not data:
