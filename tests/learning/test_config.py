@@ -90,3 +90,17 @@ def test_a_mistake_is_named_with_its_file(text, message, tmp_path):
     (tmp_path / "bad.toml").write_text(text)
     with pytest.raises(ConfigError, match=rf"bad\.toml: .*{message}"):
         Config.read(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(
+    ("network", "training", "message"),
+    [
+        ({"backbone": "mobile_sam"}, {}, "a backbone of timm's"),
+        ({}, {"arithmetic": "bfloat16"}, "its layers count in float32"),
+    ],
+)
+def test_dextr_ignores_nothing_that_is_asked_of_it(network, training, message):
+    alone = {"kind": "dextr", "canvas": False, "grow_boxes": False, "ink_constraint": False, **network}
+    asked = {"name": "x", "network": alone, "training": {"loss": "mask-wise", **training}}
+    with pytest.raises(ConfigError, match=message):
+        Config.from_mapping(asked)

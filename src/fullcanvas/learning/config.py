@@ -35,7 +35,7 @@ class NetworkConfig:
     Attributes:
         kind: "regions" is the paper's network; "dextr" its opponent, of which only `backbone` and `channels`
             (of its head) are said here.
-        backbone: name of a timm model that offers feature maps.
+        backbone: name of a timm model that offers feature maps, or `mobile_sam` for MobileSAM's encoder.
         context: name of a timm vision transformer whose frozen patches join the pyramid; none if empty.
         pyramid_channels: of every level of the feature pyramid.
         channels: of the embedding.
@@ -234,6 +234,12 @@ class Config:
             raise ConfigError("overlap needs a canvas: without one regions share no pixels out")
         if self.network.kind == "dextr" and (self.network.canvas or self.network.class_specific):
             raise ConfigError('kind = "dextr" needs canvas = false and no classes')
+        if self.network.kind == "dextr" and self.network.backbone == "mobile_sam":
+            raise ConfigError(
+                'kind = "dextr" needs a backbone of timm\'s: it sets the stride of its last stages'
+            )
+        if self.network.kind == "dextr" and self.training.arithmetic != "automatic":
+            raise ConfigError('kind = "dextr" needs arithmetic = "automatic": its layers count in float32')
         if self.network.kind == "dextr" and self.training.pasted:
             raise ConfigError('kind = "dextr" needs pasted = 0: its cutouts show one photo')
 

@@ -22,7 +22,7 @@ class Encoder(nn.Module):
     """Photo -> embedding Z, computed once per photo (section 3.1).
 
     Args:
-        backbone: a timm model with feature maps at strides 2, 4, 8, 16 and 32 (or from 4 on).
+        backbone: `mobile_sam`, or a timm model with feature maps at strides 2, 4, 8, 16, 32 (or from 4 on).
         channels: of the embedding.
         pyramid: channels of every level of the feature pyramid.
         context: a timm vision transformer whose patches join the pyramid; none if empty.
@@ -79,7 +79,7 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def make_body(backbone: str, **options: Any) -> nn.Module:
-    """A timm backbone that answers with its feature maps, with random weights.
+    """A backbone that answers with its feature maps, with random weights; `options` are timm's.
 
     Raises:
         ConfigError: timm has no such model.

@@ -145,9 +145,7 @@ def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _renamed(name: str) -> str:
-    name = re.sub(
-        r"^patch_embed\.seq\.([02])", lambda found: f"patch_embed.conv{int(found[1]) // 2 + 1}", name
-    )
+    name = name.replace("embed.seq.0", "embed.conv1").replace("embed.seq.2", "embed.conv2")
     # What leads from one stage to the next ends a stage there, and begins one here.
     name = re.sub(r"^layers\.(\d)\.down", lambda found: f"layers.{int(found[1]) + 1}.down", name)
     return name.replace("layers.", "stages.").replace(".c.", ".conv.").replace(_BIASES, "biases")
