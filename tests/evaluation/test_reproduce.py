@@ -53,8 +53,8 @@ def request_for(tmp_path):
         (tmp_path / f"{name}.toml").write_text("", encoding="utf-8")
 
     def make(name: Any, **more: Any) -> Request:
-        options = {"small": True, "configs": tmp_path, "rounds": 2, **more}
-        return Request(name, tmp_path / "data", tmp_path / "out", **options)
+        options = {"out": tmp_path / "out", "small": True, "configs": tmp_path, "rounds": 2, **more}
+        return Request(name, tmp_path / "data", **options)
 
     return make
 
@@ -132,6 +132,16 @@ def test_scores_of_other_photos_are_not_used_again(request_for, tmp_path):
     told: list[str] = []
     reproduce(request_for("table2", dataset=str(tmp_path / "other" / "coco-val50")), Trainer(), told.append)
     assert [line.split(": ")[-1] for line in told] == ["evaluating"] * 4
+
+
+def test_scores_of_corrected_maps_are_not_used_again(request_for, tmp_path):
+    """The same photos, whose ids and names are the same too."""
+    reproduce(request_for("table2"), Trainer())
+    write_map(tmp_path / "data" / "coco-val50" / "panoptic" / "map1.png", triangles(0))
+    told: list[str] = []
+    text = reproduce(request_for("table2"), Trainer(), told.append)
+    assert [line.split(": ")[-1] for line in told] == ["evaluating"] * 4
+    assert reproduce(request_for("table2", out=tmp_path / "anew"), Trainer()) == text
 
 
 def test_missing_configurations_are_found_before_anything_is_trained(request_for, tmp_path):

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -84,10 +84,26 @@ class Parts(Generic[R]):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, folder: Path, record: Record) -> Path:
-        files = [[file.name, *_stamp(file)] for file in (record.image, record.map)]
-        truth = [record.image_id, [asdict(segment) for segment in record.segments]]
-        text = json.dumps([dict(self.settings), truth, files], sort_keys=True)
-        return folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+        return folder / f"{_hash([dict(self.settings), *_state(record)])}.json"
+
+
+def samples_hash(records: Iterable[Record]) -> str:
+    """Tells samples from others, and from themselves once somebody has changed one of their files.
+
+    Raises:
+        OSError: a file is missing.
+    """
+    return _hash([_state(record) for record in records])
+
+
+def _hash(data: Any) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _state(record: Record) -> tuple[Any, Any]:
+    """What a sample is, as JSON values: what the json of its data set says, and its files' stamps."""
+    truth = [record.image_id, record.upright, [asdict(segment) for segment in record.segments]]
+    return truth, [[file.name, *_stamp(file)] for file in (record.image, record.map)]
 
 
 def _stamp(file: Path) -> tuple[int, int]:

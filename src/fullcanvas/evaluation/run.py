@@ -16,7 +16,7 @@ from fullcanvas.evaluation import summary
 from fullcanvas.evaluation.clusters import Engine
 from fullcanvas.evaluation.engine import Progress, check_files, run_all
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.files import Parts, write_json
+from fullcanvas.evaluation.files import Parts, samples_hash, write_json
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack_worst
 from fullcanvas.evaluation.predictors import Predictor, load_predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
@@ -72,7 +72,7 @@ class Plan:
         experiment: its models, loaded.
         dataset: the photos that are left to evaluate.
         left_out: how many photos the models were trained on.
-        identity: all that the result depends on, the samples aside; it becomes part of the report.
+        identity: all that the result of a sample depends on, the sample aside.
     """
 
     settings: Settings
@@ -80,6 +80,16 @@ class Plan:
     dataset: Dataset
     left_out: int
     identity: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """All that the numbers depend on: `identity`, and a hash of the samples. Reports that begin with the
+        same have the same numbers.
+
+        Raises:
+            OSError: a file of a sample is missing.
+        """
+        return {**self.identity, "samples_hash": samples_hash(self.dataset.records)}
 
 
 def plan(
@@ -164,7 +174,7 @@ def _parts(planned: Plan, out: Path | None, gallery: Path | None) -> Parts[Image
 
 def _report(planned: Plan, results: Sequence[ImageResult], scribble_seconds: float) -> dict[str, Any]:
     return {
-        **planned.identity,
+        **planned.fingerprint,
         **_counts(results),
         "left_out": planned.left_out,
         "scribble_seconds": scribble_seconds,
