@@ -93,6 +93,23 @@ def test_large_photos_are_answered_in_full_size(name):
     assert (labels == wanted).mean() > (0.9 if name == "smallest-box" else 0.97)
 
 
+def test_a_region_too_small_for_the_random_walker_has_its_box():
+    """The walker's image is a quarter as wide and high: there, another region's seed takes all of its own."""
+    annotation = Annotation(800, 600)
+    for id_, points in {
+        1: ((400, 300), (403, 300), (401, 300), (402, 302)),  # alone, and a point of 2 right below it
+        2: ((300, 400), (500, 401), (402, 303), (410, 500)),
+        3: ((100, 400), (103, 400), (101, 400), (102, 402)),  # within 4, and a scribble of 4 right below it
+        4: ((50, 450), (150, 450), (100, 380), (100, 500)),
+    }.items():
+        annotation = annotation.append(AddRegion(id_, points))
+    annotation = annotation.append(DrawScribble(4, ((101, 403),)))
+    image = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
+    labels = answer("random-walker", image, annotation)
+    assert (labels[300:303, 400:404] == 1).all()
+    assert (labels[400:403, 100:104] == 3).all()
+
+
 def test_claims_are_composed_by_the_size_of_boxes_and_seeds_stand():
     annotation = (
         Annotation(6, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,24 +41,30 @@ def random_walker_labels(image: NDArray[np.uint8], annotation: Annotation) -> ND
     """The label map int32 [H, W]: the seed of which region a random walker from a pixel reaches first.
 
     The walk is on the image reduced to `WALKER_SIZE`; the probabilities are enlarged again, and those of a
-    region outside its box do not count.
+    region outside its box do not count. A region so small that the reduction leaves it no seed claims its
+    whole box.
     """
     boxes, seeds = boxes_of(annotation), seeds_of(annotation)
-    if len(boxes) < 2:
-        return compose(annotation, {id_: _whole(box) for id_, box in boxes.items()})
-    best = np.full(seeds.shape, -1.0, np.float32)
-    labels = np.zeros(seeds.shape, np.int32)
-    for id_, chance in _chances(image, seeds).items():
+    chances = _chances(image, seeds) if len(boxes) > 1 else {}
+    reached = _likeliest(chances, boxes, seeds.shape)
+    claims = {
+        id_: (reached[y0:y1, x0:x1] == id_) | (id_ not in chances) for id_, (x0, y0, x1, y1) in boxes.items()
+    }
+    return compose(annotation, claims)
+
+
+def _likeliest(
+    chances: Mapping[int, NDArray[np.float32]], boxes: Mapping[int, Box], shape: tuple[int, ...]
+) -> NDArray[np.int32]:
+    """The region with the highest chance at each pixel, of those whose box holds it: int32 [H, W]."""
+    best, labels = np.full(shape, -1.0, np.float32), np.zeros(shape, np.int32)
+    for id_, chance in chances.items():
         x0, y0, x1, y1 = boxes[id_]
         window = np.s_[y0:y1, x0:x1]
         wins = chance[window] > best[window]
         best[window][wins] = chance[window][wins]
         labels[window][wins] = id_
-    return np.where(seeds > 0, seeds, labels)
-
-
-def _whole(box: Box) -> NDArray[np.bool_]:
-    return np.ones((box[3] - box[1], box[2] - box[0]), bool)
+    return labels
 
 
 def _chances(image: NDArray[np.uint8], seeds: NDArray[np.int32]) -> dict[int, NDArray[np.float32]]:
