@@ -29,13 +29,12 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Sample, open_dataset
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.model_file import ModelFile, read_model, write_model
 from fullcanvas.inference.roi import Roi
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
+from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, annotation_of
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
@@ -109,9 +108,8 @@ def record(model: ModelFile, dataset: Path, photos: int) -> list[Inputs]:
 
 def annotate(recorder: Recorder, sample: Sample, rng: np.random.Generator) -> None:
     """All regions, then two rounds of scribbles."""
-    annotator, log = PaperAnnotator(), Annotation(sample.image.shape[1], sample.image.shape[0])
-    for points in annotator.mark(sample.labels, rng):
-        log = log.add_region(points)
+    annotator, (height, width) = PaperAnnotator(), sample.labels.shape
+    log = annotation_of(annotator.mark(sample.labels, rng), width, height)
     session = recorder.open(sample.image, log)
     for _ in range(2):
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):

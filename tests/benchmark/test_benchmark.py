@@ -132,6 +132,15 @@ def test_a_simulated_annotator_corrects_what_is_wrong(model, tmp_path):
         simulated(CountingSegmenter(read_model(model)), open_dataset(tmp_path / "halves"), seed=0)
 
 
+def test_a_simulated_annotator_marks_regions_of_one_pixel(model, tmp_path):
+    """Data sets hold some, though a person's would be a slip of the hand."""
+    truth = np.tri(40, 50, dtype=np.int64) + 1
+    truth[20, 20] = 3
+    write_dataset(tmp_path / "dot", [truth])
+    found = simulated(CountingSegmenter(read_model(model)), open_dataset(tmp_path / "dot"), seed=0)
+    assert found["regions"] == 3
+
+
 def test_what_is_no_data_set_is_told_of_before_anything_is_measured(tmp_path):
     with pytest.raises(DatasetError, match=r"none"):
         measure(Settings("no-model.zip", dataset=tmp_path / "none"))

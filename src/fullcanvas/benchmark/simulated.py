@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of, opened
 from fullcanvas.datasets import Dataset, Sample
-from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
+from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, annotation_of
 
 PHOTOS, ROUNDS = 10, 2
 
@@ -34,9 +33,8 @@ def simulated(segmenter: CountingSegmenter, dataset: Dataset, seed: int) -> dict
 def _annotate(segmenter: CountingSegmenter, sample: Sample, rng: np.random.Generator, times: Times) -> None:
     """Every scribble is applied alone, on top of those before it, as a person's are."""
     annotator = PaperAnnotator()
-    log = Annotation(sample.image.shape[1], sample.image.shape[0])
-    for points in annotator.mark(sample.labels, rng):
-        log = log.add_region(points)
+    height, width = sample.labels.shape
+    log = annotation_of(annotator.mark(sample.labels, rng), width, height)
     session = opened(segmenter, sample.image, log, times)
     for _ in range(ROUNDS):
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
+from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.metrics import LabelMap, Matches
 from fullcanvas.evaluation.predictors import Predictor
-from fullcanvas.simulation.annotators import Allocation, Annotator, ExtremePoints, Stroke
+from fullcanvas.simulation.annotators import Allocation, Annotator, Stroke, annotation_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ def evaluate_sample(
     """
     annotator, model = experiment.annotator, experiment.model
     rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
-    annotation = _marked(sample, annotator.mark(sample.labels, rng))
+    height, width = sample.labels.shape
+    annotation = annotation_of(annotator.mark(sample.labels, rng), width, height)
     first = experiment.first_model.open(sample.image)
     prediction = first.apply(annotation)
     watch(annotation, prediction)
@@ -126,19 +127,6 @@ def evaluate_sample(
     things = tuple(segment.isthing for segment in sample.segments)
     areas = tuple(segment.area for segment in sample.segments)
     return ImageResult(sample.image_id, things, areas, tuple(measured))
-
-
-def _marked(sample: Sample, points: Sequence[ExtremePoints]) -> Annotation:
-    """The annotation that adds the regions 1..N in order.
-
-    The entries are made here rather than by `add_region`, which refuses a region of a single pixel as a
-    slip of the hand; data sets do hold some.
-    """
-    height, width = sample.labels.shape
-    annotation = Annotation(width, height)
-    for region, four in enumerate(points, 1):
-        annotation = annotation.append(AddRegion(region, four))
-    return annotation
 
 
 def _scribbled(annotation: Annotation, strokes: Sequence[Stroke]) -> Annotation:

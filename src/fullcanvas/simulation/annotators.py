@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from fullcanvas.annotation import Point
+from fullcanvas.annotation import AddRegion, Annotation, Point
 from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.scribbles import draw_scribble
@@ -130,3 +130,15 @@ def regions_of(truth: LabelMap) -> list[int]:
     """The ids of the regions in a label map, ascending."""
     present = np.flatnonzero(np.bincount(truth.ravel()))
     return [int(region) for region in present if region > 0]
+
+
+def annotation_of(points: Iterable[ExtremePoints], width: int, height: int) -> Annotation:
+    """The annotation of a photo of that size that adds the regions 1..N in order, with no scribble yet.
+
+    The entries are made here rather than by `add_region`, which refuses a region of a single pixel as a
+    slip of the hand; data sets do hold some.
+    """
+    annotation = Annotation(width, height)
+    for region, four in enumerate(points, 1):
+        annotation = annotation.append(AddRegion(region, four))
+    return annotation

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import AddRegion, Annotation, DrawScribble, Point
+from fullcanvas.annotation import DrawScribble, Point
 from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.metrics import LabelMap, confusion, region_ious
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
-from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.annotators import PaperAnnotator, annotation_of
 
 BUDGET = 10
 """Clicks per object; a photo whose objects do not all reach the target by then has failed."""
@@ -60,7 +60,7 @@ def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Tr
     """
     truth = sample.labels
     rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
-    annotation = _marked(sample, rng)
+    annotation = annotation_of(PaperAnnotator().mark(truth, rng), truth.shape[1], truth.shape[0])
     opened = model.open(sample.image)
     free = np.ones(truth.shape, bool)
     prediction = opened.apply(annotation)
@@ -77,15 +77,6 @@ def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Tr
         prediction = opened.apply(annotation)
         ious.append(_ious(sample, prediction))
     return Trace(sample.image_id, tuple(ious))
-
-
-def _marked(sample: Sample, rng: np.random.Generator) -> Annotation:
-    height, width = sample.labels.shape
-    annotation = Annotation(width, height)
-    for segment in sample.segments:
-        points = extreme_points(sample.labels == segment.id, rng)
-        annotation = annotation.append(AddRegion(segment.id, points))
-    return annotation
 
 
 def _ious(sample: Sample, prediction: LabelMap) -> tuple[float, ...]:
