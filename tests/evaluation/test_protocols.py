@@ -231,6 +231,12 @@ def test_a_whole_data_set(tmp_path, protocol):
     assert (found["1"] if protocol == "single-object" else found) == 1.0
 
 
+def test_several_annotations_of_a_photo_are_one_image(tmp_path):
+    write_dataset(tmp_path, [halves(), halves(column=4), halves()], image_ids=[1, 1, 2])
+    report = evaluate_clicks(open_dataset(tmp_path), ClickSettings("multi-object", "smallest-box"))
+    assert (report["images"], report["objects"]) == (2, 6)
+
+
 def test_the_command(tmp_path):
     write_dataset(tmp_path / "set", [halves()])
     arguments = ["evaluate-clicks", str(tmp_path / "set"), "--model", "smallest-box", "--protocol"]

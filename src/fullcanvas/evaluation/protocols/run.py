@@ -70,7 +70,7 @@ def evaluate_clicks(
         work = _Work(settings, model.hash, pool.threads)
         traces = run_all(kept.records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
     objects = sum(len(trace.ious[0]) for trace in traces)
-    counts = {"images": len(traces), "left_out": len(seen), "objects": objects}
+    counts = {"images": len({trace.image_id for trace in traces}), "left_out": len(seen), "objects": objects}
     report = {**identity, **counts, **rules.summarise(traces)}
     if out is not None:
         write_json(out, report)
