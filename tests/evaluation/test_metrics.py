@@ -7,37 +7,8 @@ from hypothesis import strategies as st
 
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.metrics import Matches
+from fullcanvas.simulation.overlap import confusion
 from tests.simulation.maps import label_maps, pairs
-
-TRUTH = np.array([[1, 1, 1, 1, 2, 2, 0, 0]] * 2, np.int32)
-PREDICTION = np.array([[1, 1, 2, 0, 2, 2, 2, 1]] * 2, np.int32)
-
-
-def test_the_confusion_counts_pixels():
-    assert metrics.confusion(TRUTH, PREDICTION, 2).tolist() == [[0, 2, 2], [2, 4, 2], [0, 0, 4]]
-
-
-def test_iou_ignores_void_and_counts_unassigned_pixels():
-    ious = metrics.region_ious(metrics.confusion(TRUTH, PREDICTION, 2))
-    assert ious.tolist() == [4 / 8, 4 / 6]
-
-
-@given(pairs(least=1))
-def test_iou_is_intersection_over_union(maps):
-    truth, prediction = maps
-    regions = int(max(truth.max(), prediction.max()))
-    ious = metrics.region_ious(metrics.confusion(truth, prediction, regions))
-    for region in range(1, regions + 1):
-        true, claimed = truth == region, prediction == region
-        union = (true | claimed).sum()
-        assert ious[region - 1] == ((true & claimed).sum() / union if union else 1.0)
-
-
-def test_ids_and_shapes_are_checked():
-    with pytest.raises(ValueError, match=r"the prediction holds ids outside 0\.\.1"):
-        metrics.confusion(np.ones((2, 2), np.int32), np.full((2, 2), 2, np.int32), 1)
-    with pytest.raises(ValueError, match="the truth is"):
-        metrics.confusion(np.ones((2, 2), np.int32), np.ones((2, 3), np.int32), 1)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +68,7 @@ def test_panoptic_matches_by_hand():
     prediction[0, 8:] = 0  # IoU 0.8
     prediction[1, :6] = 3  # 4 of 10 right; region 3 has 10 of 16
     prediction[3, :] = 2  # region 2 lies on void with 10 of its 14 pixels: not an extra one
-    found = metrics.panoptic_matches(metrics.confusion(truth, prediction, 3), [5, 5, 6])
+    found = metrics.panoptic_matches(confusion(truth, prediction, 3), [5, 5, 6])
     assert found[5] == Matches(iou=0.8, matched=1, extra=0, missed=1)
     assert found[6] == Matches(iou=10 / 16, matched=1, extra=0, missed=0)
     assert found[5].quality == pytest.approx(0.8 / 1.5)
@@ -106,7 +77,7 @@ def test_panoptic_matches_by_hand():
 
 def test_a_region_that_swapped_places_within_its_category_still_matches():
     truth = np.array([[1] * 4, [2] * 4], np.int32)
-    table = metrics.confusion(truth, np.array([[2] * 4, [1] * 4], np.int32), 2)
+    table = confusion(truth, np.array([[2] * 4, [1] * 4], np.int32), 2)
     assert metrics.panoptic_matches(table, [5, 5])[5] == Matches(iou=2.0, matched=2)
     other = metrics.panoptic_matches(table, [5, 6])
     assert other == {5: Matches(extra=1, missed=1), 6: Matches(extra=1, missed=1)}
@@ -120,7 +91,7 @@ def test_panoptic_quality_needs_a_category():
 @given(pairs(least=1), st.lists(st.integers(1, 2), min_size=4, max_size=4))
 def test_every_true_region_is_matched_or_missed(maps, categories):
     truth, prediction = maps
-    found = metrics.panoptic_matches(metrics.confusion(truth, prediction, 4), categories)
+    found = metrics.panoptic_matches(confusion(truth, prediction, 4), categories)
     present = dict.fromkeys(categories, 0)
     for region in np.unique(truth).tolist():
         present[categories[region - 1]] += 1

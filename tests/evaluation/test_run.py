@@ -21,7 +21,8 @@ from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.predictors import Baseline, Predictor, load_predictor, training_images
 from fullcanvas.evaluation.protocols import run as clicks
 from fullcanvas.evaluation.run import Settings, evaluate, plan, seen_in_training
-from fullcanvas.simulation.annotators import Allocation, AnnotatorError
+from fullcanvas.simulation.annotators import Allocation
+from fullcanvas.simulation.errors import AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
 from tests.tiny_model import write_tiny_model
 

@@ -26,9 +26,10 @@ from fullcanvas.learning.origin import licence_sentence
 from fullcanvas.learning.rounds import first_marks, predict
 from fullcanvas.learning.run import start
 from fullcanvas.learning.sources import is_held_back
-from fullcanvas.learning.validation import padded, region_ious
+from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import fill, read_weights
 from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.overlap import confusion, region_ious
 from tests.learning import toy
 
 
@@ -83,8 +84,8 @@ def test_the_trained_model_beats_the_smallest_box(trained, toy_set):
     for sample in open_dataset(toy_set):
         annotation, count = annotated(sample), len(sample.segments)
         session = segmenter.open(sample.image, annotation)
-        ours += region_ious(sample.labels, session.label_map, count)
-        theirs += region_ious(sample.labels, smallest_box_labels(annotation), count)
+        ours += list(region_ious(confusion(sample.labels, session.label_map, count)))
+        theirs += list(region_ious(confusion(sample.labels, smallest_box_labels(annotation), count)))
     assert np.mean(ours) > np.mean(theirs) + 0.03
 
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from fullcanvas.simulation.annotators import (
     Allocation,
-    AnnotatorError,
     PaperAnnotator,
     choose_errors,
     load_annotator,
     regions_of,
     round_of_scribbles,
 )
-from fullcanvas.simulation.errors import ErrorComponent, error_components
+from fullcanvas.simulation.components import ErrorComponent, error_components
+from fullcanvas.simulation.errors import AnnotatorError
 from tests.simulation.maps import pairs, seeds
 
 ALLOCATIONS = st.sampled_from(Allocation)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from fullcanvas.simulation.annotators import Allocation, load_annotator
-from fullcanvas.simulation.errors import error_components
+from fullcanvas.simulation.components import error_components
 from fullcanvas.simulation.medial import medial_stroke
 from fullcanvas.simulation.robust import RobustAnnotator
 from tests.simulation.maps import pairs, seeds

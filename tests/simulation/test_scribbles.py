@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from fullcanvas.simulation.errors import error_components
+from fullcanvas.simulation.components import error_components
 from fullcanvas.simulation.scribbles import draw_scribble
 from tests.simulation.maps import pairs, seeds
 

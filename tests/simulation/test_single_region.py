@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcanvas.simulation.errors import error_components
-from fullcanvas.simulation.single_region import OWN, REST, correct, two_regions
+from fullcanvas.annotation import Region
+from fullcanvas.annotation.marks import Marks
+from fullcanvas.simulation.components import error_components
+from fullcanvas.simulation.single_region import OWN, REST, correct, corrected, two_regions
 
 
 def truth():
@@ -38,6 +40,16 @@ def test_pixels_claimed_wrongly_earn_a_negative_scribble_outside():
 def test_void_is_never_an_error_and_a_right_mask_earns_nothing():
     assert correct(truth(), 1, truth() == 1, np.random.default_rng(0)) is None
     assert correct(truth(), 1, truth() <= 1, np.random.default_rng(0)) is None
+
+
+def test_a_correction_joins_the_marks_where_it_belongs():
+    marks = Marks(Region(1, ((3, 5), (14, 5), (5, 0), (5, 19))))
+    missing = (truth() == 1) & (np.arange(30) < 10)
+    grown = corrected(truth(), marks, missing, np.random.default_rng(0))
+    assert (len(grown.region.scribbles), len(grown.negatives)) == (1, 0)
+    shrunk = corrected(truth(), grown, truth() > 0, np.random.default_rng(0))
+    assert (len(shrunk.region.scribbles), len(shrunk.negatives)) == (1, 1)
+    assert corrected(truth(), shrunk, truth() == 1, np.random.default_rng(0)) == shrunk
 
 
 def iou(labels, mask):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Record, Sample
 from fullcanvas.evaluation.files import write_bytes
-from fullcanvas.evaluation.metrics import LabelMap
+from fullcanvas.simulation.overlap import LabelMap
 
 LONGEST_SIDE = 480
 OPACITY = 0.55

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LabelMap = NDArray[np.int32]
+from fullcanvas.simulation.overlap import LabelMap
+
 Scores = NDArray[np.float64]
 
 SMALL, MEDIUM = 32**2, 96**2
@@ -20,38 +21,6 @@ SMALL, MEDIUM = 32**2, 96**2
 
 BOUNDARY_TOLERANCE = 0.008
 """How far boundary pixels may lie apart and still agree, as a fraction of the image's diagonal (DAVIS)."""
-
-
-def confusion(truth: LabelMap, prediction: LabelMap, regions: int) -> NDArray[np.int64]:
-    """How many pixels of each true region the prediction gave to which region.
-
-    Args:
-        truth: int32 [H, W], 0 is void.
-        prediction: int32 [H, W], 0 is unassigned.
-        regions: N, the number of true regions.
-
-    Returns:
-        int64 [N + 1, N + 1]; row 0 counts what was predicted on void.
-
-    Raises:
-        ValueError: the shapes differ, or an id is above N.
-    """
-    if truth.shape != prediction.shape:
-        raise ValueError(f"the truth is {truth.shape}, the prediction {prediction.shape}")
-    size = regions + 1
-    for name, labels in (("truth", truth), ("prediction", prediction)):
-        if labels.size and not 0 <= labels.min() <= labels.max() < size:
-            raise ValueError(f"the {name} holds ids outside 0..{regions}")
-    pairs = truth.ravel().astype(np.int64) * size + prediction.ravel()
-    return np.bincount(pairs, minlength=size * size).reshape(size, size)
-
-
-def region_ious(table: NDArray[np.int64]) -> Scores:
-    """The IoU of each region 1..N, from `confusion`: float64 [N]."""
-    known = table[1:]
-    hit = np.diagonal(table)[1:]
-    union = known.sum(1) + known[:, 1:].sum(0) - hit
-    return np.where(union > 0, hit / np.maximum(union, 1), 1.0)
 
 
 def size_class(area: int) -> str:
@@ -160,7 +129,7 @@ def panoptic_matches(table: NDArray[np.int64], categories: Sequence[int]) -> dic
     """The matches of one image by category, by the rules of COCO's panoptic quality.
 
     Args:
-        table: int64 [N + 1, N + 1], from `confusion`.
+        table: int64 [N + 1, N + 1], from `simulation.overlap.confusion`.
         categories: the category of each region 1..N, in the truth and (as the annotator says it) in the
             prediction.
     """

@@ -10,7 +10,7 @@ import typer
 from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.inference.model_file import ModelError
-from fullcanvas.simulation.annotators import AnnotatorError
+from fullcanvas.simulation.errors import AnnotatorError
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import numpy as np
 from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.metrics import LabelMap, Matches
+from fullcanvas.evaluation.metrics import Matches
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.simulation.annotators import Allocation, Annotator, Stroke, annotation_of
+from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def _scribbled(annotation: Annotation, strokes: Sequence[Stroke]) -> Annotation:
 
 def _measure(sample: Sample, prediction: LabelMap, drawn: int) -> RoundResult:
     regions = len(sample.segments)
-    table = metrics.confusion(sample.labels, prediction, regions)
+    table = confusion(sample.labels, prediction, regions)
     boundaries = metrics.boundary_scores(sample.labels, prediction, regions)
     matches = metrics.panoptic_matches(table, [segment.category_id for segment in sample.segments])
-    return RoundResult(drawn, tuple(metrics.region_ious(table).tolist()), tuple(boundaries.tolist()), matches)
+    return RoundResult(drawn, tuple(region_ious(table).tolist()), tuple(boundaries.tolist()), matches)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Region, Scribble
+from fullcanvas.annotation import Region
 from fullcanvas.annotation.ink import Ink
 from fullcanvas.annotation.marks import Marks, maps_of
 from fullcanvas.canvas.boxes import Box, region_box
@@ -19,7 +19,8 @@ from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.predictors import FromModelFile, Image, Opened, Predictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult
 from fullcanvas.inference.model_file import ModelError
-from fullcanvas.simulation.single_region import OWN, REST, correct, two_regions
+from fullcanvas.simulation.overlap import confusion, region_ious
+from fullcanvas.simulation.single_region import OWN, REST, corrected, two_regions
 
 if TYPE_CHECKING:
     from fullcanvas.inference import Segmenter
@@ -126,7 +127,7 @@ def _round(
         iou, boundary = _measure(sample, each.region.id, mask)
         ious.append(iou)
         boundaries.append(boundary)
-        next_marks.append(_corrected(sample, each, mask, rng))
+        next_marks.append(corrected(sample.labels, each, mask, rng))
     changed = sum(one != other for one, other in zip(marks, next_marks, strict=True))
     return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks, drawn + changed
 
@@ -134,15 +135,5 @@ def _round(
 def _measure(sample: Sample, region: int, mask: Mask) -> tuple[float, float]:
     """IoU and boundary F of one mask."""
     truth, predicted = two_regions(sample.labels, region), np.where(mask, OWN, REST).astype(np.int32)
-    iou = metrics.region_ious(metrics.confusion(truth, predicted, REST))[0]
+    iou = region_ious(confusion(truth, predicted, REST))[0]
     return float(iou), float(metrics.boundary_scores(truth, predicted, REST)[0])
-
-
-def _corrected(sample: Sample, marks: Marks, mask: Mask, rng: np.random.Generator) -> Marks:
-    correction = correct(sample.labels, marks.region.id, mask, rng)
-    if correction is None:
-        return marks
-    stroke = Scribble(correction.points)
-    if not correction.positive:
-        return replace(marks, negatives=(*marks.negatives, stroke))
-    return replace(marks, region=replace(marks.region, scribbles=(*marks.region.scribbles, stroke)))

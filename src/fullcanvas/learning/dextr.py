@@ -25,8 +25,8 @@ from fullcanvas.learning.encoder import make_body, normalisation
 from fullcanvas.learning.export import agree, graph_of, run_graph, small_weights
 from fullcanvas.learning.samples import LEAST_PIXELS, MOST_DRAWS, Crops, colour, endless, things_of, too_small
 from fullcanvas.learning.sources import TrainingSet
-from fullcanvas.learning.validation import region_ious
 from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.overlap import confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, two_regions
 
 _STRIDE = 8
@@ -224,7 +224,7 @@ def validate(network: DextrNetwork, samples: Sequence[Sample], device: torch.dev
             height, width = sample.labels.shape
             mask = mask_of(network(seen)[0].float().cpu().numpy(), box, width, height)
             predicted = np.where(mask, OWN, REST)
-            ious.append(region_ious(two_regions(sample.labels, region), predicted, REST)[0])
+            ious.append(region_ious(confusion(two_regions(sample.labels, region), predicted, REST))[0])
     return [float(np.mean(ious))] if ious else []
 
 

@@ -18,7 +18,7 @@ from fullcanvas.learning.competition import label_map, project
 from fullcanvas.learning.config import Arithmetic, NetworkConfig
 from fullcanvas.learning.network import Network
 from fullcanvas.simulation.annotators import round_of_scribbles
-from fullcanvas.simulation.single_region import correct
+from fullcanvas.simulation.single_region import corrected as corrected_alone
 
 INK = Ink()
 Size = tuple[int, int]
@@ -119,7 +119,7 @@ def corrected(
     if config.canvas:
         return _scribbled(truth, label_map(canvas), marks, allocation, rng)
     masks = (canvas > 0).cpu().numpy()
-    return tuple(_corrected_alone(truth, mask, each, rng) for mask, each in zip(masks, marks, strict=True))
+    return tuple(corrected_alone(truth, each, mask, rng) for mask, each in zip(masks, marks, strict=True))
 
 
 def _scribbled(
@@ -133,18 +133,6 @@ def _scribbled(
     for region, points in round_of_scribbles(truth, prediction, len(marks), allocation, rng):
         added.setdefault(region, []).append(Scribble(tuple(points)))
     return tuple(_grown(each, added.get(each.region.id, ())) for each in marks)
-
-
-def _corrected_alone(
-    truth: NDArray[np.int32], mask: NDArray[np.bool_], marks: Marks, rng: np.random.Generator
-) -> Marks:
-    correction = correct(truth, marks.region.id, mask, rng)
-    if correction is None:
-        return marks
-    stroke = Scribble(correction.points)
-    if correction.positive:
-        return _grown(marks, (stroke,))
-    return replace(marks, negatives=(*marks.negatives, stroke))
 
 
 def _grown(marks: Marks, scribbles: Sequence[Scribble]) -> Marks:

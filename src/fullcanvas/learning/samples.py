@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from fullcanvas.annotation import Point, Region, order_extreme_points
+from fullcanvas.annotation import Region
 from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.learning.config import TrainingConfig
 from fullcanvas.learning.pasting import View, paste
 from fullcanvas.learning.sources import TrainingSet
-from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.extreme import extreme_points, jittered
 
 LEAST_PIXELS = 12
 MOST_DRAWS = 1000
@@ -253,16 +253,8 @@ def mark_regions(
     regions = []
     for id_ in range(1, int(truth.max(initial=0)) + 1):
         points = extreme_points(truth == id_, rng, pert)
-        moved = np.round(np.array(points) + rng.normal(0, jitter, (4, 2))).astype(int)
-        moved = np.clip(moved, 0, (width - 1, height - 1))
-        if len(np.unique(moved, axis=0)) > 1:
-            points = order_extreme_points([_point(each) for each in moved])
-        regions.append(Region(id_, points))
+        regions.append(Region(id_, jittered(points, jitter, width, height, rng)))
     return tuple(regions)
-
-
-def _point(pair: NDArray[np.int_]) -> Point:
-    return int(pair[0]), int(pair[1])
 
 
 def colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

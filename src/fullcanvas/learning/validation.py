@@ -19,6 +19,7 @@ from fullcanvas.learning.rounds import AllMarks, corrected, first_marks, precisi
 from fullcanvas.learning.samples import things_of
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.overlap import confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, two_regions
 
 ROUNDS = 4
@@ -94,20 +95,10 @@ def _curves(
 def ious_of(competing: bool, truth: NDArray[np.int32], canvas: torch.Tensor) -> list[float]:
     """The IoU of every region: of a label map if regions compete, else of one mask each."""
     if competing:
-        return region_ious(truth, label_map(canvas), len(canvas))
+        return list(region_ious(confusion(truth, label_map(canvas), len(canvas))))
     masks = (canvas > 0).cpu().numpy()
     pairs = ((two_regions(truth, id_), np.where(mask, OWN, REST)) for id_, mask in enumerate(masks, 1))
-    return [region_ious(two, predicted, REST)[0] for two, predicted in pairs]
-
-
-def region_ious(truth: NDArray[np.int32], prediction: NDArray[np.integer], count: int) -> list[float]:
-    """Intersection over union of regions 1..count over the pixels that are not void."""
-    known = truth > 0
-    pairs = truth[known].astype(np.int64) * (count + 1) + prediction[known]
-    table = np.bincount(pairs, minlength=(count + 1) ** 2).reshape(count + 1, count + 1)
-    hit = np.diagonal(table)[1:]
-    union = table.sum(1)[1:] + table.sum(0)[1:] - hit
-    return list(hit / np.maximum(union, 1))
+    return [region_ious(confusion(two, predicted, REST))[0] for two, predicted in pairs]
 
 
 def to_working(sample: Sample, long_side: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:

@@ -10,15 +10,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from fullcanvas.annotation import AddRegion, Annotation, Point
-from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
-from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.components import ErrorComponent, error_components
+from fullcanvas.simulation.errors import AnnotatorError
+from fullcanvas.simulation.extreme import ExtremePoints, extreme_points
+from fullcanvas.simulation.overlap import LabelMap
 from fullcanvas.simulation.scribbles import draw_scribble
-
-ExtremePoints = tuple[Point, Point, Point, Point]
-
-
-class AnnotatorError(ValueError):
-    """An annotator that nobody knows; the message names those that are known."""
 
 
 class Allocation(StrEnum):

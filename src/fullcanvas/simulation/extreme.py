@@ -5,21 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Point
+from fullcanvas.annotation import Point, order_extreme_points
+
+ExtremePoints = tuple[Point, Point, Point, Point]
+"""(x, y) of the left-most, right-most, top and bottom point of a region."""
 
 
-def extreme_points(
-    mask: NDArray[np.bool_], rng: np.random.Generator, pert: int = 0
-) -> tuple[Point, Point, Point, Point]:
+def extreme_points(mask: NDArray[np.bool_], rng: np.random.Generator, pert: int = 0) -> ExtremePoints:
     """A random pixel of the region within `pert` pixels of each of its sides.
 
     Args:
         mask: bool [H, W], the region; at least one pixel.
         rng: draws among the candidates, uniformly.
         pert: tolerance in pixels; at 0 only ties are random.
-
-    Returns:
-        (x, y) of the left-most, right-most, top and bottom point.
 
     Raises:
         ValueError: the mask is empty.
@@ -42,3 +40,22 @@ def _pick(
 ) -> Point:
     index = rng.choice(np.flatnonzero(side))
     return int(xs[index]), int(ys[index])
+
+
+def jittered(
+    points: ExtremePoints, sigma: float, width: int, height: int, rng: np.random.Generator
+) -> ExtremePoints:
+    """Extreme points that are off by a little, as a person's are.
+
+    Args:
+        points: in a photo of `width` x `height` pixels, where they stay.
+        sigma: standard deviation of the error on each axis, in pixels.
+        rng: draws the errors.
+
+    Returns:
+        The moved points, ordered anew; those of a tiny region that would all meet in one pixel as they were.
+    """
+    moved = np.round(np.array(points) + rng.normal(0, sigma, (4, 2))).astype(int)
+    inside = np.clip(moved, 0, [width - 1, height - 1])
+    found: list[Point] = [(int(x), int(y)) for x, y in inside]
+    return order_extreme_points(found) if len(set(found)) > 1 else points

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spannin
 from skimage.morphology import medial_axis
 
 from fullcanvas.annotation import Point
-from fullcanvas.simulation.errors import ErrorComponent
+from fullcanvas.simulation.components import ErrorComponent
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.intp]

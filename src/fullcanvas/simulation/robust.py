@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fullcanvas.annotation import Point, order_extreme_points
-from fullcanvas.simulation.annotators import Allocation, ExtremePoints, Stroke, choose_errors, regions_of
-from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
-from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.annotators import Allocation, Stroke, choose_errors, regions_of
+from fullcanvas.simulation.components import ErrorComponent, error_components
+from fullcanvas.simulation.extreme import ExtremePoints, extreme_points, jittered
 from fullcanvas.simulation.medial import medial_stroke
+from fullcanvas.simulation.overlap import LabelMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class RobustAnnotator:
         """The extreme points of every region, as `Annotator.mark`, each off by a little."""
         exact = [extreme_points(truth == region, rng) for region in regions_of(truth)]
         height, width = truth.shape
-        return [self._jittered(four, width, height, rng) for four in exact]
+        return [jittered(four, self.sigma, width, height, rng) for four in exact]
 
     def correct(
         self, truth: LabelMap, prediction: LabelMap, allocation: Allocation, rng: np.random.Generator
@@ -44,15 +44,6 @@ class RobustAnnotator:
         budget = len(regions_of(truth))
         chosen = choose_errors(error_components(truth, prediction), allocation, budget)
         return [self._stroke(error, prediction, rng) for error in chosen]
-
-    def _jittered(
-        self, four: ExtremePoints, width: int, height: int, rng: np.random.Generator
-    ) -> ExtremePoints:
-        moved = np.round(np.array(four) + rng.normal(0, self.sigma, (4, 2))).astype(int)
-        inside = np.clip(moved, 0, [width - 1, height - 1])
-        points: list[Point] = [(int(x), int(y)) for x, y in inside]
-        # A tiny region's points may all meet in one pixel; such a region stays as it was.
-        return order_extreme_points(points) if len(set(points)) > 1 else four
 
     def _stroke(self, error: ErrorComponent, prediction: LabelMap, rng: np.random.Generator) -> Stroke:
         points = medial_stroke(error, rng)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point
-from fullcanvas.simulation.errors import ErrorComponent, LabelMap
+from fullcanvas.simulation.components import ErrorComponent
+from fullcanvas.simulation.overlap import LabelMap
 
 TRIES = 10
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Point
-from fullcanvas.simulation.errors import ErrorComponent, LabelMap, error_components
+from fullcanvas.annotation import Point, Scribble
+from fullcanvas.annotation.marks import Marks
+from fullcanvas.simulation.components import ErrorComponent, error_components
+from fullcanvas.simulation.overlap import LabelMap
 from fullcanvas.simulation.scribbles import draw_scribble
 
 OWN, REST = 1, 2
@@ -46,6 +49,17 @@ def correct(
         return None
     worst = max(errors, key=_own_gain)
     return Correction(worst.region == OWN, draw_scribble(two, predicted, worst, rng))
+
+
+def corrected(truth: LabelMap, marks: Marks, mask: NDArray[np.bool_], rng: np.random.Generator) -> Marks:
+    """What is said of a region after `correct` has been drawn; the same marks if its mask is right."""
+    correction = correct(truth, marks.region.id, mask, rng)
+    if correction is None:
+        return marks
+    stroke = Scribble(correction.points)
+    if not correction.positive:
+        return replace(marks, negatives=(*marks.negatives, stroke))
+    return replace(marks, region=replace(marks.region, scribbles=(*marks.region.scribbles, stroke)))
 
 
 def two_regions(truth: LabelMap, region: int) -> LabelMap:

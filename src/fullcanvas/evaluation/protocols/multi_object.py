@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import DrawScribble, Point
 from fullcanvas.datasets import Dataset, DatasetError, Sample
-from fullcanvas.evaluation.metrics import LabelMap, confusion, region_ious
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
 from fullcanvas.simulation.annotators import PaperAnnotator, annotation_of
+from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
 BUDGET = 10
 """Clicks per object; a photo whose objects do not all reach the target by then has failed."""

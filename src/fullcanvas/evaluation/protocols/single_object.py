@@ -15,10 +15,10 @@ import numpy as np
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
 from fullcanvas.datasets import Dataset, DatasetError, Sample
-from fullcanvas.evaluation.metrics import LabelMap
 from fullcanvas.evaluation.predictors import Predictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest
 from fullcanvas.simulation.extreme import extreme_points
+from fullcanvas.simulation.overlap import LabelMap
 
 MOST_CLICKS = 20
 TARGETS = (0.85, 0.90)

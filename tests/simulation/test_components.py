@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from fullcanvas.simulation.errors import error_components
+from fullcanvas.simulation.components import error_components
 from tests.simulation.maps import pairs
 
 
@@ -60,5 +60,5 @@ def test_components_cover_the_errors_and_gain_what_they_say(maps):
 
 
 def test_shapes_must_agree():
-    with pytest.raises(ValueError, match=r"truth is \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"the truth is \(1, 2\)"):
         error_components(np.ones((1, 2), np.int32), np.ones((2, 1), np.int32))
