@@ -14,7 +14,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import timm
@@ -25,7 +25,6 @@ from segment_anything.modeling.common import LayerNorm2d
 from segment_anything.utils.onnx import SamOnnxModel
 from torch import Tensor, nn
 
-from fullcanvas.evaluation.onnx_file import OnnxFile
 from fullcanvas.evaluation.sam import INPUTS, OUTPUTS, SamModel
 from fullcanvas.inference.graph import real_cores
 
@@ -63,7 +62,7 @@ def mobile_sam() -> Sam:
 
 
 class TorchGraph:
-    """A module of the network, asked as an `OnnxFile` is.
+    """A module of the network, a `SamGraph`.
 
     Attributes:
         name, hash: what it is called.
@@ -94,7 +93,7 @@ def in_torch() -> SamModel:
     prompt: dict[str, list[Any]] = {name: [] for name in INPUTS}
     encoder = TorchGraph(model.image_encoder, "torch-encoder", image, ["image_embeddings"])
     decoder = TorchGraph(SamOnnxModel(model, return_single_mask=True), "torch-decoder", prompt, list(OUTPUTS))
-    return SamModel(cast(OnnxFile, encoder), cast(OnnxFile, decoder))
+    return SamModel(encoder, decoder)
 
 
 def export(folder: Path) -> str:

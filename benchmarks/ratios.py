@@ -53,10 +53,12 @@ def measured(model: str) -> Mapping[str, Any]:
     from mobile_sam import export, in_torch
 
     from fullcanvas.benchmark.run import Settings, measure
-    from fullcanvas.evaluation.predictors import load_predictor
+    from fullcanvas.evaluation.load import load_predictor
+    from fullcanvas.evaluation.predictors import full_image
 
     with tempfile.TemporaryDirectory() as folder:
-        peers = [load_predictor("grabcut"), load_predictor(export(Path(folder))), in_torch()]
+        specs = ("grabcut", export(Path(folder)))
+        peers = [*(full_image(load_predictor(spec)) for spec in specs), in_torch()]
         return measure(Settings(model, HERE.parent / "examples" / "photos", peers=peers))
 
 

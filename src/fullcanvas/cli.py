@@ -110,8 +110,8 @@ def reproduce(
     from rich.console import Console
 
     from fullcanvas.evaluation import reproduce as room
-    from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import progress_bar
+    from fullcanvas.evaluation.engine import Engine
 
     console = Console(stderr=True)
     with _refusals("train,experiments"):

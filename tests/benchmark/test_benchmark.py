@@ -24,7 +24,8 @@ from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, opened
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, open_dataset
-from fullcanvas.evaluation.predictors import load_predictor
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import full_image
 from fullcanvas.inference import read_model
 from tests.evaluation.tiny_sam import write_tiny_sam
 from tests.panoptic_folder import halves, write_dataset
@@ -41,7 +42,7 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def figures(model, example_photos, tmp_path_factory):
     sam = write_tiny_sam(tmp_path_factory.mktemp("sam"))
-    peers = [load_predictor(spec) for spec in ("smallest-box", sam)]
+    peers = [full_image(load_predictor(spec)) for spec in ("smallest-box", sam)]
     settings = Settings(
         str(model), example_photos, corrections=3, peers=peers, regions=(1, 11), megapixels=(0.3072, 1.92)
     )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
 from fullcanvas.canvas.boxes import Framing, region_box
 from fullcanvas.evaluation.baselines.boxes import compose, seeds_of
-from fullcanvas.evaluation.predictors import BASELINES, load_predictor
+from fullcanvas.evaluation.load import BASELINES, load_predictor
+from fullcanvas.evaluation.predictors import full_image
 from fullcanvas.simulation.annotators import PaperAnnotator, round_of_scribbles
 from tests.simulation.maps import label_maps
 
@@ -17,7 +18,7 @@ Image = NDArray[np.uint8]
 
 
 def answer(name: str, image: Image, annotation: Annotation) -> NDArray[np.int32]:
-    return load_predictor(name).open(image).apply(annotation)
+    return full_image(load_predictor(name)).open(image).apply(annotation)
 
 
 def annotated(truth: NDArray[np.int32], scribbles: bool = False) -> Annotation:

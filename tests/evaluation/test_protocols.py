@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, Sample, Segment, open_dataset
-from fullcanvas.evaluation.clusters import Engine
+from fullcanvas.evaluation.engine import Engine
 from fullcanvas.evaluation.predictors import Baseline
 from fullcanvas.evaluation.protocols import multi_object, single_object
 from fullcanvas.evaluation.protocols.clicks import Trace, deepest

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Sample, Segment
-from fullcanvas.evaluation.predictors import Baseline, load_predictor
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import Baseline, FullImagePredictor, full_image
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
@@ -48,7 +49,9 @@ class Scripted:
         return self.answers[len(self.asked) - 1]
 
 
-def experiment(model: Any, first: Any = None, rounds: int = 2, seed: int = 0) -> Experiment:
+def experiment(
+    model: Any, first: Any = None, rounds: int = 2, seed: int = 0
+) -> Experiment[FullImagePredictor]:
     return Experiment(model, first or model, PaperAnnotator(), Allocation.FREE, rounds, seed)
 
 
@@ -128,13 +131,13 @@ def test_the_smallest_box_owns_a_pixel_and_equal_boxes_go_to_the_lower_id():
     for box in ((0, 0, 7, 3), (1, 1, 3, 2), (2, 1, 4, 2)):
         x0, y0, x1, y1 = box
         annotation = annotation.add_region([(x0, y0), (x1, y1), (x1, y0), (x0, y1)])
-    opened = load_predictor("smallest-box").open(np.zeros((4, 8, 3), np.uint8))
+    opened = full_image(load_predictor("smallest-box")).open(np.zeros((4, 8, 3), np.uint8))
     assert opened.apply(annotation)[1].tolist() == [1, 2, 2, 2, 3, 1, 1, 1]
 
 
 def test_a_pixel_in_no_box_is_unassigned():
     annotation = Annotation(4, 1).add_region([(0, 0), (1, 0), (0, 0), (1, 0)])
-    opened = load_predictor("smallest-box").open(np.zeros((1, 4, 3), np.uint8))
+    opened = full_image(load_predictor("smallest-box")).open(np.zeros((1, 4, 3), np.uint8))
     assert opened.apply(annotation).tolist() == [[1, 1, 0, 0]]
 
 

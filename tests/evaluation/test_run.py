@@ -13,14 +13,16 @@ from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.datasets import Dataset, DatasetError, open_dataset
-from fullcanvas.evaluation import run
+from fullcanvas.evaluation import jobs
 from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
-from fullcanvas.evaluation.clusters import Engine
-from fullcanvas.evaluation.engine import Progress
+from fullcanvas.evaluation.engine import Engine
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.predictors import Baseline, Predictor, load_predictor, training_images
+from fullcanvas.evaluation.jobs import Progress
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import Baseline, Predictor, training_images
 from fullcanvas.evaluation.protocols import run as clicks
-from fullcanvas.evaluation.run import Settings, evaluate, plan, seen_in_training
+from fullcanvas.evaluation.run import Settings, evaluate, plan
+from fullcanvas.evaluation.unseen import seen_in_training
 from fullcanvas.simulation.annotators import Allocation
 from fullcanvas.simulation.errors import AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
@@ -184,7 +186,7 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
 
     answer = lambda _image, annotation: smallest_box_labels(annotation)  # noqa: E731
     known: dict[str, Predictor] = {"trained": Trained("trained", answer), "none": Baseline("none", answer)}
-    monkeypatch.setattr(run, "load_predictor", lambda spec, _threads: known[spec])
+    monkeypatch.setattr(jobs, "load_predictor", lambda spec, _threads: known[spec])
     report = evaluate(plan(dataset, Settings("trained", rounds=0)))
     assert (report["images"], report["left_out"]) == (3, 2)
     report = evaluate(plan(dataset, Settings("none", first_model="trained", rounds=0), limit=2))
@@ -200,8 +202,7 @@ def test_a_model_is_loaded_once(dataset, monkeypatch):
         loaded.append(spec)
         return load_predictor(spec, threads)
 
-    monkeypatch.setattr(run, "load_predictor", load)
-    monkeypatch.setattr(clicks, "load_predictor", load)
+    monkeypatch.setattr(jobs, "load_predictor", load)
     evaluate(plan(dataset, Settings("smallest-box", rounds=0)))
     assert loaded == ["smallest-box"]
     clicks.evaluate_clicks(dataset, clicks.ClickSettings("multi-object", "smallest-box"))

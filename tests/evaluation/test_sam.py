@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from fullcanvas.annotation import Annotation, Scribble
 from fullcanvas.cli import app
 from fullcanvas.evaluation.baselines.boxes import compose
+from fullcanvas.evaluation.load import load_predictor
 from fullcanvas.evaluation.onnx_file import OnnxFile
-from fullcanvas.evaluation.predictors import load_predictor
+from fullcanvas.evaluation.predictors import full_image
 from fullcanvas.evaluation.sam import DEVIATION, MEAN, along, chosen, encoder_input, prompt_of
 from fullcanvas.inference.model_file import ModelError
 from tests.evaluation.tiny_sam import write_tiny_sam
@@ -40,7 +41,7 @@ def marked() -> Annotation:
 
 
 def test_masks_are_placed_where_the_photo_is_bright_and_the_rest_goes_to_the_smallest_box(spec):
-    labels = load_predictor(spec).open(photo()).apply(marked())
+    labels = full_image(load_predictor(spec)).open(photo()).apply(marked())
     assert labels.shape == (HEIGHT, WIDTH)
     assert labels.dtype == np.int32
     assert (labels[:20, :40] == 1).all()  # bright, and claimed by region 1 alone
@@ -52,7 +53,7 @@ def test_masks_are_placed_where_the_photo_is_bright_and_the_rest_goes_to_the_sma
 
 
 def test_scribbles_move_pixels_and_count_against_the_others(spec):
-    opened = load_predictor(spec).open(photo())
+    opened = full_image(load_predictor(spec)).open(photo())
     before = opened.apply(marked())
     assert before[60, 100] == 2
     after = opened.apply(marked().scribble(1, [(90, 60), (100, 60), (110, 60)]))
@@ -70,7 +71,7 @@ def test_a_region_is_asked_for_again_only_if_its_prompt_changed(spec, monkeypatc
         return run(self, inputs)
 
     monkeypatch.setattr(OnnxFile, "run", noted)
-    opened = load_predictor(spec).open(photo())
+    opened = full_image(load_predictor(spec)).open(photo())
     opened.apply(marked())
     assert asked == [0, 0]
     opened.apply(marked())

@@ -9,9 +9,9 @@ from fullcanvas.annotation import Region, Scribble
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.predictors import load_predictor
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import SingleRegionPredictor, full_image
 from fullcanvas.evaluation.run import Settings, evaluate, plan
-from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
@@ -106,4 +106,4 @@ def test_what_single_region_models_cannot_do_is_refused(model, dataset, tmp_path
     with pytest.raises(ModelError, match="single-region model"):
         Segmenter.load(model).open(image)
     with pytest.raises(ModelError, match="single-region model"):
-        load_predictor(model).open(image)
+        full_image(load_predictor(model))

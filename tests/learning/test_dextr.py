@@ -13,9 +13,9 @@ import torch
 from fullcanvas.annotation import Region
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
-from fullcanvas.evaluation.predictors import load_predictor
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import SingleRegionPredictor
 from fullcanvas.evaluation.run import Settings, evaluate, plan
-from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.inference.dextr import Dextr, cut, cutout, cutout_box, mask_of
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.learning import checkpoint, dextr

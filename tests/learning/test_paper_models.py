@@ -12,9 +12,9 @@ import torch
 from fullcanvas.annotation import Region
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.datasets import open_dataset
-from fullcanvas.evaluation.predictors import load_predictor
+from fullcanvas.evaluation.load import load_predictor
+from fullcanvas.evaluation.predictors import SingleRegionPredictor
 from fullcanvas.evaluation.run import Settings, evaluate, plan
-from fullcanvas.evaluation.single_region import SingleRegionPredictor
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.errors import ConfigError, RunError, WeightsError

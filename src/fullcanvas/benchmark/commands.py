@@ -50,11 +50,12 @@ def benchmark(
     from fullcanvas.benchmark.errors import BenchmarkError
     from fullcanvas.benchmark.plot import plot as draw
     from fullcanvas.benchmark.run import Settings, measure
-    from fullcanvas.evaluation.predictors import load_predictor
+    from fullcanvas.evaluation.load import load_predictor
+    from fullcanvas.evaluation.predictors import full_image
     from fullcanvas.evaluation.refusals import refusals
 
     with refusals(BenchmarkError, OSError):
-        peers = [load_predictor(spec) for spec in peer or ()]
+        peers = [full_image(load_predictor(spec)) for spec in peer or ()]
         figures = measure(Settings(model, photos, corrections, seed, dataset, peers))
         print_figures(figures, Console())
         if json is not None:

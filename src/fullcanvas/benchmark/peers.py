@@ -13,7 +13,7 @@ from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.photos import Photo
 from fullcanvas.benchmark.timing import median, percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times
-from fullcanvas.evaluation.predictors import ModelPredictor, Opened, Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor, ModelPredictor, Opened
 
 OURS = "ours"
 PHOTOS, STROKES = 4, 6
@@ -22,7 +22,7 @@ REST = 0.1
 
 
 def against_peers(
-    segmenter: CountingSegmenter, peers: Sequence[Predictor], photos: Sequence[Photo], seed: int
+    segmenter: CountingSegmenter, peers: Sequence[FullImagePredictor], photos: Sequence[Photo], seed: int
 ) -> dict[str, dict[str, Any]]:
     """The figures of each peer by its name, and of ours beside them.
 
@@ -32,7 +32,10 @@ def against_peers(
         photos: the first of them are worked on.
         seed: of the boxes and strokes.
     """
-    predictors = {OURS: ModelPredictor(segmenter), **{peer.name: peer for peer in peers}}
+    predictors: dict[str, FullImagePredictor] = {
+        OURS: ModelPredictor(segmenter),
+        **{peer.name: peer for peer in peers},
+    }
     found = {name: Times() for name in predictors}
     for photo in photos[:PHOTOS]:
         _work(predictors, segmenter, photo, np.random.default_rng(seed), found)
@@ -41,7 +44,7 @@ def against_peers(
 
 
 def _work(
-    predictors: Mapping[str, Predictor],
+    predictors: Mapping[str, FullImagePredictor],
     ours: CountingSegmenter,
     photo: Photo,
     rng: np.random.Generator,

@@ -21,7 +21,7 @@ from fullcanvas.benchmark.timing import median, peak_memory, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, correct, figures_of, opened
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.datasets import open_dataset
-from fullcanvas.evaluation.predictors import Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
@@ -53,7 +53,7 @@ class Settings:
     corrections: int = 100
     seed: int = 0
     dataset: Path | None = None
-    peers: Sequence[Predictor] = ()
+    peers: Sequence[FullImagePredictor] = ()
     regions: Sequence[int] = REGIONS
     megapixels: Sequence[float] = MEGAPIXELS
 

@@ -39,8 +39,8 @@ def evaluate(
     """
     from fullcanvas.datasets import open_dataset
     from fullcanvas.evaluation import run
-    from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import print_report, watched
+    from fullcanvas.evaluation.engine import Engine
     from fullcanvas.simulation.annotators import Allocation
 
     with watched() as progress:
@@ -77,8 +77,8 @@ def evaluate_clicks(
         fullcanvas evaluate-clicks my-set/ --protocol multi-object
     """
     from fullcanvas.datasets import open_dataset
-    from fullcanvas.evaluation.clusters import Engine
     from fullcanvas.evaluation.console import print_clicks, watched
+    from fullcanvas.evaluation.engine import Engine
     from fullcanvas.evaluation.protocols import run
     from fullcanvas.evaluation.protocols.multi_object import Strategy
 

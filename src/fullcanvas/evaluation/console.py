@@ -18,14 +18,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from fullcanvas.evaluation import engine
+from fullcanvas.evaluation import jobs
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS
 from fullcanvas.evaluation.refusals import refusals
 from fullcanvas.evaluation.summary import GROUPS
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[engine.Progress]:
+def progress_bar(console: Console) -> Iterator[jobs.Progress]:
     """A bar per task; the function that it gives is the `progress` of an evaluation."""
     columns = (
         TextColumn("{task.description}"),
@@ -47,7 +47,7 @@ def progress_bar(console: Console) -> Iterator[engine.Progress]:
 
 
 @contextmanager
-def watched() -> Iterator[engine.Progress]:
+def watched() -> Iterator[jobs.Progress]:
     """A progress bar for what is done inside; what is refused there becomes one line and exit code 2."""
     with refusals(OSError), progress_bar(Console(stderr=True)) as progress:
         yield progress

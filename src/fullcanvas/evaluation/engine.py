@@ -1,76 +1,175 @@
-"""Many samples on many cores: checked first, spread by joblib, resumed where an earlier run stopped."""
+"""Where work is done: the processes of this machine, or those of a cluster, all behind joblib."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, Protocol
 
-from fullcanvas.datasets import Dataset, Record, check, load_sample
-from fullcanvas.evaluation.clusters import Pool
-from fullcanvas.evaluation.files import Parts, Result
+import cv2
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
-Progress = Callable[[str, int, int, str], None]
-"""Told what is under way, how much of it is done, how much there is, and the score so far."""
+from fullcanvas.evaluation.errors import EvaluationError
+from fullcanvas.inference.graph import real_cores
 
-R = TypeVar("R", bound=Result)
-R_contra = TypeVar("R_contra", bound=Result, contravariant=True)
+Kind = Literal["processes", "dask", "ray"]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+SLICE = 64
+"""How many calls a backend gets at once if it cannot answer one by one."""
+
+PATIENCE = 30
+"""Seconds that a scheduler has to answer, and its workers to arrive."""
 
 
-class Score(Protocol[R_contra]):
-    """The score so far, to be shown while a run goes on."""
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where work is done, in words.
 
-    def add(self, result: R_contra, /) -> None:
-        """Counts one more result in."""
+    Attributes:
+        jobs: processes on this machine, -1 uses every core; a cluster at an address uses all that it has.
+        kind: `processes` are joblib's own; `dask` and `ray` are clusters.
+        address: of the cluster's scheduler; without one, Dask and Ray start a cluster on this machine.
+    """
+
+    jobs: int = 1
+    kind: Kind = "processes"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.jobs == 0 or self.jobs < -1:
+            raise EvaluationError(f"jobs is a number of processes, or -1 for every core, not {self.jobs}")
+        if self.address and self.kind == "processes":
+            raise EvaluationError("an address is that of a cluster: choose --engine dask or --engine ray")
+
+    def open(self) -> AbstractContextManager[Pool]:
+        """The workers, ready; they go when the context ends.
+
+        Raises:
+            EvaluationError: a package is missing, or no scheduler answers at the address.
+        """
+        return {"processes": _processes, "dask": _dask, "ray": _ray}[self.kind](self)
+
+
+class Pool(Protocol):
+    """Workers that wait for calls."""
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads one call may use; None is as many as there are cores."""
+        ...
+
+    def spread(self, calls: Iterable[Call]) -> Iterator[Any]:
+        """The answers to some calls, as they come.
+
+        Raises:
+            EvaluationError: the workers died.
+        """
         ...
 
 
-def check_files(dataset: Dataset, pool: Pool, progress: Progress) -> None:
-    """Decodes every photo and every map once: what is broken stops a run now rather than after hours.
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """This process, one call after the other."""
 
-    Raises:
-        DatasetError: a file is missing, broken, or contradicts the json.
+    threads: int | None = None
+
+    def spread(self, calls: Iterable[Call]) -> Iterator[Any]:
+        return (function(*arguments) for function, arguments in calls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    """Processes, wherever they are.
+
+    Attributes:
+        threads: of each call.
+        options: what chooses the backend of joblib.
+        streams: whether answers come one by one, or by the slice.
+        deaths: what is raised when workers die.
     """
-    check(dataset)
-    calls = ((_check_record, (record,)) for record in dataset.records)
-    for done, _ in enumerate(pool.spread(calls), 1):
-        progress("checking", done, len(dataset), "")
+
+    threads: int
+    options: dict[str, Any]
+    streams: bool = True
+    deaths: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+
+    def spread(self, calls: Iterable[Call]) -> Iterator[Any]:
+        tasks = (delayed(_limited)(self.threads, function, arguments) for function, arguments in calls)
+        try:
+            yield from self._answers(tasks)
+        except self.deaths as error:
+            raise EvaluationError(
+                "workers died, perhaps of too little memory: start again, with fewer --jobs; "
+                "what was done is kept where --json is given"
+            ) from error
+
+    def _answers(self, tasks: Iterator[Any]) -> Iterator[Any]:
+        with parallel_config(**self.options):
+            way = "generator_unordered" if self.streams else "list"
+            parallel = Parallel(return_as=way)
+        if self.streams:
+            yield from parallel(tasks)
+            return
+        while some := list(islice(tasks, SLICE)):
+            yield from parallel(some)
 
 
-def _check_record(record: Record) -> None:
-    load_sample(record)
+def _limited(threads: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """A call in a worker, whose siblings need the other cores."""
+    cv2.setNumThreads(threads)
+    return function(*arguments)
 
 
-def run_all(
-    records: Sequence[Record],
-    work: Callable[[Record], R],
-    *,
-    parts: Parts[R],
-    pool: Pool,
-    progress: Progress,
-    score: Score[R],
-) -> list[R]:
-    """The results of all samples, in their order.
-
-    Args:
-        records: the samples.
-        work: makes a result from a sample, in a process of its own if there are several.
-        parts: results of an earlier run, which are used, and the place for new ones.
-        pool: does the work.
-        progress: called before the first sample and after each.
-        score: its text is shown.
-    """
-    found = {index: part for index, record in enumerate(records) if (part := parts.find(record)) is not None}
-    for result in found.values():
-        score.add(result)
-    progress("evaluating", len(found), len(records), str(score))
-    calls = ((_numbered, (work, index, record)) for index, record in enumerate(records) if index not in found)
-    for index, result in pool.spread(calls):
-        parts.keep(records[index], result)
-        found[index] = result
-        score.add(result)
-        progress("evaluating", len(found), len(records), str(score))
-    return [found[index] for index in range(len(records))]
+@contextmanager
+def _processes(engine: Engine) -> Iterator[Pool]:
+    jobs = effective_n_jobs(engine.jobs)
+    if jobs == 1:
+        yield _Here()
+        return
+    yield _Workers(max(1, real_cores() // jobs), {"backend": "loky", "n_jobs": jobs})
 
 
-def _numbered(work: Callable[[Record], R], index: int, record: Record) -> tuple[int, R]:
-    return index, work(record)
+@contextmanager
+def _dask(engine: Engine) -> Iterator[Pool]:
+    try:
+        from distributed import Client
+        from distributed.scheduler import KilledWorker
+    except ModuleNotFoundError as error:
+        raise _missing(error, "dask", 'pip install "fullcanvas[experiments]"') from error
+    local = {"n_workers": effective_n_jobs(engine.jobs), "threads_per_worker": 1, "dashboard_address": None}
+    where = {"address": engine.address} if engine.address else local
+    try:
+        client = Client(**where, timeout=PATIENCE)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"no Dask scheduler answers at {engine.address}: {error}") from error
+    # As many calls run in a worker at once as it has threads: each has one for itself.
+    options = {"backend": "dask", "n_jobs": -1, "client": client, "wait_for_workers_timeout": PATIENCE}
+    with client:
+        yield _Workers(1, options, deaths=(KilledWorker,))
+
+
+@contextmanager
+def _ray(engine: Engine) -> Iterator[Pool]:
+    try:
+        import ray
+        from ray.util.joblib import register_ray
+    except ModuleNotFoundError as error:
+        raise _missing(error, "ray", "pip install ray") from error
+    here = {} if engine.address else {"num_cpus": effective_n_jobs(engine.jobs), "include_dashboard": False}
+    try:
+        ray.init(address=engine.address or "local", **here, log_to_driver=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise EvaluationError(f"no Ray cluster answers at {engine.address}: {error}") from error
+    register_ray()
+    try:
+        yield _Workers(1, {"backend": "ray", "n_jobs": -1}, streams=False, deaths=(ray.exceptions.RayError,))
+    finally:
+        ray.shutdown()
+
+
+def _missing(error: ModuleNotFoundError, kind: str, command: str) -> EvaluationError:
+    return EvaluationError(f"--engine {kind} needs a package that is not installed ({error}): {command}")

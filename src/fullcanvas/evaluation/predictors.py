@@ -1,27 +1,46 @@
-"""Everything that can answer an annotation with a label map, behind one interface."""
+"""Everything that can answer an annotation, behind two interfaces: with a label map, or with masks alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas import __version__
 from fullcanvas.annotation import Annotation
-from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.annotation.marks import Marks
+from fullcanvas.inference import Segmenter, Session
+from fullcanvas.inference.model_file import ModelError
+from fullcanvas.simulation.overlap import LabelMap
 
-if TYPE_CHECKING:
-    from fullcanvas.inference import Segmenter, Session
-
-LabelMap = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 
+class Predictor(Protocol):
+    """A model, or a baseline: in full a `FullImagePredictor` or a `SingleRegionPredictor`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Tells it from all others; its results are only reused under the same hash."""
+        ...
+
+    @property
+    def training_images(self) -> Mapping[str, Collection[int]]:
+        """The ids of the photos that it was trained on, by data set."""
+        ...
+
+
 class Opened(Protocol):
-    """A predictor that looks at one image."""
+    """A full-image predictor that looks at one image."""
 
     def apply(self, annotation: Annotation) -> LabelMap:
         """The answer to an annotation of this image: int32 [H, W], 0 where no region is.
@@ -31,25 +50,41 @@ class Opened(Protocol):
         ...
 
 
-class Predictor(Protocol):
-    """A model, or a baseline.
-
-    Attributes:
-        name: what it is called.
-        hash: tells it from all others; its results are only reused under the same hash.
-        training_images: the ids of the photos that it was trained on, by data set.
-    """
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def hash(self) -> str: ...  # noqa: D102
-    @property
-    def training_images(self) -> Mapping[str, Collection[int]]: ...  # noqa: D102
+@runtime_checkable
+class FullImagePredictor(Predictor, Protocol):
+    """A predictor that answers with a label map."""
 
     def open(self, image: Image) -> Opened:
         """Looks at an image: uint8 [H, W, 3], RGB."""
         ...
+
+
+class OpenedAlone(Protocol):
+    """A single-region predictor that looks at one image."""
+
+    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+        """The mask of every region, in order, one at a time: bool [H, W]."""
+        ...
+
+
+@runtime_checkable
+class SingleRegionPredictor(Predictor, Protocol):
+    """A predictor that answers with a mask per region; masks overlap, so they make no label map."""
+
+    def look_at(self, image: Image) -> OpenedAlone:
+        """Looks at an image: uint8 [H, W, 3], RGB."""
+        ...
+
+
+def full_image(predictor: Predictor) -> FullImagePredictor:
+    """The same predictor, which must be one that answers with a label map.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if isinstance(predictor, FullImagePredictor):
+        return predictor
+    raise ModelError(f"{predictor.name} is a single-region model: its masks overlap and make no label map")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +118,57 @@ class _OpenedBaseline:
         return self.answer(self.image, annotation)
 
 
-@dataclass(frozen=True, slots=True)
-class FromModelFile:
-    """What every predictor that is a model file says of itself."""
-
-    segmenter: Segmenter
+class Recorded(Protocol):
+    """A loaded model file."""
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.segmenter.name
+        ...
 
     @property
     def hash(self) -> str:
         """The model file's hash."""
-        return self.segmenter.hash
+        ...
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """How the model came about."""
+        ...
+
+
+M = TypeVar("M", bound=Recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class FromModelFile(Generic[M]):
+    """What every predictor that is a model file says of itself."""
+
+    model: M
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def hash(self) -> str:
+        """The model file's hash."""
+        return self.model.hash
 
     @property
     def training_images(self) -> Mapping[str, Collection[int]]:
         """What the model file says it was trained on."""
-        return training_images(self.segmenter.provenance)
+        return training_images(self.model.provenance)
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPredictor(FromModelFile):
+class ModelPredictor(FromModelFile[Segmenter]):
     """A model file, answering as it does in the product."""
 
     def open(self, image: Image) -> Opened:
         """Encodes an image: uint8 [H, W, 3], RGB."""
-        return _OpenedModel(self.segmenter.open(image))
+        return _OpenedModel(self.model.open(image))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,53 +184,3 @@ def training_images(provenance: Mapping[str, Any]) -> dict[str, frozenset[int]]:
     """The `training_images` of a model's record: image ids by data set; empty if it names none."""
     listed = provenance.get("training_images") or {}
     return {str(dataset): frozenset(int(id_) for id_ in ids) for dataset, ids in listed.items()}
-
-
-BASELINES = ("smallest-box", "grabcut", "random-walker", "watershed")
-
-
-def _baseline(name: str) -> Callable[[Image, Annotation], LabelMap]:
-    """A baseline's function, imported only now: some need more than an annotator has installed."""
-    if name == "grabcut":
-        from fullcanvas.evaluation.baselines.grabcut import grabcut_labels
-
-        return grabcut_labels
-    if name == "smallest-box":
-        return lambda _image, annotation: smallest_box_labels(annotation)
-    from fullcanvas.evaluation.baselines import seeded
-
-    return seeded.watershed_labels if name == "watershed" else seeded.random_walker_labels
-
-
-def load_predictor(spec: str, threads: int | None = None) -> Predictor:
-    """The predictor that `--model` names.
-
-    Args:
-        spec: a baseline, `default`, the path of a model file, `sam:ENCODER,DECODER` or `dextr:PATH`.
-        threads: how many ONNX Runtime may use; None is one per core.
-
-    Raises:
-        ModelError: there is no such model file, or it cannot be used.
-    """
-    if spec in BASELINES:
-        return Baseline(spec, _baseline(spec))
-    if spec.startswith("sam:"):
-        from fullcanvas.evaluation.sam import load_sam
-
-        return load_sam(spec.removeprefix("sam:"), threads)
-    if spec.startswith("dextr:"):
-        from fullcanvas.evaluation.dextr import load_dextr
-
-        return load_dextr(spec.removeprefix("dextr:"), threads)
-    return _model(spec, threads)
-
-
-def _model(spec: str, threads: int | None) -> Predictor:
-    from fullcanvas.inference import Segmenter
-
-    segmenter = Segmenter.load(spec, threads)
-    if segmenter.config.canvas:
-        return ModelPredictor(segmenter)
-    from fullcanvas.evaluation.single_region import SingleRegionModel
-
-    return SingleRegionModel(segmenter)

@@ -12,10 +12,10 @@ from typing import Any
 
 from fullcanvas.datasets import Dataset, open_dataset
 from fullcanvas.evaluation import findings, gallery
-from fullcanvas.evaluation.clusters import Engine
-from fullcanvas.evaluation.engine import Progress, check_files
+from fullcanvas.evaluation.engine import Engine
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.files import write_bytes, write_json
+from fullcanvas.evaluation.jobs import Progress, check_files
 from fullcanvas.evaluation.paper import EXPERIMENTS, MOST_ROUNDS, Experiment, Name, Row
 from fullcanvas.evaluation.run import Plan, Settings, evaluate, plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.metrics import Matches
-from fullcanvas.evaluation.predictors import Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor
 from fullcanvas.simulation.annotators import Allocation, Annotator, Stroke, annotation_of
 from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
@@ -73,9 +73,12 @@ class ImageResult:
         return cls(data["image_id"], tuple(data["things"]), tuple(data["areas"]), rounds)
 
 
+P_co = TypeVar("P_co", bound=Predictor, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Experiment:
-    """What is done with every sample.
+class Experiment(Generic[P_co]):
+    """What is done with every sample, by two predictors of one kind.
 
     Attributes:
         model: answers every round that has scribbles.
@@ -86,8 +89,8 @@ class Experiment:
         seed: random numbers come from it and the image id, and from nothing else.
     """
 
-    model: Predictor
-    first_model: Predictor
+    model: P_co
+    first_model: P_co
     annotator: Annotator
     allocation: Allocation
     rounds: int
@@ -96,7 +99,7 @@ class Experiment:
 
 def evaluate_sample(
     sample: Sample,
-    experiment: Experiment,
+    experiment: Experiment[FullImagePredictor],
     watch: Callable[[Annotation, LabelMap], None] = lambda *_: None,
 ) -> ImageResult:
     """Lets the annotator work on a sample, and measures before any scribble and after every round.

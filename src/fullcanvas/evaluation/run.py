@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fullcanvas import __version__, datasets
 from fullcanvas.datasets import Dataset, Record, load_sample
 from fullcanvas.evaluation import summary
-from fullcanvas.evaluation.clusters import Engine
-from fullcanvas.evaluation.engine import Progress, check_files, run_all
+from fullcanvas.evaluation.engine import Engine
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.files import Parts, samples_hash, write_json
+from fullcanvas.evaluation.files import samples_hash
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack_worst
-from fullcanvas.evaluation.predictors import Predictor, load_predictor
+from fullcanvas.evaluation.jobs import Job, Progress, load_anew, run_job
+from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor, SingleRegionPredictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
-from fullcanvas.evaluation.single_region import SingleRegionPredictor, evaluate_alone
+from fullcanvas.evaluation.single_region import evaluate_alone
+from fullcanvas.evaluation.unseen import unseen
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, load_annotator
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+AnyExperiment = Experiment[FullImagePredictor] | Experiment[SingleRegionPredictor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +50,10 @@ class Settings:
     rounds: int = 4
     seed: int = 0
 
-
-@lru_cache(maxsize=1)
-def build(settings: Settings, threads: int | None) -> Experiment:
-    """The experiment that the settings describe; its models are loaded once per process.
-
-    Args:
-        settings: the description.
-        threads: how many ONNX Runtime may use; None is one per core.
-
-    Raises:
-        ModelError: a model cannot be used.
-        AnnotatorError: the annotator is unknown.
-    """
-    model = load_predictor(settings.model, threads)
-    first = model if settings.first_model is None else load_predictor(settings.first_model, threads)
-    annotator = load_annotator(settings.annotator)
-    return Experiment(model, first, annotator, settings.allocation, settings.rounds, settings.seed)
+    @property
+    def models(self) -> tuple[str, str]:
+        """What both models are called: `model`, and the one that answers the extreme points alone."""
+        return self.model, self.model if self.first_model is None else self.first_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ class Plan:
     """
 
     settings: Settings
-    experiment: Experiment
+    experiment: AnyExperiment
     dataset: Dataset
     left_out: int
     identity: dict[str, Any]
@@ -108,17 +101,63 @@ def plan(
         AnnotatorError: the annotator is unknown.
         EvaluationError: no photo is left, or the models cannot do what the settings want.
     """
-    build.cache_clear()
-    experiment = build(settings, None)
-    _check_models(experiment)
-    dataset = _part(dataset, fraction, part)
-    seen = seen_in_training(dataset, experiment.model) | seen_in_training(dataset, experiment.first_model)
-    kept = dataset.without(seen)
-    kept = kept if limit is None else kept.first(limit)
-    if not kept.records:
-        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
+    models = load_anew(*settings.models)
+    experiment = _experiment(settings, models)
+    _check(experiment)
+    kept, left_out = unseen(_part(dataset, fraction, part), models, limit)
     identity = {**_identity(dataset.name, experiment), "fraction": fraction, "part": part}
-    return Plan(settings, experiment, kept, len(seen), identity)
+    return Plan(settings, experiment, kept, left_out, identity)
+
+
+def _experiment(settings: Settings, models: Sequence[Predictor]) -> AnyExperiment:
+    """What the settings describe, with their two models."""
+    model, first = models
+    rest = load_annotator(settings.annotator), settings.allocation, settings.rounds, settings.seed
+    if isinstance(model, FullImagePredictor) and isinstance(first, FullImagePredictor):
+        return Experiment(model, first, *rest)
+    if isinstance(model, SingleRegionPredictor) and isinstance(first, SingleRegionPredictor):
+        return Experiment(model, first, *rest)
+    raise EvaluationError("only one of the two models is a single-region model: they cannot work together")
+
+
+def _is_alone(experiment: AnyExperiment) -> TypeIs[Experiment[SingleRegionPredictor]]:
+    """Whether its models are single-region models."""
+    return isinstance(experiment.model, SingleRegionPredictor)
+
+
+def _check(experiment: AnyExperiment) -> None:
+    if not _is_alone(experiment) or not experiment.rounds:
+        return
+    if experiment.allocation is Allocation.FREE:
+        raise EvaluationError(
+            "a single-region model gets one scribble per region: use --allocation one-per-region"
+        )
+    if not isinstance(experiment.annotator, PaperAnnotator):
+        raise EvaluationError(
+            f"a single-region model is corrected as in the paper alone, not by {experiment.annotator.name}: "
+            "use --annotator paper, or --rounds 0"
+        )
+
+
+def _part(dataset: Dataset, fraction: float, part: int) -> Dataset:
+    try:
+        return datasets.fraction(dataset, fraction, part)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _identity(dataset: str, experiment: AnyExperiment) -> dict[str, Any]:
+    """All that a result depends on, its sample aside; where a model file lies is not part of it."""
+    return {
+        "fullcanvas": __version__,
+        "dataset": dataset,
+        "model": {"name": experiment.model.name, "hash": experiment.model.hash},
+        "first_model": {"name": experiment.first_model.name, "hash": experiment.first_model.hash},
+        "annotator": experiment.annotator.name,
+        "allocation": experiment.allocation.value,
+        "rounds": experiment.rounds,
+        "seed": experiment.seed,
+    }
 
 
 def evaluate(
@@ -150,121 +189,36 @@ def evaluate(
         DatasetError: the data set is broken.
         EvaluationError: pictures are asked for that cannot be drawn, or workers died.
     """
-    if gallery and isinstance(planned.experiment.model, SingleRegionPredictor):
+    if gallery and _is_alone(planned.experiment):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
-    parts = _parts(planned, out, gallery)
-    results = _work_off(planned, engine, parts, gallery, progress)
-    report = _report(planned, results, scribble_seconds)
-    if out is not None:
-        write_json(out, report)
-    if gallery:
-        means = [float(np.mean(each.rounds[-1].ious or (1.0,))) for each in results]
-        stack_worst(planned.dataset.records, means, planned.settings.rounds, gallery)
-    parts.clear()
-    return report
-
-
-def _parts(planned: Plan, out: Path | None, gallery: Path | None) -> Parts[ImageResult]:
-    """What an interrupted run left, to go on with."""
+    hashes = planned.experiment.model.hash, planned.experiment.first_model.hash
     # A run with pictures resumes none without: its parts would have none to show.
     drawn = {"gallery": str(gallery.resolve())} if gallery else {}
-    folder = out and out.with_name(out.name + ".parts")
-    return Parts(folder, {**planned.identity, **drawn}, ImageResult.from_json)
-
-
-def _report(planned: Plan, results: Sequence[ImageResult], scribble_seconds: float) -> dict[str, Any]:
-    return {
-        **planned.fingerprint,
-        **_counts(results),
-        "left_out": planned.left_out,
-        "scribble_seconds": scribble_seconds,
-        "curve": summary.curve(results, planned.settings.seed, scribble_seconds),
-        "photos": summary.by_photo(results),
-    }
-
-
-def _part(dataset: Dataset, fraction: float, part: int) -> Dataset:
-    try:
-        return datasets.fraction(dataset, fraction, part)
-    except ValueError as error:
-        raise EvaluationError(str(error)) from error
-
-
-def _work_off(
-    planned: Plan, engine: Engine, parts: Parts[ImageResult], gallery: Path | None, progress: Progress
-) -> list[ImageResult]:
-    hashes = planned.experiment.model.hash, planned.experiment.first_model.hash
-    records = planned.dataset.records
-    with engine.open() as pool:
-        check_files(planned.dataset, pool, progress)
-        work = _Work(planned.settings, hashes, gallery, pool.threads)
-        return run_all(records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
-
-
-def _check_models(experiment: Experiment) -> None:
-    alone = isinstance(experiment.model, SingleRegionPredictor)
-    if alone != isinstance(experiment.first_model, SingleRegionPredictor):
-        raise EvaluationError(
-            "only one of the two models is a single-region model: they cannot work together"
-        )
-    if alone and experiment.allocation is Allocation.FREE and experiment.rounds:
-        raise EvaluationError(
-            "a single-region model gets one scribble per region: use --allocation one-per-region"
-        )
-    if alone and experiment.rounds and not isinstance(experiment.annotator, PaperAnnotator):
-        raise EvaluationError(
-            f"a single-region model is corrected as in the paper alone, not by {experiment.annotator.name}: "
-            "use --annotator paper, or --rounds 0"
-        )
-
-
-def seen_in_training(dataset: Dataset, predictor: Predictor) -> frozenset[int]:
-    """The photos of the data set that the predictor's record says it was trained on, by id.
-
-    Data sets are told apart by name; but a COCO photo, whose file is named by its id, is the same photo in
-    all of COCO's data sets.
-    """
-    listed = predictor.training_images
-    coco = {int(id_) for name, ids in listed.items() if _is_of_coco(name) for id_ in ids}
-    own = {int(id_) for id_ in listed.get(dataset.name, ())}
-    return frozenset(
-        record.image_id
-        for record in dataset.records
-        if record.image_id in own or (record.image_id in coco and _is_coco_photo(record))
+    job = Job(
+        dataset=planned.dataset,
+        models=list(zip(planned.settings.models, hashes, strict=True)),
+        work=partial(_work, planned.settings, gallery),
+        settings={**planned.identity, **drawn},
+        read=ImageResult.from_json,
+        score=_RunningScore(),
+        report=partial(_report, planned, scribble_seconds, gallery),
     )
+    return run_job(job, engine, out, progress)
 
 
-def _is_of_coco(name: str) -> bool:
-    """Whether a data set is COCO's, whose own files bear other names, like `panoptic_train2017`."""
-    return "coco" in name.lower() or name.startswith("panoptic_")
-
-
-def _is_coco_photo(record: Record) -> bool:
-    return Path(record.file_name).stem.removeprefix("COCO_").split("_")[-1] == f"{record.image_id:012d}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What travels to a worker: the settings, and the models that it must find behind them."""
-
-    settings: Settings
-    hashes: tuple[str, str]
-    gallery: Path | None
-    threads: int | None
-
-    def __call__(self, record: Record) -> ImageResult:
-        experiment = build(self.settings, self.threads)
-        if (experiment.model.hash, experiment.first_model.hash) != self.hashes:
-            raise EvaluationError("a worker found another model file under the same name: start again")
-        sample = load_sample(record)
-        if isinstance(experiment.model, SingleRegionPredictor):
-            return evaluate_alone(sample, experiment)
-        if self.gallery is None:
-            return evaluate_sample(sample, experiment)
-        seen: list[Snapshot] = []
-        result = evaluate_sample(sample, experiment, lambda *both: seen.append(Snapshot(*both)))
-        draw_picture(sample, seen, picture_of(record, self.gallery))
-        return result
+def _work(
+    settings: Settings, gallery: Path | None, record: Record, models: Sequence[Predictor]
+) -> ImageResult:
+    """One sample, evaluated, and drawn if there is a gallery."""
+    sample, experiment = load_sample(record), _experiment(settings, models)
+    if _is_alone(experiment):
+        return evaluate_alone(sample, experiment)
+    if gallery is None:
+        return evaluate_sample(sample, experiment)
+    seen: list[Snapshot] = []
+    result = evaluate_sample(sample, experiment, lambda *both: seen.append(Snapshot(*both)))
+    draw_picture(sample, seen, picture_of(record, gallery))
+    return result
 
 
 class _RunningScore:
@@ -284,17 +238,20 @@ class _RunningScore:
         return f"mean IoU {first} -> {last}"
 
 
-def _identity(dataset: str, experiment: Experiment) -> dict[str, Any]:
-    """All that a result depends on, its sample aside; where a model file lies is not part of it."""
+def _report(
+    planned: Plan, scribble_seconds: float, gallery: Path | None, results: Sequence[ImageResult]
+) -> dict[str, Any]:
+    """What is written of all results; the worst of them are drawn if there is a gallery."""
+    if gallery:
+        means = [float(np.mean(each.rounds[-1].ious or (1.0,))) for each in results]
+        stack_worst(planned.dataset.records, means, planned.settings.rounds, gallery)
     return {
-        "fullcanvas": __version__,
-        "dataset": dataset,
-        "model": {"name": experiment.model.name, "hash": experiment.model.hash},
-        "first_model": {"name": experiment.first_model.name, "hash": experiment.first_model.hash},
-        "annotator": experiment.annotator.name,
-        "allocation": experiment.allocation.value,
-        "rounds": experiment.rounds,
-        "seed": experiment.seed,
+        **planned.fingerprint,
+        **_counts(results),
+        "left_out": planned.left_out,
+        "scribble_seconds": scribble_seconds,
+        "curve": summary.curve(results, planned.settings.seed, scribble_seconds),
+        "photos": summary.by_photo(results),
     }
 
 

@@ -7,9 +7,10 @@ segment-anything exports. `docs/experiments.md` says how to get both.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ from fullcanvas.canvas.boxes import Box, Framing, region_box
 from fullcanvas.canvas.resolution import resize
 from fullcanvas.evaluation.baselines.boxes import compose
 from fullcanvas.evaluation.onnx_file import Array, OnnxFile
-from fullcanvas.evaluation.predictors import Image, LabelMap, Opened
+from fullcanvas.evaluation.predictors import Image, Opened
 from fullcanvas.inference.model_file import ModelError
+from fullcanvas.simulation.overlap import LabelMap
 
 SIDE = 1024
 """The encoder's input is square, and this large if its file does not say."""
@@ -58,26 +60,58 @@ def load_sam(files: str, threads: int | None = None) -> SamModel:
     return SamModel(first, OnnxFile(Path(decoder), threads, INPUTS, OUTPUTS))
 
 
-@dataclass(frozen=True, slots=True)
-class SamModel:
-    """A pair of files."""
-
-    encoder: OnnxFile
-    decoder: OnnxFile
+class SamGraph(Protocol):
+    """One of the two networks: an `OnnxFile`, or what answers as one does."""
 
     @property
     def name(self) -> str:
-        """The names of both files."""
+        """What it is called."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Tells it from all others."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Sequence[Any]]:
+        """The shape of each input by its name; a side that is no number may have any length."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Their names."""
+        ...
+
+    def run(self, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        """All outputs by name.
+
+        Raises:
+            ModelError: it refuses the inputs.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SamModel:
+    """A pair of networks."""
+
+    encoder: SamGraph
+    decoder: SamGraph
+
+    @property
+    def name(self) -> str:
+        """The names of both."""
         return f"sam:{self.encoder.name},{self.decoder.name}"
 
     @property
     def hash(self) -> str:
-        """Of the hashes of both files."""
+        """Of the hashes of both."""
         return hashlib.sha256(f"{self.encoder.hash}/{self.decoder.hash}".encode()).hexdigest()
 
     @property
     def training_images(self) -> Mapping[str, Collection[int]]:
-        """Unknown: the files do not say."""
+        """Unknown: they do not say."""
         return {}
 
     def open(self, image: Image) -> Opened:
@@ -175,7 +209,7 @@ class _OpenedSam:
         answers: the last one of each region.
     """
 
-    decoder: OnnxFile
+    decoder: SamGraph
     embedding: Array
     photo: tuple[int, int]
     working: tuple[int, int]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,51 +15,21 @@ from fullcanvas.canvas.boxes import Box, region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.predictors import FromModelFile, Image, Opened, Predictor
+from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone, SingleRegionPredictor
 from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult
-from fullcanvas.inference.model_file import ModelError
+from fullcanvas.inference import Segmenter
+from fullcanvas.inference.embedding import Embedding
 from fullcanvas.simulation.overlap import confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, corrected, two_regions
 
-if TYPE_CHECKING:
-    from fullcanvas.inference import Segmenter
-    from fullcanvas.inference.embedding import Embedding
-
-Mask = NDArray[np.bool_]
-
-
-class OpenedAlone(Protocol):
-    """A single-region model that looks at one image."""
-
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
-        """The mask of every region, in order, one at a time: bool [H, W]."""
-        ...
-
-
-@runtime_checkable
-class SingleRegionPredictor(Predictor, Protocol):
-    """A predictor that answers with a mask per region."""
-
-    def look_at(self, image: Image) -> OpenedAlone:
-        """Looks at an image: uint8 [H, W, 3], RGB."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
-class SingleRegionModel(FromModelFile):
+class SingleRegionModel(FromModelFile[Segmenter]):
     """A model file whose regions do not compete."""
-
-    def open(self, image: Image) -> Opened:  # noqa: ARG002 (it is what every predictor has)
-        """Such a model makes no label map.
-
-        Raises:
-            ModelError: always; it says so.
-        """
-        raise ModelError(f"{self.name} is a single-region model: its masks overlap and make no label map")
 
     def look_at(self, image: Image) -> OpenedAlone:
         """Encodes an image: uint8 [H, W, 3], RGB."""
-        return _OpenedModel(self.segmenter, self.segmenter.encode(image))
+        return _OpenedModel(self.model, self.model.encode(image))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +63,12 @@ class _OpenedModel:
         return mask
 
 
-def evaluate_alone(sample: Sample, experiment: Experiment) -> ImageResult:
+def evaluate_alone(sample: Sample, experiment: Experiment[SingleRegionPredictor]) -> ImageResult:
     """One image through the paper's protocol for single-region models: one correction per region and round.
 
     As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
     """
     model, first = experiment.model, experiment.first_model
-    assert isinstance(model, SingleRegionPredictor)  # noqa: S101 (`run` chooses this function by it)
-    assert isinstance(first, SingleRegionPredictor)  # noqa: S101
     rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
     points = experiment.annotator.mark(sample.labels, rng)
     marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.boxes import Box, Framing, area, region_box
+from fullcanvas.simulation.overlap import LabelMap
 
-LabelMap = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import DrawScribble, Point
 from fullcanvas.datasets import Dataset, DatasetError, Sample
-from fullcanvas.evaluation.predictors import Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
 from fullcanvas.simulation.annotators import PaperAnnotator, annotation_of
 from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
@@ -49,7 +49,7 @@ def check(dataset: Dataset) -> None:
         raise DatasetError(f"{dataset.name}: no photo has a region to click on")
 
 
-def click(sample: Sample, model: Predictor, strategy: Strategy, seed: int) -> Trace:
+def click(sample: Sample, model: FullImagePredictor, strategy: Strategy, seed: int) -> Trace:
     """The IoU of every region after the extreme points and after each click, until all reach the target.
 
     `max-dt` clicks where the error of the whole label map is deepest. The others choose an object, and click

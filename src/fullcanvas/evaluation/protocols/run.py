@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from fullcanvas import __version__
 from fullcanvas.datasets import Dataset, Record, load_sample
-from fullcanvas.evaluation.clusters import Engine
-from fullcanvas.evaluation.engine import Progress, check_files, run_all
-from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.files import Parts, write_json
-from fullcanvas.evaluation.predictors import Predictor, load_predictor
+from fullcanvas.evaluation.engine import Engine
+from fullcanvas.evaluation.jobs import Job, Progress, load_anew, run_job
+from fullcanvas.evaluation.predictors import Predictor, full_image
 from fullcanvas.evaluation.protocols import multi_object, single_object
 from fullcanvas.evaluation.protocols.clicks import Trace
-from fullcanvas.evaluation.run import seen_in_training
+from fullcanvas.evaluation.unseen import unseen
 
 Protocol = Literal["single-object", "multi-object"]
+RULES = {"single-object": single_object, "multi-object": multi_object}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +54,39 @@ def evaluate_clicks(
         ModelError: the model cannot be used.
         EvaluationError: there is nothing to evaluate.
     """
-    load_once.cache_clear()
-    model = load_once(settings.model, None)
-    seen = seen_in_training(dataset, model)
-    kept = dataset.without(seen)
-    kept = kept if limit is None else kept.first(limit)
-    if not kept.records:
-        raise EvaluationError(f"{dataset.name}: no photo is left to evaluate; {len(seen)} were trained on")
-    rules = single_object if settings.protocol == "single-object" else multi_object
-    rules.check(kept)
+    (model,) = load_anew(settings.model)
+    kept, left_out = unseen(dataset, [full_image(model)], limit)
+    RULES[settings.protocol].check(kept)
     identity = _identity(dataset.name, settings, model)
-    parts = Parts(out and out.with_name(out.name + ".parts"), identity, Trace.from_json)
-    with engine.open() as pool:
-        check_files(kept, pool, progress)
-        work = _Work(settings, model.hash, pool.threads)
-        traces = run_all(kept.records, work, parts=parts, pool=pool, progress=progress, score=_RunningScore())
-    objects = sum(len(trace.ious[0]) for trace in traces)
-    counts = {"images": len({trace.image_id for trace in traces}), "left_out": len(seen), "objects": objects}
-    report = {**identity, **counts, **rules.summarise(traces)}
-    if out is not None:
-        write_json(out, report)
-    parts.clear()
-    return report
+    job = Job(
+        dataset=kept,
+        models=[(settings.model, model.hash)],
+        work=partial(_work, settings),
+        settings=identity,
+        read=Trace.from_json,
+        score=_RunningScore(),
+        report=partial(_report, settings.protocol, identity, left_out),
+    )
+    return run_job(job, engine, out, progress)
 
 
-@lru_cache(maxsize=1)
-def load_once(spec: str, threads: int | None) -> Predictor:
-    """`load_predictor`, once per process."""
-    return load_predictor(spec, threads)
+def _work(settings: ClickSettings, record: Record, models: Sequence[Predictor]) -> Trace:
+    sample, (model,) = load_sample(record), map(full_image, models)
+    if settings.protocol == "single-object":
+        return single_object.click(sample, model, settings.seed)
+    return multi_object.click(sample, model, settings.strategy, settings.seed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What travels to a worker."""
-
-    settings: ClickSettings
-    hash: str
-    threads: int | None
-
-    def __call__(self, record: Record) -> Trace:
-        model = load_once(self.settings.model, self.threads)
-        if model.hash != self.hash:
-            raise EvaluationError("a worker found another model file under the same name: start again")
-        sample = load_sample(record)
-        if self.settings.protocol == "single-object":
-            return single_object.click(sample, model, self.settings.seed)
-        return multi_object.click(sample, model, self.settings.strategy, self.settings.seed)
+def _report(
+    protocol: Protocol, identity: dict[str, Any], left_out: int, traces: Sequence[Trace]
+) -> dict[str, Any]:
+    return {
+        **identity,
+        "images": len({trace.image_id for trace in traces}),
+        "left_out": left_out,
+        "objects": sum(len(trace.ious[0]) for trace in traces),
+        **RULES[protocol].summarise(traces),
+    }
 
 
 def _identity(dataset: str, settings: ClickSettings, model: Predictor) -> dict[str, Any]:

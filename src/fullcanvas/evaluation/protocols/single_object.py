@@ -15,7 +15,7 @@ import numpy as np
 
 from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
 from fullcanvas.datasets import Dataset, DatasetError, Sample
-from fullcanvas.evaluation.predictors import Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.overlap import LabelMap
@@ -37,7 +37,7 @@ def check(dataset: Dataset) -> None:
             raise DatasetError(f"{record.map}: has {things} things; this protocol is for one object a photo")
 
 
-def click(sample: Sample, model: Predictor, seed: int) -> Trace:
+def click(sample: Sample, model: FullImagePredictor, seed: int) -> Trace:
     """The IoU of the object, the only thing, after its extreme points and after each of 19 clicks."""
     truth = _truth(sample)
     rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.datasets import Dataset, open_dataset
-from fullcanvas.evaluation import clusters
-from fullcanvas.evaluation.clusters import Engine
+from fullcanvas.evaluation import engine
+from fullcanvas.evaluation.engine import Engine
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.inference.graph import real_cores
@@ -109,11 +109,11 @@ def test_without_ray_its_engine_says_so(monkeypatch):
 
 
 def test_a_scheduler_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(clusters, "PATIENCE", 0.2)
-    engine = Engine(kind="dask", address="tcp://127.0.0.1:9")
+    monkeypatch.setattr(engine, "PATIENCE", 0.2)
+    nowhere = Engine(kind="dask", address="tcp://127.0.0.1:9")
     with (
         pytest.raises(EvaluationError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"),
-        engine.open(),
+        nowhere.open(),
     ):
         pass
 
@@ -125,7 +125,7 @@ def test_engines_that_cannot_be(options, word):
 
 
 def test_backends_that_do_not_stream_are_fed_by_the_slice(monkeypatch):
-    monkeypatch.setattr(clusters, "SLICE", 3)
-    workers = clusters._Workers(1, {"backend": "sequential"}, streams=False)
+    monkeypatch.setattr(engine, "SLICE", 3)
+    workers = engine._Workers(1, {"backend": "sequential"}, streams=False)
     calls = [(pow, (number, 2)) for number in range(8)]
     assert list(workers.spread(calls)) == [number**2 for number in range(8)]
