@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,7 +203,7 @@ def test_rates_warm_up_and_fall_to_nothing():
     assert learning_rate_factor(20, 1.0, 10) == pytest.approx(0.0)
 
 
-@pytest.mark.parametrize("failing", ["open", "save", "fsync", "replace"])
+@pytest.mark.parametrize("failing", ["mkstemp", "save", "fsync", "replace"])
 def test_a_failing_write_leaves_the_old_checkpoint(failing, config, tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.pt"
     checkpoint.save(path, start(config, CPU).state())
@@ -211,7 +212,7 @@ def test_a_failing_write_leaves_the_old_checkpoint(failing, config, tmp_path, mo
     def fail(*_arguments: object, **_more: object) -> None:
         raise OSError("the disk is full")
 
-    owner = {"open": Path, "save": torch, "fsync": os, "replace": Path}[failing]
+    owner = {"mkstemp": tempfile, "save": torch, "fsync": os, "replace": Path}[failing]
     with monkeypatch.context() as patch:
         patch.setattr(owner, failing, fail)
         with pytest.raises(OSError, match="full"):

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.server import files
+from fullcanvas.server import mounts
 from fullcanvas.server.errors import StoreError
-from fullcanvas.server.files import network_mount, write_whole
+from fullcanvas.server.mounts import network_mount
 from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, read_patch
 from tests.server.process import Server
@@ -132,12 +132,12 @@ def test_network_mounts_are_known_by_their_kind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, kind: str | None
 ) -> None:
     (tmp_path / "mounts").write_text(MOUNTS)
-    monkeypatch.setattr(files, "_MOUNTS", tmp_path / "mounts")
+    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "mounts")
     assert network_mount(Path(folder)) == kind
 
 
 def test_a_system_that_does_not_tell_its_mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_MOUNTS", tmp_path / "none")
+    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "none")
     assert network_mount(tmp_path) is None
 
 
@@ -145,28 +145,7 @@ def test_a_project_on_a_network_mount_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mounts").write_text(f"server:/photos {tmp_path} nfs rw 0 0\n")
-    monkeypatch.setattr(files, "_MOUNTS", tmp_path / "mounts")
+    monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "mounts")
     with pytest.raises(StoreError, match=r"network mount \(nfs\).*--project DIR"):
         Store(tmp_path / "fullcanvas.db")
     assert not (tmp_path / "fullcanvas.db").exists()
-
-
-@pytest.mark.parametrize("step", ["os.open", "os.fdopen", "os.fsync", "pathlib.Path.replace"])
-def test_whatever_step_of_writing_fails_the_old_file_survives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    write_whole(tmp_path / "file", b"old")
-
-    def full(*_arguments: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(step, full)
-        with pytest.raises(OSError, match="No space left"):
-            write_whole(tmp_path / "file", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert (tmp_path / "file").read_bytes() == b"old"
-
-
-def test_a_folder_that_cannot_be_brought_to_the_disk_is_no_reason_to_fail(tmp_path: Path) -> None:
-    files.sync_folder(tmp_path / "none")

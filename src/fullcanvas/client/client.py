@@ -9,6 +9,7 @@ from pathlib import Path
 from fullcanvas.client.records import Label, PhotoItem, ProjectInfo, User, take
 from fullcanvas.client.remote_photo import RemotePhoto
 from fullcanvas.client.wire import ClientError, Wire
+from fullcanvas.files import writing
 
 _PAGE = 500
 _LONGEST_NAME = 200  # that photos can be looked for by
@@ -138,9 +139,8 @@ class Client:
         """
         place = Path(out)
         content = self._wire.read("/export", format="coco-panoptic", unlabelled=unlabelled, status=status)
-        beside = place.with_name(f".{place.name}.partial")
-        beside.write_bytes(content)
-        beside.replace(place)
+        with writing(place) as file:
+            file.write(content)
         return place
 
     def _label(self, name: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from fullcanvas.datasets import Record
+from fullcanvas.files import writing
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -21,21 +20,9 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file; what was at `path` stays whole until the new file is.
-
-    Raises:
-        OSError: the folder cannot be made or written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Writes a file as `files.writing` does, errors included."""
+    with writing(path) as file:
+        file.write(data)
 
 
 class Result(Protocol):

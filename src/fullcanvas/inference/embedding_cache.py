@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fullcanvas.files import writing
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter, check_image
 
@@ -91,15 +91,9 @@ class EmbeddingCache:
             tag.write_text(_SIGNATURE)
 
     def _write(self, path: Path, embedding: Embedding) -> None:
-        """Beside, and renamed: who reads meanwhile finds all of it or nothing."""
-        handle, beside = tempfile.mkstemp(".partial", dir=self.folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                sizes = [getattr(embedding, name) for name in _SIZES]
-                np.savez(file, array=embedding.array, sizes=np.array(sizes))
-            Path(beside).replace(path)
-        finally:
-            Path(beside).unlink(missing_ok=True)
+        sizes = [getattr(embedding, name) for name in _SIZES]
+        with writing(path, 0o600, sync=False) as file:
+            np.savez(file, array=embedding.array, sizes=np.array(sizes))
 
     def _shrink(self) -> None:
         kept = sorted(self._files())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fullcanvas.canvas.boxes import Framing
+from fullcanvas.files import writing
 
 FORMAT = 1
 MOST_UNPACKED = 100
@@ -240,20 +239,6 @@ def write_archive(path: str | Path, meta: Mapping[str, Any], graphs: Mapping[str
         for name, data in {DESCRIPTION: text, **graphs}.items():
             member = zipfile.ZipInfo(name, _TIMESTAMP)
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
-    _replace(Path(path), buffer.getvalue())
+    with writing(Path(path)) as file:
+        file.write(buffer.getvalue())
     return hashlib.sha256(buffer.getvalue()).hexdigest()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from fullcanvas.files import writing
 from fullcanvas.learning.errors import CheckpointError
+
+_PARTS = {
+    *("config", "network", "average", "optimizer", "origin", "folded"),
+    *("step", "seconds", "trained_on", "curve", "validated"),
+}
+"""What `Run.state` makes."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """Write the state beside `path`, then rename it there: a crash leaves the old checkpoint whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".writing")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write the state, as `files.writing` does: a crash leaves the old checkpoint whole."""
+    with writing(path) as file:
+        torch.save(state, file)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -38,8 +35,7 @@ def load(path: Path) -> dict[str, Any]:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise CheckpointError(f"{path} is not a checkpoint: {error}") from error
-    needed = {"config", "network", "average", "optimizer", "step"}
-    if not isinstance(state, dict) or not needed <= set(state):
-        raise CheckpointError(f"{path} is not a checkpoint of a training: it lacks {sorted(needed)}")
+    if lacking := sorted(_PARTS - set(state if isinstance(state, dict) else ())):
+        raise CheckpointError(f"{path} is not a checkpoint of a training: it lacks {', '.join(lacking)}")
     found: dict[str, Any] = state
     return found

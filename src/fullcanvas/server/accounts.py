@@ -21,8 +21,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from fullcanvas.files import alone, writing
 from fullcanvas.server.errors import AccountError
-from fullcanvas.server.files import alone, write_whole
 
 FILE = "accounts.json"
 LASTS_SECONDS = 14 * 24 * 3600
@@ -213,7 +213,8 @@ class Accounts:
                 accounts = dict(self._accounts)
                 change(accounts)
                 secret = self._secret or secrets.token_bytes(32)
-                write_whole(self._path, _dump(secret, list(accounts.values())))
+                with writing(self._path, 0o600) as file:
+                    file.write(_dump(secret, list(accounts.values())))
         except OSError as error:
             raise AccountError(f"{self._path}: cannot be written ({error.strerror})") from error
         self._refresh()

@@ -19,8 +19,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
+from fullcanvas.files import sync_folder
 from fullcanvas.server.errors import StoreError
-from fullcanvas.server.files import network_mount, sync_folder
+from fullcanvas.server.mounts import network_mount
 
 BUSY_SECONDS = 10
 """How long to wait for another program to finish its change."""

@@ -1,0 +1,56 @@
+"""Writing a file at once: whatever fails, there is all of the old one or all of the new."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+PARTIAL = ".partial"
+"""How the name of a file ends that is not whole yet; a crash may leave one behind."""
+
+
+@contextmanager
+def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[bytes]]:
+    """A file, open for writing, that takes its place at `path` when the block ends without an error.
+
+    Until then it lies beside, under a name of its own and readable by its owner alone. Then it is brought to
+    the disk, and renamed.
+
+    Args:
+        path: its folder is made if it is missing.
+        mode: who may read and write the file.
+        sync: whether to wait for the disk, so that the file survives a failure of power.
+
+    Raises:
+        OSError: it cannot be written; what was at `path` is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        beside.chmod(mode)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    if sync:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
