@@ -20,10 +20,11 @@ from fullcanvas.annotation import Point
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.datasets import Sample
 from fullcanvas.inference.dextr import cut, cutout, cutout_box, mask_of, write_dextr
+from fullcanvas.learning.colouring import coloured, draw_colouring
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
 from fullcanvas.learning.export import agree, graph_of, run_graph, small_weights
-from fullcanvas.learning.samples import LEAST_PIXELS, MOST_DRAWS, Crops, colour, endless, things_of, too_small
+from fullcanvas.learning.samples import LEAST_PIXELS, MOST_DRAWS, Crops, endless, things_of, too_small
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.overlap import confusion, region_ious
@@ -169,7 +170,7 @@ def make_example(
     truth = cut(two_regions(labels, region), box).astype(np.float32)
     size = (config.crop, config.crop)
     resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
-    return Example(cutout(colour(image, rng), points, box, config.crop), resized, (origin,))
+    return Example(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), resized, (origin,))
 
 
 class _ExampleList(Examples):

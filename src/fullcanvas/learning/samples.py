@@ -16,6 +16,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Region
 from fullcanvas.datasets import Dataset, DatasetError, Sample
+from fullcanvas.learning.colouring import Colouring, coloured, draw_colouring
 from fullcanvas.learning.config import TrainingConfig
 from fullcanvas.learning.pasting import View, paste
 from fullcanvas.learning.sources import TrainingSet
@@ -178,9 +179,10 @@ def make_crop(
     Returns:
         The crop, and the number of each of its regions among the segments of all samples, 1 for the first.
     """
-    image, labels = _view(samples[0], config, rng)
+    colouring = draw_colouring(rng)
+    image, labels = _view(samples[0], colouring, config, rng)
     for donor in samples[1:]:
-        theirs, numbers = _view(donor, config, rng)
+        theirs, numbers = _view(donor, colouring, config, rng)
         first = len(samples[0].segments)
         things = first + np.array([each.id for each in donor.segments if each.isthing], np.intp)
         shifted = np.where(numbers > 0, numbers + np.int32(first), 0)
@@ -189,14 +191,15 @@ def make_crop(
         origins = origins if laid is not before else origins[:1]
     truth, kept = _renumber(labels, config.most_regions, rng)
     regions = mark_regions(truth, config, rng)
-    return Crop(colour(image, rng), truth, regions, (), origins), kept
+    return Crop(image, truth, regions, (), origins), kept
 
 
-def _view(sample: Sample, config: TrainingConfig, rng: np.random.Generator) -> View:
-    """A square of a photo: resized, cut, flipped."""
+def _view(sample: Sample, colouring: Colouring, config: TrainingConfig, rng: np.random.Generator) -> View:
+    """A square of a photo: resized, cut, coloured, flipped; black where the photo does not reach."""
     labels = things_of(sample) if config.regions == "things" else sample.labels
     image, labels = _resize(sample.image, labels, config, rng)
     image, labels = _cut(image, labels, config.crop, rng)
+    image, labels = _padded(coloured(image, colouring), labels, config.crop)
     return (image[:, ::-1], labels[:, ::-1]) if rng.random() < 0.5 else (image, labels)
 
 
@@ -221,10 +224,15 @@ def _cut(
     y = int(rng.integers(max(height - side, 0) + 1))
     x = int(rng.integers(max(width - side, 0) + 1))
     window = np.s_[y : y + side, x : x + side]
-    cut_image, cut_labels = np.zeros((side, side, 3), np.uint8), np.zeros((side, side), np.int32)
-    inside = np.s_[: min(side, height), : min(side, width)]
-    cut_image[inside], cut_labels[inside] = image[window], labels[window]
-    return cut_image, cut_labels
+    return image[window], labels[window]
+
+
+def _padded(image: NDArray[np.uint8], labels: NDArray[np.int32], side: int) -> View:
+    """At the top left of a black square that is void."""
+    height, width = labels.shape
+    square, void = np.zeros((side, side, 3), np.uint8), np.zeros((side, side), np.int32)
+    square[:height, :width], void[:height, :width] = image, labels
+    return square, void
 
 
 def _renumber(
@@ -255,18 +263,6 @@ def mark_regions(
         points = extreme_points(truth == id_, rng, pert)
         regions.append(Region(id_, jittered(points, jitter, width, height, rng)))
     return tuple(regions)
-
-
-def colour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Random gain per channel, brightness, contrast and saturation; one photo in twenty goes grey."""
-    pixels = image.astype(np.float32)
-    grey = pixels.mean(2, keepdims=True)
-    saturation = 0.0 if rng.random() < 0.05 else rng.uniform(0.6, 1.4)
-    pixels = grey + (pixels - grey) * saturation
-    pixels = (pixels - 127) * rng.uniform(0.7, 1.3) + 127 + rng.uniform(-25, 25)
-    pixels *= rng.uniform(0.9, 1.1, 3)
-    coloured: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
-    return coloured
 
 
 def image_batch(crops: Sequence[Crop]) -> torch.Tensor:
