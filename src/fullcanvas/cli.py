@@ -194,10 +194,6 @@ def export_model(
     checkpoint: Annotated[Path, typer.Argument(help="The checkpoint of a run, whether finished or not.")],
     *,
     out: Annotated[Path, typer.Option(help="The model file to write.")],
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(help="The folder of its data sets, if the checkpoint does not list their photos."),
-    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model, instead of the configuration's.")] = None,
     licence: Annotated[str | None, typer.Option(help="Of the model, instead of the configuration's.")] = None,
 ) -> None:
@@ -210,7 +206,7 @@ def export_model(
     with _refusals("train"):
         from fullcanvas.learning.train import export_checkpoint
 
-        export_checkpoint(checkpoint, out, data or [], name=name, licence=licence)
+        export_checkpoint(checkpoint, out, name=name, licence=licence)
         typer.echo(f"Wrote {out}")
 
 
@@ -220,7 +216,7 @@ def _refusals(extra: str) -> Iterator[None]:
     from fullcanvas.evaluation.refusals import refusals
     from fullcanvas.learning.errors import LearningError
 
-    with refusals(LearningError, extra=extra):
+    with refusals(LearningError, OSError, extra=extra):
         yield
 
 

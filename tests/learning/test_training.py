@@ -16,16 +16,17 @@ from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
 from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.baselines.smallest_box import smallest_box_labels
+from fullcanvas.files import alone
 from fullcanvas.inference import Segmenter
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.config import Config, NetworkConfig, from_table
-from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.origin import licence_sentence
 from fullcanvas.learning.rounds import first_marks, predict
 from fullcanvas.learning.run import start
 from fullcanvas.learning.sources import is_held_back
+from fullcanvas.learning.train import LOCK
 from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import fill, read_weights
 from fullcanvas.simulation.extreme import extreme_points
@@ -306,25 +307,25 @@ def test_the_terms_of_several_stages_are_said_once():
     assert " With a transformer (MIT). Its first weights came from first: CC0." in joined
 
 
-def test_weights_of_unknown_photos_are_no_beginning(trained, tmp_path):
-    state = checkpoint.load(trained.folder / "checkpoint.pt")
-    state.pop("trained_on")
-    checkpoint.save(tmp_path / "old.pt", state)
-    with pytest.raises(WeightsError, match="does not say on which photos it was trained"):
-        read_weights(tmp_path / "old.pt")
+def test_a_second_training_in_the_same_folder_is_refused(tmp_path, toy_set):
+    config = toy.write_toml(tmp_path / "toy.toml", {"name": "toy"})
+    (tmp_path / "out").mkdir()
+    with alone(tmp_path / "out" / LOCK):
+        result = run_command("train", config, "--data", toy_set, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "another training goes on in" in result.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [LOCK]
 
 
-def test_an_old_checkpoint_needs_its_data_to_be_exported(trained, toy_set, tmp_path, exported):
-    state = checkpoint.load(trained.folder / "checkpoint.pt")
-    state.pop("trained_on")
-    checkpoint.save(tmp_path / "old.pt", state)
-    arguments = ["export-model", tmp_path / "old.pt", "--out", tmp_path / "model.zip"]
-    refused = run_command(*arguments)
-    assert refused.exit_code == 2
-    assert "--data" in refused.output
-    assert run_command(*arguments, "--data", toy_set.parent).exit_code == 0
-    ids = [image_id for image_id in open_dataset(toy_set).image_ids if not is_held_back(image_id, 4)]
-    assert exported[0][1]["provenance"]["training_images"] == {"toy": ids}
+@pytest.mark.parametrize("command", ["train", "export-model"])
+def test_a_place_that_cannot_be_written_is_refused_in_one_line(command, trained, toy_set, tmp_path):
+    (tmp_path / "file").touch()
+    config = toy.write_toml(tmp_path / "toy.toml", {"name": "toy"})
+    inputs = [config, "--data", toy_set] if command == "train" else [trained.folder / "checkpoint.pt"]
+    result = run_command(command, *inputs, "--out", tmp_path / "file" / "out")
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: ")
+    assert "file" in result.output
 
 
 def test_a_missing_photo_is_named_before_training_begins(tmp_path):

@@ -9,12 +9,6 @@ from typing import Any
 from fullcanvas.learning.config import Config
 
 
-def origin_of(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the first weights of the run in a checkpoint came from: `backbone`, or `model` and its record."""
-    found: dict[str, Any] = state.get("origin") or {"backbone": state.get("pretrained", "not stated")}
-    return found
-
-
 def licence_sentence(config: Config, origin: Mapping[str, Any]) -> str:
     """The model's licence, and the terms of what it was trained on; those of several stages are said once."""
     sources = "; ".join(f"{Path(each.path).name} ({each.licence})" for each in config.sources)

@@ -22,7 +22,6 @@ from fullcanvas.learning.networks import (
     load_first_weights,
     make_network,
 )
-from fullcanvas.learning.origin import origin_of
 from fullcanvas.learning.weights import Weights, fill
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers", "arithmetic")
@@ -135,13 +134,12 @@ def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> R
     """The run that a checkpoint's state describes."""
     network = make_network(config)
     network.load_state_dict(state["network"])
-    run = _assemble(config, network, device, origin_of(state))
+    run = _assemble(config, network, device, state["origin"])
     run.average.load_state_dict(state["average"])
     run.optimizer.load_state_dict(state["optimizer"])
-    run.step, run.seconds = state["step"], state.get("seconds", 0.0)
-    run.folded, run.curve = state.get("folded", False), list(state.get("curve", ()))
-    run.validated = state.get("validated", run.step)
-    run.trained_on = {name: set(ids) for name, ids in state.get("trained_on", {}).items()}
+    run.step, run.seconds, run.folded = state["step"], state["seconds"], state["folded"]
+    run.curve, run.validated = list(state["curve"]), state["validated"]
+    run.trained_on = {name: set(ids) for name, ids in state["trained_on"].items()}
     return run
 
 

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from rich.console import Console
 from timm.layers.norm_act import convert_sync_batchnorm
 
 from fullcanvas.datasets import DatasetError, Sample, check
+from fullcanvas.files import alone
 from fullcanvas.learning import checkpoint, dextr
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.dextr import DextrNetwork
@@ -32,7 +33,7 @@ from fullcanvas.learning.step import train_step
 from fullcanvas.learning.validation import held_back_samples, validate
 from fullcanvas.learning.weights import Weights, fill, read_weights
 
-CHECKPOINT, MODEL, LOG, EVENTS = "checkpoint.pt", "model.zip", "log.jsonl", "tensorboard"
+CHECKPOINT, MODEL, LOG, EVENTS, LOCK = "checkpoint.pt", "model.zip", "log.jsonl", "tensorboard", ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,13 @@ def train(request: Request, console: Console) -> None:
 
     Raises:
         ConfigError, DatasetError, RunError, WeightsError, ModelError, CheckpointError: the request cannot
-            be met, or was met already; the message says why.
+            be met, or was met already, or is being met by another program; the message says why.
+        OSError: its folder cannot be written.
         ExportError: the model file would not answer as the network does.
     """
     if request.out.is_file():
         raise RunError(f"{request.out} is a file: name a folder with --out")
-    with joined(request.device) as process:
+    with joined(request.device) as process, _alone_in(request.out, process):
         weights = None if request.init is None else read_weights(request.init)
         config = read_config(request, weights)
         sets = open_sources(config, request.data)
@@ -99,6 +101,25 @@ def train(request: Request, console: Console) -> None:
     path = request.out / MODEL
     export_run(run, path)
     console.print(f"Wrote {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _alone_in(out: Path, process: Process) -> Iterator[None]:
+    """Hold the run's folder: two trainings in it would write each other's checkpoints.
+
+    Raises:
+        RunError: another one goes on there.
+    """
+    with ExitStack() as stack:
+        if process.leads:
+            out.mkdir(parents=True, exist_ok=True)
+            try:
+                stack.enter_context(alone(out / LOCK, wait=False))
+            except BlockingIOError as error:
+                raise RunError(
+                    f"another training goes on in {out}: wait for it, or name another --out"
+                ) from error
+        yield
 
 
 def read_config(request: Request, weights: Weights | None) -> Config:
@@ -205,37 +226,23 @@ def _validation_is_due(run: Run) -> bool:
     return run.progress >= 1 or run.step % run.config.training.validate_every == 0
 
 
-def export_checkpoint(
-    path: Path,
-    out: Path,
-    data: Sequence[Path] = (),
-    *,
-    name: str | None = None,
-    licence: str | None = None,
-) -> str:
+def export_checkpoint(path: Path, out: Path, *, name: str | None = None, licence: str | None = None) -> str:
     """Write the model file of any checkpoint; returns the model's hash.
 
     Args:
         path: of the checkpoint.
         out: of the model file.
-        data: base folders of its sources; needed only for checkpoints that do not say on which photos they
-            were trained, and then all that were not held back are named.
         name, licence: take the place of the configuration's.
 
     Raises:
-        CheckpointError, ConfigError, DatasetError, RunError: it cannot be done; the message says why.
+        CheckpointError, ConfigError: the checkpoint cannot be read.
+        OSError: the model file cannot be written.
         ExportError: the model file would not answer as the network does.
     """
     state = checkpoint.load(path)
     config = Config.from_mapping(state["config"])
     config = replace(config, name=name or config.name, licence=licence or config.licence)
-    run = restore(state, config, torch.device("cpu"))
-    if not run.trained_on:
-        if not data:
-            raise RunError(f"{path} does not say on which photos it was trained: name its data with --data")
-        for each in open_sources(config, data):
-            run.saw((each.training.name, image_id) for image_id in each.training.image_ids)
-    return export_run(run, out)
+    return export_run(restore(state, config, torch.device("cpu")), out)
 
 
 def export_run(run: Run, path: Path) -> str:
@@ -290,10 +297,7 @@ def _begin(request: Request, config: Config, weights: Weights | None, process: P
 
 
 def _began_from(run: Run, weights: Weights) -> bool:
-    before = run.origin.get("model", {})
-    # Runs that began from a checkpoint did not always note its hash.
-    known = [key for key in ("name", "hash", "training_images") if key in before]
-    return bool(known) and all(before[key] == weights.record[key] for key in known)
+    return bool(run.origin.get("model", {}).get("hash") == weights.record["hash"])
 
 
 def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Iterator[Any]:

@@ -22,7 +22,7 @@ from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import ConfigError, WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.networks import AnyNetwork
-from fullcanvas.learning.origin import licence_sentence, origin_of, without_images
+from fullcanvas.learning.origin import licence_sentence, without_images
 
 _CONTEXT = "encoder.context."
 _BACKBONE = ("encoder.body.", "encoder.lateral.")
@@ -54,8 +54,7 @@ def read_weights(spec: str | Path) -> Weights:
     """The weights in a checkpoint (.pt) or in a model file (a path, or `default`).
 
     Raises:
-        WeightsError: a model file of a network that this version cannot train, or a checkpoint that does not
-            say on which photos it was trained.
+        WeightsError: a model file of a network that this version cannot train.
         ModelError: no model file is there, or it is damaged.
         CheckpointError: the checkpoint cannot be read.
     """
@@ -65,20 +64,15 @@ def read_weights(spec: str | Path) -> Weights:
 
 def _of_checkpoint(path: Path) -> Weights:
     state = checkpoint.load(path)
-    config, origin = Config.from_mapping(state["config"]), origin_of(state)
-    if state["step"] and not state.get("trained_on"):
-        raise WeightsError(
-            f"{path} does not say on which photos it was trained, so what is trained from it could not say "
-            "it either: make a model file of it with fullcanvas export-model and --data, and start from that"
-        )
+    config, origin = Config.from_mapping(state["config"]), state["origin"]
     record = {
         "name": config.name,
         "hash": _digest(state["average"]),
-        "training_images": state.get("trained_on", {}),
+        "training_images": state["trained_on"],
         "licence": licence_sentence(config, origin),
         "first_weights": without_images(origin),
     }
-    return Weights(config.network, state["average"], state.get("folded", False), record)
+    return Weights(config.network, state["average"], state["folded"], record)
 
 
 def _digest(state: Mapping[str, Tensor]) -> str:
