@@ -57,6 +57,27 @@ def test_images_of_a_batch_do_not_mix():
     torch.testing.assert_close(second, canvases(network, [RIGHT])[0], atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("canvas", [True, False])
+def test_rounds_on_one_prediction_never_scribble_twice_on_an_error(canvas):
+    """Both regions miss three squares; without a canvas what one misses the other has not claimed."""
+    truth = np.ones(SIZE, np.int32)
+    truth[:, 32:] = 2
+    logits = torch.where(torch.from_numpy(np.stack([truth == 1, truth == 2])), 1.0, -1.0)
+    for top, left in ((2, 4), (20, 4), (40, 4), (2, 50), (20, 50), (40, 50)):
+        logits[:, top : top + 8, left : left + 8] *= -1
+    alone = {"canvas": False, "grow_boxes": False, "ink_constraint": False, "prior": False}
+    training = {"loss": "pixel-wise" if canvas else "mask-wise"}
+    config = toy_config(network={} if canvas else alone, **training).network
+    marks = first_marks([LEFT, RIGHT])
+    rng = np.random.default_rng(0)
+    after = corrected(config, truth, logits, marks, allocation="one-per-region", rng=rng, rounds=3)
+    for each in after:
+        strokes = each.region.scribbles + each.negatives
+        missed = {(x // 16, y // 16) for stroke in strokes for x, y in stroke.points[-1:]}
+        assert len(strokes) == 3
+        assert len(missed) == 3
+
+
 def test_scribbles_enlarge_boxes_only_if_the_network_wants_it():
     far = Region(1, LEFT.extreme_points, (Scribble(((20, 20), (55, 20))),))
     for grow in (True, False):

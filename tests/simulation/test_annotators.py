@@ -40,6 +40,13 @@ def test_one_per_region_takes_the_largest_gain_of_each():
     assert sorted((one.region, one.region_gain) for one in chosen) == [(1, 0.5), (2, 0.1), (3, 0.2)]
 
 
+@pytest.mark.parametrize(("rounds", "expected"), [(1, [1, 3, 2]), (2, [1, 1, 3, 2])])
+def test_several_rounds_on_one_prediction_take_as_many_errors_of_each_region(rounds, expected):
+    chosen = choose_errors(ERRORS, Allocation.ONE_PER_REGION, 3, rounds)
+    assert [one.region for one in chosen] == expected
+    assert len(choose_errors(ERRORS, Allocation.FREE, 1, rounds)) == rounds
+
+
 def test_equal_gains_keep_their_order():
     errors = [replace(error(region, 0.5, 0.5)) for region in (4, 2, 9)]
     for allocation in Allocation:

@@ -105,6 +105,7 @@ def corrected(
     *,
     allocation: str,
     rng: np.random.Generator,
+    rounds: int = 1,
 ) -> tuple[Marks, ...]:
     """The marks after one more round of simulated corrections of a prediction's errors.
 
@@ -115,22 +116,15 @@ def corrected(
         marks: that it was made from.
         allocation: `free` or `one-per-region`; without a canvas it is always the latter.
         rng: draws the strokes.
+        rounds: as many rounds at once, all on this prediction and none twice on one error.
     """
-    if config.canvas:
-        return _scribbled(truth, label_map(canvas), marks, allocation, rng)
-    masks = (canvas > 0).cpu().numpy()
-    return tuple(corrected_alone(truth, each, mask, rng) for mask, each in zip(masks, marks, strict=True))
-
-
-def _scribbled(
-    truth: NDArray[np.int32],
-    prediction: NDArray[np.int32],
-    marks: AllMarks,
-    allocation: str,
-    rng: np.random.Generator,
-) -> tuple[Marks, ...]:
+    if not config.canvas:
+        masks = (canvas > 0).cpu().numpy()
+        pairs = zip(masks, marks, strict=True)
+        return tuple(corrected_alone(truth, each, mask, rng, rounds) for mask, each in pairs)
     added: dict[int, list[Scribble]] = {}
-    for region, points in round_of_scribbles(truth, prediction, len(marks), allocation, rng):
+    strokes = round_of_scribbles(truth, label_map(canvas), len(marks), allocation, rng, rounds=rounds)
+    for region, points in strokes:
         added.setdefault(region, []).append(Scribble(tuple(points)))
     return tuple(_grown(each, added.get(each.region.id, ())) for each in marks)
 

@@ -166,8 +166,8 @@ def _loss_after_siblings_errors(
     with torch.no_grad():
         arithmetic = run.config.training.arithmetic
         prediction = predict(run.sibling, siblings_embeddings, marks, _size(crops), arithmetic=arithmetic)
-    for _ in range(int(chance.shared.choice(run.config.training.rounds))):
-        marks = _corrected(run, prediction, crops, marks, chance)
+    rounds = int(chance.shared.choice(run.config.training.rounds))
+    marks = _corrected(run, prediction, crops, marks, chance, rounds=rounds)
     return _graded(run, _predict(run, embeddings, crops, marks), crops, marks)
 
 
@@ -191,11 +191,14 @@ def _corrected(
     crops: Sequence[Crop],
     marks: Sequence[AllMarks],
     chance: _Chance,
+    *,
+    rounds: int = 1,
 ) -> list[AllMarks]:
-    """The marks of every crop after one more round of scribbles."""
+    """The marks of every crop after so many more rounds of scribbles on one prediction."""
     allocation = "free" if chance.shared.random() < run.config.training.free_share else "one-per-region"
+    network = run.config.network
     return [
-        corrected(run.config.network, crop.truth, canvas.detach(), each, allocation=allocation, rng=rng)
+        corrected(network, crop.truth, canvas.detach(), each, allocation=allocation, rng=rng, rounds=rounds)
         for crop, canvas, each, rng in zip(crops, prediction.canvases, marks, chance.own, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,7 +93,13 @@ def load_annotator(spec: str) -> Annotator:
 
 
 def round_of_scribbles(
-    truth: LabelMap, prediction: LabelMap, budget: int, allocation: str, rng: np.random.Generator
+    truth: LabelMap,
+    prediction: LabelMap,
+    budget: int,
+    allocation: str,
+    rng: np.random.Generator,
+    *,
+    rounds: int = 1,
 ) -> list[Stroke]:
     """The scribbles that the paper's annotator draws in one round, all chosen on the same prediction.
 
@@ -103,23 +110,32 @@ def round_of_scribbles(
         allocation: `free` spends on the largest gains in the image's summed IoU, several on one region if
             that is best; `one-per-region` spends on the largest gain of each region.
         rng: draws the scribbles.
+        rounds: as many rounds at once, all on this prediction and none twice on one error.
 
     Raises:
         ValueError: the allocation is neither of the two.
     """
-    chosen = choose_errors(error_components(truth, prediction), allocation, budget)
+    chosen = choose_errors(error_components(truth, prediction), allocation, budget, rounds)
     return [Stroke(error.region, draw_scribble(truth, prediction, error, rng)) for error in chosen]
 
 
-def choose_errors(errors: Iterable[ErrorComponent], allocation: str, budget: int) -> Sequence[ErrorComponent]:
-    """The error components that get a scribble, the largest gain first; each gets at most one."""
+def choose_errors(
+    errors: Iterable[ErrorComponent], allocation: str, budget: int, rounds: int = 1
+) -> Sequence[ErrorComponent]:
+    """The error components that get a scribble, the largest gain first; each gets at most one.
+
+    Arguments as in `round_of_scribbles`: `rounds` times the budget, and as many of one region at most where
+    it is one per region.
+    """
     if Allocation(allocation) is Allocation.FREE:
-        return sorted(errors, key=lambda error: -error.image_gain)[:budget]
-    ranked = sorted(errors, key=lambda error: -error.region_gain)
-    best: dict[int, ErrorComponent] = {}
-    for error in ranked:
-        best.setdefault(error.region, error)
-    return list(best.values())[:budget]
+        return sorted(errors, key=lambda error: -error.image_gain)[: budget * rounds]
+    found: Counter[int] = Counter()
+    best = []
+    for error in sorted(errors, key=lambda error: -error.region_gain):
+        found[error.region] += 1
+        if found[error.region] <= rounds:
+            best.append(error)
+    return best[: budget * rounds]
 
 
 def regions_of(truth: LabelMap) -> list[int]:

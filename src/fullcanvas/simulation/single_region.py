@@ -30,9 +30,9 @@ class Correction(NamedTuple):
 
 
 def correct(
-    truth: LabelMap, region: int, mask: NDArray[np.bool_], rng: np.random.Generator
-) -> Correction | None:
-    """The correction of the error that costs the region most IoU; None if its mask is right.
+    truth: LabelMap, region: int, mask: NDArray[np.bool_], rng: np.random.Generator, most: int = 1
+) -> list[Correction]:
+    """The corrections of the errors that cost the region most IoU; none if its mask is right.
 
     The region and all other known pixels are treated as two regions: a missed component earns a scribble
     from the region into it, a wrongly claimed one a stroke from outside into it.
@@ -41,25 +41,23 @@ def correct(
         truth: int32 [H, W]; 0 is void.
         region: its id in `truth`.
         mask: bool [H, W], what was predicted for it.
-        rng: draws the stroke.
+        rng: draws the strokes.
+        most: how many errors are corrected.
     """
     two, predicted = two_regions(truth, region), np.where(mask, OWN, REST).astype(np.int32)
-    errors = error_components(two, predicted)
-    if not errors:
-        return None
-    worst = max(errors, key=_own_gain)
-    return Correction(worst.region == OWN, draw_scribble(two, predicted, worst, rng))
+    worst = sorted(error_components(two, predicted), key=_own_gain, reverse=True)[:most]
+    return [Correction(error.region == OWN, draw_scribble(two, predicted, error, rng)) for error in worst]
 
 
-def corrected(truth: LabelMap, marks: Marks, mask: NDArray[np.bool_], rng: np.random.Generator) -> Marks:
+def corrected(
+    truth: LabelMap, marks: Marks, mask: NDArray[np.bool_], rng: np.random.Generator, most: int = 1
+) -> Marks:
     """What is said of a region after `correct` has been drawn; the same marks if its mask is right."""
-    correction = correct(truth, marks.region.id, mask, rng)
-    if correction is None:
-        return marks
-    stroke = Scribble(correction.points)
-    if not correction.positive:
-        return replace(marks, negatives=(*marks.negatives, stroke))
-    return replace(marks, region=replace(marks.region, scribbles=(*marks.region.scribbles, stroke)))
+    drawn = correct(truth, marks.region.id, mask, rng, most)
+    scribbles = [Scribble(points) for positive, points in drawn if positive]
+    negatives = [Scribble(points) for positive, points in drawn if not positive]
+    region = replace(marks.region, scribbles=(*marks.region.scribbles, *scribbles))
+    return replace(marks, region=region, negatives=(*marks.negatives, *negatives))
 
 
 def two_regions(truth: LabelMap, region: int) -> LabelMap:
