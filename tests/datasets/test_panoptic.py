@@ -295,6 +295,13 @@ def test_an_export_s_maps_lie_over_the_photo_as_it_was_shown(tmp_path):
     assert image[-1].min() > 200
 
 
+def test_a_size_that_the_json_states_is_no_bomb(tmp_path, monkeypatch):
+    write_dataset(tmp_path, [halves()])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # less than half of 12 x 20
+    assert open_dataset(tmp_path).load(0).image.shape == (12, 20, 3)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
 DEEP = np.arange(240).reshape(12, 20) * 17
 CLEAR = np.dstack([np.full((12, 20, 3), 40), np.where(DEEP > 2000, 255, 0)]).astype(np.uint8)
 

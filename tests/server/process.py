@@ -129,7 +129,7 @@ def _forks() -> ForkServerContext:
 def _live(folder: Path, model: Path, output: Connection) -> None:
     from rich.console import Console
 
-    from fullcanvas.server.photos import MAX_PIXELS
+    from fullcanvas.formats.pixels import MAX_PIXELS
     from fullcanvas.server.serve import Service, annotate
 
     service = Service(

@@ -98,27 +98,53 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
         assert np.abs(decode(tmp_path / f"a.{suffix}").astype(int) - RED).max() <= 3, suffix
 
 
+def stored(upright: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """The pixels of a file, [height, width, ...], that a viewer shows upright by its EXIF orientation."""
+    turned = {
+        1: lambda: upright,
+        2: lambda: upright[:, ::-1],
+        3: lambda: upright[::-1, ::-1],
+        4: lambda: upright[::-1],
+        5: lambda: upright.swapaxes(0, 1),
+        6: lambda: np.rot90(upright),
+        7: lambda: upright[::-1, ::-1].swapaxes(0, 1),
+        8: lambda: np.rot90(upright, -1),
+    }[orientation]()
+    return np.ascontiguousarray(turned)
+
+
+def save(path: Path, image: Image.Image, orientation: int, **options: Any) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(path, exif=exif, **options)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
     """The white corner is where a viewer shows it."""
     upright = np.zeros((16, 32, 3), np.uint8)
     upright[:8, :8] = 255
-    stored = {
-        1: upright,
-        2: upright[:, ::-1],
-        3: upright[::-1, ::-1],
-        4: upright[::-1],
-        5: upright.transpose(1, 0, 2),
-        6: np.rot90(upright),
-        7: upright[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(upright, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    save(tmp_path / "a.jpg", Image.fromarray(stored(upright, orientation)), orientation, quality=95)
     opened = decode(tmp_path / "a.jpg")
     assert opened.shape == upright.shape
     assert np.abs(opened.astype(int) - upright).max() < 30
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("mode", ["L", "P", "I;16", "RGB", "RGBA", "CMYK"])
+def test_a_tiff_of_every_mode_is_turned_as_its_exif_data_say(
+    tmp_path: Path, mode: str, compression: str | None
+) -> None:
+    upright = np.random.default_rng(0).integers(0, 256, (16, 32, 3), np.uint8)
+    for orientation in range(1, 9):
+        turned = stored(upright, orientation)
+        deep = turned[..., 0].astype(np.uint16) * 100
+        image = Image.fromarray(deep if mode == "I;16" else turned)
+        if mode in ("L", "P"):
+            image = Image.fromarray(turned[..., 0])
+        save(tmp_path / f"{orientation}.tif", image.convert(mode), orientation, compression=compression)
+        expected = decode(tmp_path / "1.tif")
+        np.testing.assert_array_equal(decode(tmp_path / f"{orientation}.tif"), expected, str(orientation))
 
 
 def test_nonsense_in_exif_does_not_keep_a_photo_shut(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.records import Record
-from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb, turn_upright
+from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def load_photo(record: Record) -> Pixels:
     Raises:
         DatasetError: the file is missing or broken, or has another size than the json states.
     """
-    with _decoding(record.image) as photo:
+    with _decoding(record.image, record) as photo:
         if record.upright or photo.size != (record.width, record.height):
             turn_upright(photo)
         pixels = to_rgb(photo)
@@ -102,7 +102,7 @@ def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]
 
 
 def _read_ids(record: Record) -> NDArray[np.int32]:
-    with _decoding(record.map) as picture:
+    with _decoding(record.map, record) as picture:
         mode, channels = picture.mode, np.asarray(picture.convert("RGB")).astype(np.int32)
     _check_size(record.map, picture.size, record)
     if mode not in ("RGB", "RGBA"):
@@ -127,10 +127,11 @@ def _some(ids: list[int]) -> str:
 
 
 @contextmanager
-def _decoding(file: Path) -> Iterator[Image.Image]:
+def _decoding(file: Path, record: Record) -> Iterator[Image.Image]:
     """A picture, decoded; whatever fails while it is looked at is the file's fault."""
     try:
-        with Image.open(file, formats=photo_formats()) as picture:
+        # However large: the json has said so, and the size is checked.
+        with open_picture(file, photo_formats(), max(MAX_PIXELS, record.width * record.height)) as picture:
             picture.load()
             yield picture
     except FileNotFoundError:

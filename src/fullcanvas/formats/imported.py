@@ -15,6 +15,7 @@ from PIL import Image
 
 from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.pixels import MAX_PIXELS, open_picture
 from fullcanvas.formats.records import Category
 
 Size = tuple[int, int]
@@ -125,7 +126,7 @@ def read_png(file: Path, modes: Sequence[str], photo: Size, what: str) -> Image.
     try:
         # Opening what is no file at all could wait for ever.
         _check(file.is_file(), f"{file}: there is no such file")
-        with Image.open(file, formats=("PNG",)) as picture:
+        with open_picture(file, ("PNG",), max(MAX_PIXELS, photo[0] * photo[1])) as picture:
             _check(picture.mode in modes, f"{file}: is a PNG of mode {picture.mode}; {what}")
             check_size(picture.size, photo, str(file))
             picture.load()

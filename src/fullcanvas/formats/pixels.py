@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +15,12 @@ from PIL import Image, ImageOps
 
 Pixels = NDArray[np.uint8]
 
+MAX_PIXELS = 200_000_000
+"""Of the largest picture that is opened where nobody knows better."""
+
+# One picture is decoded at a time: each may need a gigabyte, and what Pillow warns of and refuses is set for
+# the whole process.
+_DECODER = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
 
 
@@ -18,6 +29,31 @@ def photo_formats() -> tuple[str, ...]:
     """What photos come in, of what this Pillow was built with; it knows other formats that start programs."""
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+@contextmanager
+def open_picture(file: Path, formats: tuple[str, ...], most: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """The picture in a file, of which the header is read, and nothing else until somebody loads it.
+
+    Args:
+        file: that holds it.
+        formats: what Pillow calls those that will do.
+        most: width x height; Pillow refuses twice as much, even where only decoding shows the size.
+
+    Raises:
+        OSError: the file cannot be read.
+        PIL.Image.DecompressionBombError: it is too large.
+        PIL.UnidentifiedImageError: it is of no such format. A damaged file fails in any way there is.
+    """
+    with _DECODER, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, most
+        try:
+            # Given the path, Pillow maps some TIFFs into memory, and scrambles those that EXIF says lie on a side.
+            with file.open("rb") as stream, Image.open(stream, formats=formats) as picture:
+                yield picture
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def turn_upright(picture: Image.Image) -> None:

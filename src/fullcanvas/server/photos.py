@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import threading
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fullcanvas.formats.pixels import Pixels, photo_formats, to_rgb, turn_upright
+from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
 from fullcanvas.server.errors import PhotoError
 
-MAX_PIXELS = 200_000_000
 MAX_SIDE = 65_500
 """The longest side that the JPEG sent to the page can have, in pixels."""
 MAX_SCANS = 200
@@ -40,8 +37,6 @@ _REASONS: dict[type[Exception], str] = {
     PermissionError: "may not be read by this user",
     MemoryError: "there is not enough memory to open it",
 }
-# One photo is decoded at a time: each may need a gigabyte, and the filter of warnings is the process's.
-_DECODER = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +149,7 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
         PhotoError: it cannot be opened; the message names the file and says why.
     """
     try:
-        with _DECODER, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            Image.MAX_IMAGE_PIXELS = max_pixels  # Pillow's guard also sees sizes that only decoding shows
-            return _decode(path, max_pixels)
+        return _decode(path, max_pixels)
     except PhotoError:
         raise
     except Exception as error:
@@ -170,7 +162,7 @@ def _decode(path: Path, max_pixels: int) -> Pixels:
         raise PhotoError(f"{path.name}: the file is empty")
     if _scans(path) > MAX_SCANS:
         raise PhotoError(f"{path.name}: asks for more than {MAX_SCANS} scans, as no camera does")
-    with Image.open(path, formats=photo_formats()) as image:
+    with open_picture(path, photo_formats(), max_pixels) as image:
         width, height = image.size
         if width * height > max_pixels:
             raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))

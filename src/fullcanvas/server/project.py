@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fullcanvas.formats.pixels import Pixels
+from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
 from fullcanvas.server.errors import ConflictError, PhotoError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
-from fullcanvas.server.photos import MAX_PIXELS, confine, content_hash, decode, scan
+from fullcanvas.server.photos import confine, content_hash, decode, scan
 from fullcanvas.server.store import Photo, Store
 
 FOLDER = ".fullcanvas"
