@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from hotcoco import mask as coco_mask
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.annotation.mask import compress
-from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import MADE_HERE, NAMES, write_coco_panoptic
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.imported import ImportedPhoto, from_labels
+from fullcanvas.formats.frame import Frame
+from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels
 from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
@@ -61,7 +63,7 @@ def test_an_export_comes_back(panoptic: Path) -> None:
     assert [(item.id, item.name, item.isthing) for item in source.categories] == [
         (17, "cat", True), (3, "sky", False), (4, "sea", False),
     ]  # fmt: skip
-    imported = source.photos["a.jpg"]((5, 3))
+    imported = source.photos["a.jpg"](Frame(5, 3))
     found = {
         frozenset(zip(*(part.tolist() for part in np.nonzero(region.mask.pixels)), strict=True)): region.label
         for region in imported.regions
@@ -84,7 +86,7 @@ def test_crowds_are_left_out_and_said_so(panoptic: Path) -> None:
     data = json.loads((panoptic / "panoptic.json").read_text())
     data["annotations"][0]["segments_info"][0]["iscrowd"] = 1
     write(panoptic, data)
-    imported = read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
     assert imported.notes == ("1 crowds were left out: they are no regions",)
     assert len(imported.regions) == 5
 
@@ -93,7 +95,7 @@ def test_downloads_of_coco_are_found(panoptic: Path, tmp_path: Path) -> None:
     root = tmp_path / "coco"
     write(root / "annotations", (panoptic / "panoptic.json").read_text(), "panoptic_val.json")
     (panoptic / "panoptic").rename(root / "panoptic_val")
-    assert len(read_coco_panoptic(root).photos["a.jpg"]((5, 3)).regions) == 6
+    assert len(read_coco_panoptic(root).photos["a.jpg"](Frame(5, 3)).regions) == 6
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
@@ -128,15 +130,15 @@ def test_segments_that_do_not_fit_are_named(panoptic: Path) -> None:
     listed[0]["category_id"] = 99
     write(panoptic, data)
     with pytest.raises(ImportFormatError, match=r"a.png: segment 1 has the unknown category 99"):
-        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+        read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
     del listed[0]
     write(panoptic, data)
     with pytest.raises(ImportFormatError, match=r"a.png: holds the segments \[1\], which the json does not"):
-        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+        read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
 
 
 def test_maps_that_cannot_be_read_are_named(panoptic: Path) -> None:
-    read = partial(read_coco_panoptic(panoptic).photos["a.jpg"], (5, 3))
+    read = partial(read_coco_panoptic(panoptic).photos["a.jpg"], Frame(5, 3))
     file = panoptic / "panoptic" / "a.png"
     Image.new("L", (5, 3)).save(file)
     with pytest.raises(ImportFormatError, match=r"a.png: is a PNG of mode L"):
@@ -161,7 +163,7 @@ def test_names_that_no_map_can_have_are_refused(panoptic: Path, name: str) -> No
     data["annotations"][0]["file_name"] = name
     write(panoptic, data)
     with pytest.raises(ImportFormatError, match=r"control character|no such file|too long") as refused:
-        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+        read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
     assert str(refused.value).isprintable()
 
 
@@ -170,7 +172,7 @@ def test_a_map_that_never_ends_is_no_file(panoptic: Path) -> None:
     file.unlink()
     os.mkfifo(file)
     with pytest.raises(ImportFormatError, match=r"a\.png: there is no such file"):
-        read_coco_panoptic(panoptic).photos["a.jpg"]((5, 3))
+        read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
 
 
 @pytest.mark.parametrize("name", ["images", "annotations", "categories"])
@@ -236,7 +238,7 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
         {"segmentation": [square(9, 9, 9, 9)]},
         {"segmentation": {"size": [16, 20], "counts": [0, 320]}, "iscrowd": 1},
     )
-    imported = read_coco_instances(file).photos["a.jpg"]((20, 16))
+    imported = read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
     labels = label_map(imported, 20, 16)
     assert [region.label for region in imported.regions] == ["dog", "cat", "cat"]
     assert [int((labels == number).sum()) for number in (1, 2, 3)] == [16, 296, 8]
@@ -261,7 +263,7 @@ def test_run_lengths_of_either_kind_are_read_exactly(seed: int, compressed: bool
     with TemporaryDirectory() as folder:
         runs = {"size": [16, 20], "counts": text if compressed else plain}
         source = read_coco_instances(instances(Path(folder), {"segmentation": runs}))
-        imported = source.photos["a.jpg"]((20, 16))
+        imported = source.photos["a.jpg"](Frame(20, 16))
     np.testing.assert_array_equal(imported.regions[0].mask.pixels, pixels)
     assert imported.regions[0].mask.counts == text
 
@@ -269,7 +271,7 @@ def test_run_lengths_of_either_kind_are_read_exactly(seed: int, compressed: bool
 def test_an_image_of_another_size_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:
     file = instances(tmp_path, {"segmentation": [square(0, 0, 3, 3)]}, width=10**9, height=10**9)
     with pytest.raises(ImportFormatError, match="image 7: what was to be imported has 1000000000 x 10000"):
-        read_coco_instances(file).photos["a.jpg"]((20, 16))
+        read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -301,7 +303,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: str) -> None:
     source = read_coco_instances(instances(tmp_path, item))
     with pytest.raises(ImportFormatError, match=r"instances.json: image 7, annotation 5: .*" + message):
-        source.photos["a.jpg"]((20, 16))
+        source.photos["a.jpg"](Frame(20, 16))
 
 
 def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
@@ -322,17 +324,17 @@ def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str)
     picture.save(tmp_path / "b" / "a.png")
     imported = read_label_png(tmp_path, [Category(1, "sky", False), Category(2, "cat", True)]).photos[
         "b/a.png"
-    ]((3, 2))
+    ](Frame(3, 2))
     assert [region.label for region in imported.regions] == ["sky", "cat"]
     assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
-    unlabelled = read_label_png(tmp_path).photos["b/a.png"]((3, 2))
+    unlabelled = read_label_png(tmp_path).photos["b/a.png"](Frame(3, 2))
     assert [region.label for region in unlabelled.regions] == [None] * 3
 
 
 def test_a_mask_of_one_bit_is_a_label_map_too(tmp_path: Path) -> None:
     pixels = np.array([[1, 0, 1], [0, 1, 0]], np.bool_)
     Image.fromarray(pixels).save(tmp_path / "a.png", bits=1)
-    (region,) = read_label_png(tmp_path, [Category(1, "cat", True)]).photos["a.png"]((3, 2)).regions
+    (region,) = read_label_png(tmp_path, [Category(1, "cat", True)]).photos["a.png"](Frame(3, 2)).regions
     assert region.label == "cat"
     np.testing.assert_array_equal(region.mask.pixels, pixels)
 
@@ -350,22 +352,109 @@ def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         "c.png": r"c.png: cannot be read as PNG",
     }.items():
         with pytest.raises(ImportFormatError, match=message):
-            photos[name]((3, 2))
+            photos[name](Frame(3, 2))
 
 
 def test_thousands_of_regions_are_one_pass_and_more_are_refused(tmp_path: Path) -> None:
     values = np.arange(110 * 100).reshape(110, 100)
     Image.fromarray(values.astype(np.uint16)).save(tmp_path / "a.png")
     with pytest.raises(ImportFormatError, match=r"a\.png: has 10999 regions; up to 10000 are imported"):
-        read_label_png(tmp_path).photos["a.png"]((100, 110))
+        read_label_png(tmp_path).photos["a.png"](Frame(100, 110))
     Image.fromarray(np.maximum(values - 1000, 0).astype(np.uint16)).save(tmp_path / "a.png")
-    imported = read_label_png(tmp_path).photos["a.png"]((100, 110))
+    imported = read_label_png(tmp_path).photos["a.png"](Frame(100, 110))
     assert len(imported.regions) == 9999
     assert imported.regions[3000].mask == Mask.of(values == 4001)
 
 
 def test_regions_that_were_there_go_and_can_come_back() -> None:
     before = Annotation(5, 3).import_mask(np.ones((3, 5), np.bool_), "old")
-    after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}, "a map").annotate(before)
+    after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}, Frame(5, 3), "a map").annotate(before)
     assert [(region.id, region.label) for region in after.regions.values()] == [(2, "sky"), (3, "cat")]
     assert after.at(before.cursor).regions == before.regions
+
+
+# Photos that EXIF data turn
+
+SHOWN = np.array([[1, 1, 0], [2, 0, 0]])
+"""What the annotator is to show."""
+
+
+def as_stored(orientation: int) -> NDArray[Any]:
+    """The map over the pixels of a file with this orientation; Pillow's own way back to `SHOWN`."""
+    back = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
+    return turned_by_pillow(SHOWN, back)
+
+
+def turned_by_pillow(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    picture = Image.fromarray(pixels.astype(np.uint8))
+    picture.getexif()[0x0112] = orientation
+    return np.asarray(ImageOps.exif_transpose(picture))
+
+
+def write_panoptic(folder: Path, labels: NDArray[Any], info: str = "") -> Source:
+    height, width = labels.shape
+    folder.joinpath("panoptic").mkdir(parents=True)
+    colors = np.dstack([labels, labels * 0, labels * 0]).astype(np.uint8)
+    Image.fromarray(colors).save(folder / "panoptic" / "a.png")
+    listed = [{"id": number, "category_id": number} for number in (1, 2)]
+    data = {
+        "info": {"description": info},
+        "images": [{"id": 1, "file_name": "a.jpg", "width": width, "height": height}],
+        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": listed}],
+        "categories": [{"id": number, "name": str(number), "isthing": 1} for number in (1, 2)],
+    }
+    write(folder, data)
+    return read_coco_panoptic(folder)
+
+
+def write_runs(folder: Path, labels: NDArray[Any]) -> Source:
+    height, width = labels.shape
+    masks = [Mask.of(labels == number) for number in (1, 2)]
+    drawn = [{"segmentation": {"size": [height, width], "counts": mask.counts}} for mask in masks]
+    return read_coco_instances(instances(folder, *drawn, width=width, height=height))
+
+
+def write_label_png(folder: Path, labels: NDArray[Any]) -> Source:
+    folder.mkdir()
+    Image.fromarray(labels.astype(np.uint8)).save(folder / "a.jpg.png")
+    source = read_label_png(folder)
+    return Source((), {"a.jpg": source.photos["a.jpg.png"]})
+
+
+@pytest.mark.parametrize("write_work", [write_panoptic, write_runs, write_label_png])
+def test_work_over_the_stored_pixels_is_turned_with_the_photo(
+    tmp_path: Path, write_work: Callable[[Path, NDArray[Any]], Source]
+) -> None:
+    for orientation in range(1, 9):
+        source = write_work(tmp_path / str(orientation), as_stored(orientation))
+        imported = source.photos["a.jpg"](Frame(3, 2, orientation))
+        assert label_map(imported, 3, 2).tolist() == SHOWN.tolist(), orientation
+        said = [f"is turned by its EXIF data (orientation {orientation}); the work was taken to lie over its"]
+        assert [note[: len(said[0])] for note in imported.notes] == said * (1 < orientation < 5), orientation
+
+
+@pytest.mark.parametrize("write_work", [write_panoptic, write_runs, write_label_png])
+def test_work_that_fits_the_upright_photo_alone_lies_over_that(
+    tmp_path: Path, write_work: Callable[[Path, NDArray[Any]], Source]
+) -> None:
+    imported = write_work(tmp_path / "work", SHOWN).photos["a.jpg"](Frame(3, 2, 6))
+    assert (label_map(imported, 3, 2).tolist(), imported.notes) == (SHOWN.tolist(), ())
+
+
+def test_our_own_exports_lie_over_the_upright_photo(tmp_path: Path) -> None:
+    for orientation in range(1, 9):
+        source = write_panoptic(tmp_path / str(orientation), SHOWN, MADE_HERE)
+        imported = source.photos["a.jpg"](Frame(3, 2, orientation))
+        assert (label_map(imported, 3, 2).tolist(), imported.notes) == (SHOWN.tolist(), ())
+    source = write_panoptic(tmp_path / "on its side", SHOWN.T, MADE_HERE)
+    with pytest.raises(ImportFormatError, match=r"has 2 x 3 .* photo 3 x 2 \(its EXIF orientation is 6\)"):
+        source.photos["a.jpg"](Frame(3, 2, 6))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_frame_turns_as_pillow_does_and_back(orientation: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 3), np.uint8)
+    turned = turned_by_pillow(pixels, orientation)
+    frame = Frame(turned.shape[1], turned.shape[0], orientation)
+    assert (frame.stored, frame.turn(pixels).tolist()) == ((3, 2), turned.tolist())
+    assert frame.turn_back(turned).tolist() == pixels.tolist()

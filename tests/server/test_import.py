@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
+from fullcanvas.annotation import Annotation
 from fullcanvas.cli import app
-from fullcanvas.formats.imported import ImportedPhoto, Size, Source
+from fullcanvas.datasets import open_dataset
+from fullcanvas.formats.frame import Frame
+from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.server import take_in
+from fullcanvas.server.photos import decode
 from fullcanvas.server.project import open_project
+from tests.panoptic_folder import write_dataset
 from tests.server.conftest import LEFT, RIGHT, Page
 
 WIDTH, HEIGHT = 96, 80
@@ -110,10 +115,10 @@ def test_a_photo_that_is_completed_during_the_import_is_not_touched(
     def read(place: Path) -> Source:
         source = read_label_png(place)
 
-        def read_first(size: Size) -> ImportedPhoto:
+        def read_first(frame: Frame) -> ImportedPhoto:
             version = page.interact(last, "add_region", extreme_points=LEFT).header["photo"]["version"]
             page.post(f"/photos/{last}/complete", version=version, complete=True)
-            return source.photos["a.png"](size)
+            return source.photos["a.png"](frame)
 
         return Source((), {**source.photos, "a.png": read_first})
 
@@ -145,6 +150,35 @@ def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_pa
     maps = write_maps(tmp_path / "maps", "nobody.png")
     output = run(folder, "--format", "label-png", "--from", maps, code=2)
     assert "none of the photos is in what was to be imported; it speaks of nobody.png" in output
+
+
+def test_an_import_and_a_data_set_see_a_photo_under_its_map_alike(folder: Path, tmp_path: Path) -> None:
+    """Either way, a region is white and the other black, whatever side EXIF data say is up."""
+    labels = np.ones((12, 20), np.int32)
+    labels[6:] = 2
+    data = write_dataset(tmp_path / "set", [labels])
+    photo = Image.fromarray(np.where(labels == 1, 255, 0).astype(np.uint8))
+    exif = Image.Exif()
+    for orientation, suffix in ((3, "png"), (8, "png"), (4, "tif"), (6, "tif")):
+        exif[0x0112] = orientation
+        name = data["images"][0]["file_name"] = f"{orientation}.{suffix}"
+        photo.save(tmp_path / "set" / "images" / name, exif=exif)
+        photo.save(folder / name, exif=exif)
+        (tmp_path / "set" / "panoptic.json").write_text(json.dumps(data))
+        sample = open_dataset(tmp_path / "set").load(0)
+        run(folder, "--format", "coco-panoptic", "--from", tmp_path / "set")
+        project = open_project(folder)
+        (item,) = (one for one in project.store.list_photos() if one.path == name)
+        log = project.store.annotation(item.id)[1]
+        project.store.close()
+        assert log is not None
+        for image, white in ((sample.image, sample.labels == 1), (decode(folder / name), masks(log)[1])):
+            assert image[white].min() > 200, name
+            assert image[~white].max() < 50, name
+
+
+def masks(log: Annotation) -> dict[int, NDArray[np.bool_]]:
+    return {id_: region.mask.pixels for id_, region in log.regions.items() if region.mask}
 
 
 @pytest.mark.parametrize("command", ["annotate", "import", "export"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.layout import Layout
-from fullcanvas.formats.coco_panoptic import MADE_HERE
+from fullcanvas.formats.coco_panoptic import made_here
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -71,7 +71,7 @@ def read_records(layout: Layout) -> tuple[Record, ...]:
     images = _by_id(data, "images", where)
     records: list[Record] = []
     maps: set[Path] = set()
-    upright = _made_here(data)
+    upright = made_here(data)
     for item in _items(data, "annotations", where):
         record = _record(item, images, isthing, layout, upright)
         if record.map in maps:
@@ -89,11 +89,6 @@ def _read(file: Path) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise DatasetError(f"{file}: is not a COCO panoptic json, which is an object")
     return data
-
-
-def _made_here(data: Mapping[str, Any]) -> bool:
-    info = data.get("info")
-    return isinstance(info, dict) and info.get("description") == MADE_HERE
 
 
 def _items(data: Mapping[str, Any], name: str, where: str) -> Iterator[Mapping[str, Any]]:

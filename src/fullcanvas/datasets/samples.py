@@ -13,6 +13,7 @@ from PIL import Image
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.records import Record
+from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
 
 
@@ -66,16 +67,18 @@ def load_photo(record: Record) -> Pixels:
 
     Maps of COCO and of most data sets are drawn over the photo's pixels as they are stored, so its EXIF
     orientation is not applied; it is where the record says so, and where the stored size contradicts the json
-    (maps made by a tool that shows photos upright).
+    (maps made by a tool that shows photos upright). An import does the same.
 
     Raises:
         DatasetError: the file is missing or broken, or has another size than the json states.
     """
-    with _decoding(record.image, record) as photo:
-        if record.upright or photo.size != (record.width, record.height):
-            turn_upright(photo)
+    with _opened(record.image, record) as photo:
+        orientation = turn_upright(photo)
         pixels = to_rgb(photo)
-    _check_size(record.image, (pixels.shape[1], pixels.shape[0]), record)
+    frame = Frame(pixels.shape[1], pixels.shape[0], orientation)
+    if frame.over_stored((record.width, record.height), record.upright):
+        return np.ascontiguousarray(frame.turn_back(pixels))
+    _check_size(record.image, frame.size, record)
     return pixels
 
 
@@ -102,7 +105,7 @@ def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]
 
 
 def _read_ids(record: Record) -> NDArray[np.int32]:
-    with _decoding(record.map, record) as picture:
+    with _opened(record.map, record) as picture:
         mode, channels = picture.mode, np.asarray(picture.convert("RGB")).astype(np.int32)
     _check_size(record.map, picture.size, record)
     if mode not in ("RGB", "RGBA"):
@@ -127,12 +130,11 @@ def _some(ids: list[int]) -> str:
 
 
 @contextmanager
-def _decoding(file: Path, record: Record) -> Iterator[Image.Image]:
-    """A picture, decoded; whatever fails while it is looked at is the file's fault."""
+def _opened(file: Path, record: Record) -> Iterator[Image.Image]:
+    """A picture that nothing is decoded of yet; whatever fails while it is looked at is the file's fault."""
     try:
         # However large: the json has said so, and the size is checked.
         with open_picture(file, photo_formats(), max(MAX_PIXELS, record.width * record.height)) as picture:
-            picture.load()
             yield picture
     except FileNotFoundError:
         raise DatasetError(f"{file}: there is no such file") from None

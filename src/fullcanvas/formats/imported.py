@@ -15,14 +15,14 @@ from PIL import Image
 
 from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.pixels import MAX_PIXELS, open_picture
 from fullcanvas.formats.records import Category
 
-Size = tuple[int, int]
-"""Of a photo or a picture: width and height, in pixels."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 MOST_REGIONS = 10_000
 """Of one photo, that are imported."""
+_GUESS = "is turned by its EXIF data (orientation {}); the work was taken to lie over its pixels as stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +60,42 @@ class Source:
 
     Attributes:
         categories: its classes.
-        photos: by the photo's file name as the source has it, what reads its regions when asked. It is given
-            the size of the upright photo: work of another size is refused before it takes memory.
+        photos: by the photo's file name as the source has it, what reads its regions when asked. It is told
+            how the photo lies: work of another size is refused before it takes memory.
     """
 
     categories: tuple[Category, ...]
-    photos: Mapping[str, Callable[[Size], ImportedPhoto]]
+    photos: Mapping[str, Callable[[Frame], ImportedPhoto]]
 
 
 def from_labels(
-    labels: NDArray[np.int32], names: Mapping[int, str | None], where: str, notes: Sequence[str] = ()
+    labels: NDArray[np.int32],
+    names: Mapping[int, str | None],
+    frame: Frame,
+    where: str,
+    notes: Sequence[str] = (),
+    *,
+    upright: bool = False,
 ) -> ImportedPhoto:
     """The regions of a label map.
 
     Args:
         labels: int32 [H, W]; an id of `names`, or anything else where there is no region.
         names: the class of each region by its id, in the order in which they are to be imported.
+        frame: of the photo, over which the map lies as it is stored, if it has that size, or else upright.
         where: what to name in messages.
         notes: to go with them.
+        upright: whether the map is known to lie over the upright photo.
 
     Raises:
         ImportFormatError: there are too many.
     """
     check_number(len(set(np.unique(labels).tolist()) & names.keys()), where)
-    masks = Mask.each(labels)
+    stored = frame.over_stored((labels.shape[1], labels.shape[0]), upright)
+    masks = Mask.each(frame.turn(labels) if stored else labels)
     regions = [ImportedRegion(masks[id_], name) for id_, name in names.items() if id_ in masks]
-    return ImportedPhoto(tuple(regions), tuple(notes))
+    guessed = stored and frame.orientation > 1 and frame.stored == frame.size
+    return ImportedPhoto(tuple(regions), (*notes, *([_GUESS.format(frame.orientation)] if guessed else [])))
 
 
 def check_number(regions: int, where: str) -> None:
@@ -100,25 +110,29 @@ def check_number(regions: int, where: str) -> None:
         )
 
 
-def check_size(size: Size, photo: Size, where: str) -> None:
-    """See that work is of the photo's size.
+def check_size(size: Size, frame: Frame, where: str, *, upright: bool = False) -> None:
+    """See that work is of the photo's size: upright or, unless it is known to be that, as it is stored.
 
     Raises:
         ImportFormatError: it is not.
     """
-    if size != photo:
-        sizes = f"{size[0]} x {size[1]} pixels, the upright photo {photo[0]} x {photo[1]}"
-        raise ImportFormatError(f"{where}: what was to be imported has {sizes}")
+    if size not in ({frame.size} if upright else {frame.size, frame.stored}):
+        sizes = f"{size[0]} x {size[1]} pixels, the upright photo {frame.width} x {frame.height}"
+        turned = f" (its EXIF orientation is {frame.orientation})" if frame.orientation > 1 else ""
+        raise ImportFormatError(f"{where}: what was to be imported has {sizes}{turned}")
 
 
-def read_png(file: Path, modes: Sequence[str], photo: Size, what: str) -> Image.Image:
+def read_png(
+    file: Path, modes: Sequence[str], frame: Frame, what: str, *, upright: bool = False
+) -> Image.Image:
     """The picture in a PNG file, decoded.
 
     Args:
         file: the PNG.
         modes: what Pillow calls the kinds of picture that will do.
-        photo: the size that it must have.
-        what: the same in words.
+        frame: of the photo, whose size it must have.
+        what: the kinds of picture in words.
+        upright: whether it is known to lie over the upright photo.
 
     Raises:
         ImportFormatError: there is no such file, it cannot be decoded, or is of another kind or size.
@@ -126,9 +140,9 @@ def read_png(file: Path, modes: Sequence[str], photo: Size, what: str) -> Image.
     try:
         # Opening what is no file at all could wait for ever.
         _check(file.is_file(), f"{file}: there is no such file")
-        with open_picture(file, ("PNG",), max(MAX_PIXELS, photo[0] * photo[1])) as picture:
+        with open_picture(file, ("PNG",), max(MAX_PIXELS, frame.width * frame.height)) as picture:
             _check(picture.mode in modes, f"{file}: is a PNG of mode {picture.mode}; {what}")
-            check_size(picture.size, photo, str(file))
+            check_size(picture.size, frame, str(file), upright=upright)
             picture.load()
             return picture
     except ImportFormatError:

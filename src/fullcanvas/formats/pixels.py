@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 Pixels = NDArray[np.uint8]
 
@@ -49,20 +49,45 @@ def open_picture(file: Path, formats: tuple[str, ...], most: int = MAX_PIXELS) -
         warnings.simplefilter("ignore")
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, most
         try:
-            # Given the path, Pillow maps some TIFFs into memory, and scrambles those that EXIF says lie on a side.
+            # Given the path, Pillow maps some TIFFs into memory, and scrambles those on their side in EXIF.
             with file.open("rb") as stream, Image.open(stream, formats=formats) as picture:
                 yield picture
         finally:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def turn_upright(picture: Image.Image) -> None:
-    """Turn a decoded picture as its EXIF data say, in place; data that make no sense say nothing."""
+def turn_upright(picture: Image.Image) -> int:
+    """Decode a picture, and turn it as its EXIF data say, in place; data that make no sense say nothing.
+
+    Returns:
+        The orientation of the pixels that are stored, 1 (upright) to 8, as in `Frame`.
+    """
+    if picture.format == "TIFF":  # Pillow turns these while it decodes them, and forgets how they lay
+        orientation = _orientation(picture)
+        picture.load()
+    else:
+        picture.load()
+        orientation = _orientation(picture)
+        _transpose(picture)
+    return orientation
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        said = picture.getexif().get(ExifTags.Base.Orientation)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 (there is no end to what cameras write, and to how it fails)
+        return 1
+    return next((known for known in range(2, 9) if known == said), 1)
+
+
+def _transpose(picture: Image.Image) -> None:
     try:
         ImageOps.exif_transpose(picture, in_place=True)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 (there is no end to what cameras write, and to how it fails)
+    except Exception:  # noqa: BLE001
         # The data cannot be read; or they could, and cannot be written anew into the picture that is turned.
         return
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import AnnotationError, Mask
 from fullcanvas.annotation.mask import compress
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import (
     ImportedPhoto,
-    Size,
     Source,
     by_id,
     check_number,
@@ -57,7 +57,7 @@ def read_coco_instances(place: Path) -> Source:
         if image not in images:
             raise ImportFormatError(f"{file}: an annotation is of image {image!s:.40}, which is not listed")
         instances[image].append(item)
-    photos: dict[str, Callable[[Size], ImportedPhoto]] = {}
+    photos: dict[str, Callable[[Frame], ImportedPhoto]] = {}
     for id_, item in images.items():
         where = f"{file}: image {id_!s:.40}"
         name = text(item, "file_name", where)
@@ -72,9 +72,10 @@ def _read(
     instances: Sequence[Mapping[str, Any]],
     categories: Mapping[int, Category],
     where: str,
-    size: Size,
+    frame: Frame,
 ) -> ImportedPhoto:
-    check_size((whole(image, "width", where, 1), whole(image, "height", where, 1)), size, where)
+    size = whole(image, "width", where, 1), whole(image, "height", where, 1)
+    check_size(size, frame, where)
     crowds = [item for item in instances if item.get("iscrowd")]
     check_number(len(instances) - len(crowds), where)
     drawn: list[_Drawn] = []
@@ -89,7 +90,7 @@ def _read(
     labels, notes = _stack(drawn, *size)
     if crowds:
         notes.append(f"{len(crowds)} crowds were left out: they are no regions")
-    return from_labels(labels, {number: one.name for number, one in enumerate(drawn, 1)}, where, notes)
+    return from_labels(labels, {number: one.name for number, one in enumerate(drawn, 1)}, frame, where, notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from fullcanvas.formats.coco_panoptic import made_here
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import (
     ImportedPhoto,
-    Size,
     Source,
     by_id,
     find_json,
@@ -43,8 +44,8 @@ def read_coco_panoptic(place: Path) -> Source:
     data = read_json(file)
     categories = read_categories(data, str(file))
     images = by_id(data, "images", str(file))
-    maps = _maps(file)
-    photos: dict[str, Callable[[Size], ImportedPhoto]] = {}
+    maps, upright = _maps(file), made_here(data)
+    photos: dict[str, Callable[[Frame], ImportedPhoto]] = {}
     for item in items(data, "annotations", str(file)):
         name = text(item, "file_name", f"{file}: an annotation")
         where = f"{file}: the annotation {name}"
@@ -57,7 +58,7 @@ def read_coco_panoptic(place: Path) -> Source:
         photo = text(images[image], "file_name", f"{file}: image {image}")
         if photo in photos:
             raise ImportFormatError(f"{where} is the second one of {photo}")
-        photos[photo] = partial(_read, maps / name, item, categories, f"{file}: {name}")
+        photos[photo] = partial(_read, maps / name, item, categories, f"{file}: {name}", upright=upright)
     return Source(tuple(categories.values()), photos)
 
 
@@ -70,17 +71,23 @@ def _maps(file: Path) -> Path:
 
 
 def _read(
-    file: Path, item: Mapping[str, Any], categories: Mapping[int, Category], where: str, size: Size
+    file: Path,
+    item: Mapping[str, Any],
+    categories: Mapping[int, Category],
+    where: str,
+    frame: Frame,
+    *,
+    upright: bool,
 ) -> ImportedPhoto:
     names, crowds = _segments(item, categories, where)
-    picture = read_png(file, ("RGB", "RGBA"), size, "ids are stored as RGB")
+    picture = read_png(file, ("RGB", "RGBA"), frame, "ids are stored as RGB", upright=upright)
     channels = np.asarray(picture.convert("RGB"), np.int32)
     labels = (channels @ np.array([1, 256, 65536], np.int32)).astype(np.int32)
     unknown = sorted(set(np.unique(labels).tolist()) - {0, *names, *crowds})
     if unknown:
         raise ImportFormatError(f"{file}: holds the segments {unknown[:5]}, which the json does not list")
     notes = [f"{len(crowds)} crowds were left out: they are no regions"] if crowds else []
-    return from_labels(labels, names, where, notes)
+    return from_labels(labels, names, frame, where, notes, upright=upright)
 
 
 def _segments(

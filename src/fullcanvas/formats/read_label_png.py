@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.imported import ImportedPhoto, Size, Source, from_labels, read_png
+from fullcanvas.formats.frame import Frame
+from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read_png
 from fullcanvas.formats.records import Category
 
 UNASSIGNED = 0
@@ -39,14 +40,14 @@ def read_label_png(place: Path, categories: Iterable[Category] | None = None) ->
     return Source(tuple(known.values()) if known else (), photos)
 
 
-def _read(file: Path, categories: Mapping[int, Category] | None, size: Size) -> ImportedPhoto:
-    picture = read_png(file, _MODES, size, "label maps are indexed or grey")
+def _read(file: Path, categories: Mapping[int, Category] | None, frame: Frame) -> ImportedPhoto:
+    picture = read_png(file, _MODES, frame, "label maps are indexed or grey")
     labels = np.asarray(picture).astype(np.int32)
     values = [value for value in np.unique(labels).tolist() if value != UNASSIGNED]
     if categories is None:
-        return from_labels(labels, dict.fromkeys(values), str(file))
+        return from_labels(labels, dict.fromkeys(values), frame, str(file))
     unknown = [value for value in values if value not in categories and value != VOID]
     if unknown:
         raise ImportFormatError(f"{file}: holds the values {unknown[:5]}, which are no class's number")
     names = {value: categories[value].name for value in values if value in categories}
-    return from_labels(labels, names, str(file))
+    return from_labels(labels, names, frame, str(file))

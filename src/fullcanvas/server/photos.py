@@ -11,12 +11,14 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
 from fullcanvas.server.errors import PhotoError
 
@@ -148,8 +150,26 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
     Raises:
         PhotoError: it cannot be opened; the message names the file and says why.
     """
+    with _opened(path, max_pixels) as picture:
+        turn_upright(picture)
+        return np.ascontiguousarray(to_rgb(picture))
+
+
+def frame(path: Path, max_pixels: int = MAX_PIXELS) -> Frame:
+    """How the photo in a file lies; arguments and errors as in `decode`, since it is decoded, too."""
+    with _opened(path, max_pixels) as picture:
+        orientation = turn_upright(picture)
+        return Frame(*picture.size, orientation)
+
+
+@contextmanager
+def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+    """A photo of which no pixel is decoded yet; whatever fails while it is looked at is its file's fault."""
     try:
-        return _decode(path, max_pixels)
+        _check_file(path)
+        with open_picture(path, photo_formats(), max_pixels) as picture:
+            _check_size(path, picture.size, max_pixels)
+            yield picture
     except PhotoError:
         raise
     except Exception as error:
@@ -157,20 +177,19 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise PhotoError(_reason(path, error, max_pixels)) from error
 
 
-def _decode(path: Path, max_pixels: int) -> Pixels:
+def _check_file(path: Path) -> None:
     if path.stat().st_size == 0:
         raise PhotoError(f"{path.name}: the file is empty")
     if _scans(path) > MAX_SCANS:
         raise PhotoError(f"{path.name}: asks for more than {MAX_SCANS} scans, as no camera does")
-    with open_picture(path, photo_formats(), max_pixels) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))
-        if max(width, height) > MAX_SIDE:
-            raise PhotoError(f"{path.name}: a side of {width} x {height} is longer than {MAX_SIDE} pixels")
-        image.load()
-        turn_upright(image)
-        return np.ascontiguousarray(to_rgb(image))
+
+
+def _check_size(path: Path, size: Size, max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise PhotoError(_too_large(path, f"{width} x {height}", max_pixels))
+    if max(width, height) > MAX_SIDE:
+        raise PhotoError(f"{path.name}: a side of {width} x {height} is longer than {MAX_SIDE} pixels")
 
 
 def _scans(path: Path) -> int:

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
 from fullcanvas.server.errors import ConflictError, PhotoError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
-from fullcanvas.server.photos import confine, content_hash, decode, scan
+from fullcanvas.server.photos import confine, content_hash, decode, frame, scan
 from fullcanvas.server.store import Photo, Store
 
 FOLDER = ".fullcanvas"
@@ -68,6 +69,14 @@ class Project:
             PhotoError: it cannot be opened.
         """
         return decode(self.file(photo), self.max_pixels)
+
+    def frame(self, photo: Photo) -> Frame:
+        """How the photo lies; it is decoded for that.
+
+        Raises:
+            PhotoError: it cannot be opened.
+        """
+        return frame(self.file(photo), self.max_pixels)
 
     def add_label(self, item: dict[str, Any]) -> Label:
         """Add one label, described as in a file of labels.

@@ -12,7 +12,8 @@ from rich.progress import track
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.imported import ImportedPhoto, Size, Source
+from fullcanvas.formats.frame import Frame
+from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
@@ -179,7 +180,7 @@ def _new_labels(categories: Sequence[Category], known: Sequence[Label]) -> list[
 def _import(
     project: Project,
     photo: Photo,
-    read: Callable[[Size], ImportedPhoto],
+    read: Callable[[Frame], ImportedPhoto],
     overwrite: bool,
     report: Report,
 ) -> None:
@@ -191,11 +192,10 @@ def _import(
     if before is not None and before.entries and not overwrite:
         report.skipped.append(f"{photo.path}: has been worked on; --overwrite replaces its regions")
         return
-    image = project.decode(photo)
-    height, width = image.shape[:2]
-    imported = read((width, height))
+    frame = project.frame(photo)
+    imported = read(frame)
     if imported.regions:
-        after = imported.annotate(before or Annotation(width, height))
+        after = imported.annotate(before or Annotation(*frame.size))
         if after.next_region > MAX_REGIONS + 1:
             raise ImportFormatError(f"a photo can have {MAX_REGIONS} regions, deleted ones included")
         project.store.save(photo, project.checked_hash(photo), before, after)
