@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -327,8 +329,23 @@ def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str)
     ](Frame(3, 2))
     assert [region.label for region in imported.regions] == ["sky", "cat"]
     assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
-    unlabelled = read_label_png(tmp_path).photos["b/a.png"](Frame(3, 2))
-    assert [region.label for region in unlabelled.regions] == [None] * 3
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
+def test_without_classes_255_is_void_where_no_value_is_greater(tmp_path: Path, mode: str) -> None:
+    values = np.array([[1, 0, 1], [2, 255, 0]], np.uint16 if mode == "I;16" else np.uint8)
+    picture = Image.fromarray(values)
+    if mode == "P":
+        picture.putpalette([0] * 768)
+    picture.save(tmp_path / "a.png")
+    imported = read_label_png(tmp_path).photos["a.png"](Frame(3, 2))
+    if mode == "I;16":
+        assert (len(imported.regions), imported.notes) == (3, ())
+    else:
+        said = "the value 255 was taken for void; where it is a class, name it with --labels"
+        assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
+        assert imported.notes == (said,)
+    assert {region.label for region in imported.regions} == {None}
 
 
 def test_a_mask_of_one_bit_is_a_label_map_too(tmp_path: Path) -> None:
@@ -337,6 +354,28 @@ def test_a_mask_of_one_bit_is_a_label_map_too(tmp_path: Path) -> None:
     (region,) = read_label_png(tmp_path, [Category(1, "cat", True)]).photos["a.png"](Frame(3, 2)).regions
     assert region.label == "cat"
     np.testing.assert_array_equal(region.mask.pixels, pixels)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_grey_values_of_any_depth_are_taken_as_they_are_written(tmp_path: Path, bits: int) -> None:
+    values = np.arange(min(2**bits, 12)).reshape(2, -1)
+    (tmp_path / "a.png").write_bytes(grey_png(values, bits))
+    classes = [Category(number, str(number), True) for number in range(1, 300)]
+    imported = read_label_png(tmp_path, classes).photos["a.png"](Frame(values.shape[1], 2))
+    assert [region.label for region in imported.regions] == [str(value) for value in range(1, values.size)]
+
+
+def grey_png(values: NDArray[Any], bits: int) -> bytes:
+    """A PNG of grey values of so many bits, as other programs write it; Pillow writes no such."""
+    height, width = values.shape
+    digits = (values[..., None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8).reshape(height, -1)
+    rows = np.pad(np.packbits(digits, axis=1), ((0, 0), (1, 0)))  # each begins with its filter, none
+    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
 
 
 def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:

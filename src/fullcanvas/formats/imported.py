@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from fullcanvas.annotation import Annotation, Mask
 from fullcanvas.formats.errors import ImportFormatError
@@ -20,6 +19,8 @@ from fullcanvas.formats.pixels import MAX_PIXELS, open_picture
 from fullcanvas.formats.records import Category
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_STRETCHED = {"L;2": 85, "L;4": 17}
+"""What Pillow multiplies grey values of few bits by, by its name for how a PNG holds them."""
 MOST_REGIONS = 10_000
 """Of one photo, that are imported."""
 _GUESS = "is turned by its EXIF data (orientation {}); the work was taken to lie over its pixels as stored"
@@ -124,8 +125,8 @@ def check_size(size: Size, frame: Frame, where: str, *, upright: bool = False) -
 
 def read_png(
     file: Path, modes: Sequence[str], frame: Frame, what: str, *, upright: bool = False
-) -> Image.Image:
-    """The picture in a PNG file, decoded.
+) -> NDArray[Any]:
+    """The values in a PNG file.
 
     Args:
         file: the PNG.
@@ -133,6 +134,10 @@ def read_png(
         frame: of the photo, whose size it must have.
         what: the kinds of picture in words.
         upright: whether it is known to lie over the upright photo.
+
+    Returns:
+        What the file holds, [height, width] or [height, width, channels]: indices of a palette are not looked
+        up, nor is grey of few bits stretched; bool of one bit, uint8 of up to 8, else uint16 or int32.
 
     Raises:
         ImportFormatError: there is no such file, it cannot be decoded, or is of another kind or size.
@@ -143,8 +148,9 @@ def read_png(
         with open_picture(file, ("PNG",), max(MAX_PIXELS, frame.width * frame.height)) as picture:
             _check(picture.mode in modes, f"{file}: is a PNG of mode {picture.mode}; {what}")
             check_size(picture.size, frame, str(file), upright=upright)
-            picture.load()
-            return picture
+            stretch = _STRETCHED.get(str(picture.tile[0][3]), 1)
+            values = np.asarray(picture)
+            return values // stretch if stretch > 1 else values
     except ImportFormatError:
         raise
     except Exception as error:

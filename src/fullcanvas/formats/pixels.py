@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 Pixels = NDArray[np.uint8]
 
@@ -32,7 +32,9 @@ def photo_formats() -> tuple[str, ...]:
 
 
 @contextmanager
-def open_picture(file: Path, formats: tuple[str, ...], most: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_picture(
+    file: Path, formats: tuple[str, ...], most: int = MAX_PIXELS
+) -> Iterator[ImageFile.ImageFile]:
     """The picture in a file, of which the header is read, and nothing else until somebody loads it.
 
     Args:

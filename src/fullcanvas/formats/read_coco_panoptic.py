@@ -80,9 +80,8 @@ def _read(
     upright: bool,
 ) -> ImportedPhoto:
     names, crowds = _segments(item, categories, where)
-    picture = read_png(file, ("RGB", "RGBA"), frame, "ids are stored as RGB", upright=upright)
-    channels = np.asarray(picture.convert("RGB"), np.int32)
-    labels = (channels @ np.array([1, 256, 65536], np.int32)).astype(np.int32)
+    channels = read_png(file, ("RGB", "RGBA"), frame, "ids are stored as RGB", upright=upright)[..., :3]
+    labels = (channels.astype(np.int32) @ np.array([1, 256, 65536], np.int32)).astype(np.int32)
     unknown = sorted(set(np.unique(labels).tolist()) - {0, *names, *crowds})
     if unknown:
         raise ImportFormatError(f"{file}: holds the segments {unknown[:5]}, which the json does not list")

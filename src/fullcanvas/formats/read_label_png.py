@@ -14,15 +14,16 @@ from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read
 from fullcanvas.formats.records import Category
 
 UNASSIGNED = 0
-_MODES = ("1", "P", "L", "I", "I;16")
 VOID = 255
-"""Means "nothing is known" wherever no class has this number."""
+"""Means "nothing is known" where no class has this number; without classes, in pictures of up to 8 bits."""
+_MODES = ("1", "P", "L", "I", "I;16")
+_VOID = "the value 255 was taken for void; where it is a class, name it with --labels"
 
 
 def read_label_png(place: Path, categories: Iterable[Category] | None = None) -> Source:
     """The work in a folder of PNGs named as the photos are (`a/cat.png` for `a/cat.jpg`).
 
-    Each value of a picture but 0 becomes one region, of however many parts.
+    Each value of a picture but 0 and `VOID` becomes one region, of however many parts.
 
     Args:
         place: the folder.
@@ -42,10 +43,12 @@ def read_label_png(place: Path, categories: Iterable[Category] | None = None) ->
 
 def _read(file: Path, categories: Mapping[int, Category] | None, frame: Frame) -> ImportedPhoto:
     picture = read_png(file, _MODES, frame, "label maps are indexed or grey")
-    labels = np.asarray(picture).astype(np.int32)
+    labels = picture.astype(np.int32)
     values = [value for value in np.unique(labels).tolist() if value != UNASSIGNED]
     if categories is None:
-        return from_labels(labels, dict.fromkeys(values), frame, str(file))
+        void = picture.dtype.itemsize == 1 and VOID in values
+        names = dict.fromkeys(value for value in values if not (void and value == VOID))
+        return from_labels(labels, names, frame, str(file), [_VOID] if void else [])
     unknown = [value for value in values if value not in categories and value != VOID]
     if unknown:
         raise ImportFormatError(f"{file}: holds the values {unknown[:5]}, which are no class's number")
