@@ -238,6 +238,9 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
         {"segmentation": [square(0, 0, 20, 16)]},
         {"segmentation": [square(0, 0, 2, 2), square(4, 0, 6, 2)]},
         {"segmentation": [square(9, 9, 9, 9)]},
+        {"segmentation": {"size": [16, 20], "counts": [320]}},
+        {"segmentation": {"size": [16, 20], "counts": [320, 0]}},
+        {"segmentation": {"size": [16, 20], "counts": compress(np.array([320]))}},
         {"segmentation": {"size": [16, 20], "counts": [0, 320]}, "iscrowd": 1},
     )
     imported = read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
@@ -246,7 +249,7 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
     assert [int((labels == number).sum()) for number in (1, 2, 3)] == [16, 296, 8]
     assert imported.notes == (
         "24 pixels in several instances went to the smaller ones",
-        "1 instances without a pixel of their own were left out",
+        "4 instances without a pixel of their own were left out",
         "1 crowds were left out: they are no regions",
     )
 
@@ -283,6 +286,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "text": ({"segmentation": [["a", 2, 3, 4, 5, 6]]}, "of at least 3 corners"),
     "another size": ({"segmentation": {"size": [20, 16], "counts": [0, 320]}}, r"are of \[20, 16\]"),
     "halves": ({"segmentation": {"size": [16, 20], "counts": [0.5]}}, "run lengths are whole numbers"),
+    "none and too few": ({"segmentation": {"size": [16, 20], "counts": [319]}}, "do not fill 20 x 16 pixels"),
     "too few": ({"segmentation": {"size": [16, 20], "counts": [0, 5]}}, "do not fill 20 x 16 pixels"),
     "not compressed": ({"segmentation": {"size": [16, 20], "counts": "\x00"}}, "not in COCO's compressed"),
     "a lone surrogate": (

@@ -30,11 +30,7 @@ class Mask:
     counts: str
 
     def __post_init__(self) -> None:
-        runs, size = _runs(self.counts), self.width * self.height
-        # No run leaves the photo, so the sum cannot leave 64 bits and come round to the right one.
-        if (runs < 0).any() or (runs > size).any() or runs.sum() != size:
-            raise AnnotationError(f"a mask's run lengths do not fill {self.width} x {self.height} pixels")
-        if not runs[1::2].any():
+        if not checked_runs(self.counts, self.width, self.height)[1::2].any():
             raise AnnotationError("a mask without pixels is no region")
 
     @classmethod
@@ -120,6 +116,19 @@ def _runs(counts: str) -> NDArray[np.int64]:
     """The run lengths of a compressed text: int64 [n]; read-only."""
     runs = expand(counts)
     runs.flags.writeable = False
+    return runs
+
+
+def checked_runs(counts: str, width: int, height: int) -> NDArray[np.int64]:
+    """The run lengths that COCO's compressed text stands for, if they fill a picture: int64 [n], read-only.
+
+    Raises:
+        AnnotationError: the text cannot be one, or is of another number of pixels.
+    """
+    runs, size = _runs(counts), width * height
+    # No run leaves the photo, so the sum cannot leave 64 bits and come round to the right one.
+    if (runs < 0).any() or (runs > size).any() or runs.sum() != size:
+        raise AnnotationError(f"a mask's run lengths do not fill {width} x {height} pixels")
     return runs
 
 

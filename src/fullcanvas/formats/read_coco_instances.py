@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import AnnotationError, Mask
-from fullcanvas.annotation.mask import compress
+from fullcanvas.annotation.mask import checked_runs, compress
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import (
@@ -159,9 +159,10 @@ def _of_runs(segmentation: Mapping[str, Any], width: int, height: int, where: st
             if not all(type(count) is int and 0 <= count <= width * height for count in counts):
                 raise ImportFormatError(f"{where}: run lengths are whole numbers, which its counts are not")
             counts = compress(np.array(counts, np.int64))
-        return Mask(width, height, str(counts)).pixels
+        drawn = checked_runs(str(counts), width, height)[1::2].any()
     except AnnotationError as error:
         raise ImportFormatError(f"{where}: {error}") from error
+    return Mask(width, height, str(counts)).pixels if drawn else np.zeros((height, width), np.bool_)
 
 
 def draw_polygon(corners: NDArray[np.float64], width: int, height: int) -> Pixels:
