@@ -101,13 +101,21 @@ def test_downloads_of_coco_are_found(panoptic: Path, tmp_path: Path) -> None:
 
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
-    "an unlisted image": ({"images": []}, r"panoptic.json: the annotation a.png is of image 1, which is not"),
-    "no images": ({"images": 5}, "panoptic.json: images is no list of objects"),
+    "an unlisted image": (
+        {"images": []},
+        r"panoptic.json: the annotation a.png: is of image 1, which",
+    ),
+    "no images": ({"images": 5}, "panoptic.json: has no list of images"),
     "a category without id": (
         {"categories": [{}]},
-        "an item of categories: id is a whole number of 0 or more, not None",
+        "an item of categories: its id is a whole number of 0 or more, not None",
     ),
-    "a category without name": ({"categories": [{"id": 1}]}, "category 1: name is missing"),
+    "images that are none": ({"images": [5]}, "panoptic.json: images holds 5, which is not an object"),
+    "a category of no kind": (
+        {"categories": [{"id": 1, "name": "cat"}]},
+        "category 1: its isthing is 1 or 0, not None",
+    ),
+    "a category without name": ({"categories": [{"id": 1}]}, "category 1: its name is missing"),
 }
 
 
@@ -122,6 +130,7 @@ def test_a_broken_json_is_named(panoptic: Path, changes: dict[str, Any], message
     [("{", "panoptic.json: is not json"), ("[]", "panoptic.json: holds no object")],
 )
 def test_what_is_no_json_is_named(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "panoptic").mkdir()
     with pytest.raises(ImportFormatError, match=message):
         read_coco_panoptic(write(tmp_path, content))
 
@@ -131,7 +140,7 @@ def test_segments_that_do_not_fit_are_named(panoptic: Path) -> None:
     listed = data["annotations"][0]["segments_info"]
     listed[0]["category_id"] = 99
     write(panoptic, data)
-    with pytest.raises(ImportFormatError, match=r"a.png: segment 1 has the unknown category 99"):
+    with pytest.raises(ImportFormatError, match=r"a.png: segment 1: has the unknown category 99"):
         read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
     del listed[0]
     write(panoptic, data)
@@ -188,7 +197,7 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     data = json.loads(instances(tmp_path).read_text())
     data["images"] *= 2
     data["images"][1] = {**data["images"][0], "id": 8}
-    with pytest.raises(ImportFormatError, match=r"image 8 is the second one that is called a\.jpg"):
+    with pytest.raises(ImportFormatError, match=r"image 8: is the second one that is called a\.jpg"):
         read_coco_instances(write(tmp_path, data, "instances.json"))
 
 
@@ -313,7 +322,7 @@ def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: 
 
 
 def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImportFormatError, match="an annotation is of image 8, which is not listed"):
+    with pytest.raises(ImportFormatError, match="an annotation: is of image 8, which is not listed"):
         read_coco_instances(instances(tmp_path, {"image_id": 8}))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fullcanvas.datasets.errors import DatasetError
+from fullcanvas.formats.panoptic import find_panoptic
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +38,19 @@ def find_layout(path: str | Path) -> Layout:
         DatasetError: something is missing (the message lists what was looked for), or the folder holds
             several data sets.
     """
-    json = _find_json(Path(path).expanduser())
+    json, maps = find_panoptic(Path(path).expanduser(), DatasetError)
     folder = json.parent.resolve()  # of a json that is a link: where it is named, not where its bytes lie
     if json.name == "panoptic.json":
-        maps, images = (_folder([folder / name], json) for name in ("panoptic", "images"))
-        return Layout(folder.name, json, maps, images)
+        return Layout(folder.name, json, maps, _images([folder / "images"], json))
     root = folder.parent if folder.name == "annotations" else folder
     photos = json.stem.removeprefix("panoptic_")
-    maps = _folder([folder / json.stem, root / json.stem], json)
-    images = _folder([root / photos, root / "images" / photos, root / "images"], json)
+    images = _images([root / photos, root / "images" / photos, root / "images"], json)
     return Layout(json.stem, json, maps, images)
 
 
-def _find_json(path: Path) -> Path:
-    if path.suffix == ".json":
-        if not path.is_file():
-            raise DatasetError(f"{path}: there is no such file")
-        return path
-    if (path / "panoptic.json").is_file():
-        return path / "panoptic.json"
-    found = sorted([*(path / "annotations").glob("panoptic_*.json"), *path.glob("panoptic_*.json")])
-    if not found:
-        looked = f"panoptic.json, annotations/panoptic_*.json and panoptic_*.json in {path}"
-        raise DatasetError(f"{path}: no COCO panoptic data set here; looked for {looked}")
-    if len(found) > 1:
-        names = ", ".join(str(file) for file in found)
-        raise DatasetError(f"{path}: holds {len(found)} data sets; name one of the files: {names}")
-    return found[0]
-
-
-def _folder(candidates: Sequence[Path], json: Path) -> Path:
+def _images(candidates: Sequence[Path], json: Path) -> Path:
     for candidate in candidates:
         if candidate.is_dir():
             return candidate
     looked = " and ".join(str(candidate) for candidate in candidates)
-    raise DatasetError(f"{json}: a folder that belongs to it is missing; looked for {looked}")
+    raise DatasetError(f"{json}: the folder of its photos is missing; looked for {looked}")

@@ -14,6 +14,7 @@ from PIL import Image
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.records import Record
 from fullcanvas.formats.frame import Frame
+from fullcanvas.formats.panoptic import MODES, segment_ids
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
 
 
@@ -106,12 +107,11 @@ def load_labels(record: Record) -> tuple[NDArray[np.int32], tuple[Segment, ...]]
 
 def _read_ids(record: Record) -> NDArray[np.int32]:
     with _opened(record.map, record) as picture:
-        mode, channels = picture.mode, np.asarray(picture.convert("RGB")).astype(np.int32)
+        mode, colors = picture.mode, np.asarray(picture)
     _check_size(record.map, picture.size, record)
-    if mode not in ("RGB", "RGBA"):
+    if mode not in MODES:
         raise DatasetError(f"{record.map}: is a PNG of mode {mode}, but region ids are stored as RGB")
-    ids: NDArray[np.int32] = channels @ np.array([1, 256, 65536], np.int32)
-    return ids
+    return segment_ids(colors)
 
 
 def _check_ids(record: Record, areas: dict[int, int]) -> None:

@@ -40,12 +40,6 @@ class Unlabelled(StrEnum):
     REGION = "region"
 
 
-def made_here(data: Mapping[str, Any]) -> bool:
-    """Whether a json says of itself that it is an export of this program."""
-    info = data.get("info")
-    return isinstance(info, Mapping) and info.get("description") == MADE_HERE
-
-
 def write_coco_panoptic(
     photos: Sequence[ExportedPhoto],
     categories: Sequence[Category],

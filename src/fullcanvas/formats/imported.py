@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.pixels import MAX_PIXELS, open_picture
 from fullcanvas.formats.records import Category
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _STRETCHED = {"L;2": 85, "L;4": 17}
 """What Pillow multiplies grey values of few bits by, by its name for how a PNG holds them."""
 MOST_REGIONS = 10_000
@@ -161,107 +158,3 @@ def read_png(
 def _check(good: bool, problem: str) -> None:
     if not good:
         raise ImportFormatError(problem)
-
-
-def read_json(file: Path) -> Mapping[str, Any]:
-    """The object in a json file.
-
-    Raises:
-        ImportFormatError: there is none.
-    """
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ImportFormatError(f"{file}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise ImportFormatError(f"{file}: is not json ({error})") from error
-    if not isinstance(data, dict):
-        raise ImportFormatError(f"{file}: holds no object, as COCO's files do")
-    return data
-
-
-def items(data: Mapping[str, Any], name: str, where: str) -> Iterator[Mapping[str, Any]]:
-    """The objects in a list of an object.
-
-    Raises:
-        ImportFormatError: it is no list of objects.
-    """
-    listed = data.get(name)
-    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-        raise ImportFormatError(f"{where}: {name} is no list of objects")
-    return iter(listed)
-
-
-def whole(item: Mapping[str, Any], name: str, where: str, least: int = 0) -> int:
-    """A whole number in an object.
-
-    Raises:
-        ImportFormatError: it is none, or less than `least`.
-    """
-    value = item.get(name)
-    if type(value) is not int or value < least:
-        raise ImportFormatError(f"{where}: {name} is a whole number of {least} or more, not {value!r:.80}")
-    return value
-
-
-def text(item: Mapping[str, Any], name: str, where: str) -> str:
-    """A text in an object, without control characters.
-
-    Raises:
-        ImportFormatError: there is none.
-    """
-    value = item.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise ImportFormatError(f"{where}: {name} is missing")
-    if _CONTROL.search(value):
-        raise ImportFormatError(f"{where}: {name} holds a control character: {value!a:.80}")
-    return value
-
-
-def by_id(data: Mapping[str, Any], name: str, where: str) -> dict[int, Mapping[str, Any]]:
-    """The objects in a list of an object, by their ids.
-
-    Raises:
-        ImportFormatError: it is no list of objects with ids, or one occurs twice.
-    """
-    found: dict[int, Mapping[str, Any]] = {}
-    for item in items(data, name, where):
-        id_ = whole(item, "id", f"{where}: an item of {name}")
-        if id_ in found:
-            raise ImportFormatError(f"{where}: {name} holds the id {id_!s:.40} twice")
-        found[id_] = item
-    return found
-
-
-def read_categories(data: Mapping[str, Any], where: str) -> dict[int, Category]:
-    """The classes of a COCO file, by id; one that does not say so is a thing.
-
-    Raises:
-        ImportFormatError: they are no list of objects with ids and names.
-    """
-    return {
-        id_: Category(
-            id_,
-            text(item, "name", f"{where}: category {id_!s:.40}").strip(),
-            bool(item.get("isthing", 1)),
-        )
-        for id_, item in by_id(data, "categories", where).items()
-    }
-
-
-def find_json(place: Path, patterns: Sequence[str], what: str) -> Path:
-    """The json file at a place: the place itself, or the one file in the folder that a pattern names.
-
-    Raises:
-        ImportFormatError: there is none, or several.
-    """
-    if place.is_file():
-        return place
-    for pattern in patterns:
-        found = sorted(place.glob(pattern))
-        if len(found) > 1:
-            names = ", ".join(map(str, found[:5]))
-            raise ImportFormatError(f"{place}: holds several files of {what} ({names}); name one of them")
-        if found:
-            return found[0]
-    raise ImportFormatError(f"{place}: no {what} here; looked for {', '.join(patterns)}")

@@ -15,25 +15,13 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import AnnotationError, Mask
 from fullcanvas.annotation.mask import checked_runs, compress
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.fields import Fields, find_json, read_categories, read_json
 from fullcanvas.formats.frame import Frame
-from fullcanvas.formats.imported import (
-    ImportedPhoto,
-    Source,
-    by_id,
-    check_number,
-    check_size,
-    find_json,
-    from_labels,
-    items,
-    read_categories,
-    read_json,
-    text,
-    whole,
-)
+from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, check_size, from_labels
 from fullcanvas.formats.records import Category
 
 Pixels = NDArray[np.bool_]
-_PATTERNS = ("instances.json", "annotations/instances_*.json", "instances_*.json", "*.json")
+_PATTERNS = (("instances.json",), ("annotations/instances_*.json", "instances_*.json"), ("*.json",))
 _FINE = 5  # COCO draws polygons on a grid so many times as fine
 
 
@@ -49,48 +37,44 @@ def read_coco_instances(place: Path) -> Source:
     """
     file = find_json(place, _PATTERNS, "COCO instances")
     data = read_json(file)
-    categories = read_categories(data, str(file))
-    images = by_id(data, "images", str(file))
-    instances: dict[int, list[Mapping[str, Any]]] = {id_: [] for id_ in images}
-    for item in items(data, "annotations", str(file)):
-        image = whole(item, "image_id", f"{file}: an annotation")
+    categories = read_categories(data, isthing=True)
+    images = data.by_id("images", "image")
+    instances: dict[int, list[Fields]] = {id_: [] for id_ in images}
+    for item in data.items("annotations", "an annotation"):
+        image = item.whole("image_id")
         if image not in images:
-            raise ImportFormatError(f"{file}: an annotation is of image {image!s:.40}, which is not listed")
+            raise item.wrong(f"is of image {image!s:.40}, which is not listed")
         instances[image].append(item)
     photos: dict[str, Callable[[Frame], ImportedPhoto]] = {}
     for id_, item in images.items():
-        where = f"{file}: image {id_!s:.40}"
-        name = text(item, "file_name", where)
+        name = item.text("file_name")
         if name in photos:
-            raise ImportFormatError(f"{where} is the second one that is called {name}")
-        photos[name] = partial(_read, item, instances[id_], categories, where)
+            raise item.wrong(f"is the second one that is called {name}")
+        photos[name] = partial(_read, item, instances[id_], categories)
     return Source(tuple(categories.values()), photos)
 
 
 def _read(
-    image: Mapping[str, Any],
-    instances: Sequence[Mapping[str, Any]],
-    categories: Mapping[int, Category],
-    where: str,
-    frame: Frame,
+    image: Fields, instances: Sequence[Fields], categories: Mapping[int, Category], frame: Frame
 ) -> ImportedPhoto:
-    size = whole(image, "width", where, 1), whole(image, "height", where, 1)
-    check_size(size, frame, where)
-    crowds = [item for item in instances if item.get("iscrowd")]
-    check_number(len(instances) - len(crowds), where)
+    size = image.whole("width", 1), image.whole("height", 1)
+    check_size(size, frame, image.where)
+    single = [item for item in instances if not item.truth("iscrowd", default=False)]
+    check_number(len(single), image.where)
     drawn: list[_Drawn] = []
-    for number, item in enumerate((item for item in instances if not item.get("iscrowd")), 1):
-        which = f"{where}, annotation {item.get('id', number)!a:.40}"
-        category = whole(item, "category_id", which)
+    for number, item in enumerate(single, 1):
+        which = item.called(f"{image.where}, annotation {item.data.get('id', number)!a:.40}")
+        category = which.whole("category_id")
         if category not in categories:
-            raise ImportFormatError(f"{which}: has the unknown category {category!s:.40}")
-        pixels = _pixels(item.get("segmentation"), *size, which)
+            raise which.wrong(f"has the unknown category {category!s:.40}")
+        pixels = _pixels(item.data.get("segmentation"), *size, which.where)
         area = int(np.count_nonzero(pixels))
         drawn.append(_Drawn(Mask.of(pixels) if area else None, area, categories[category].name))
     labels, notes = _stack(drawn, *size)
-    if crowds:
-        notes.append(f"{len(crowds)} crowds were left out: they are no regions")
-    return from_labels(labels, {number: one.name for number, one in enumerate(drawn, 1)}, frame, where, notes)
+    if crowds := len(instances) - len(single):
+        notes.append(f"{crowds} crowds were left out: they are no regions")
+    names = {number: one.name for number, one in enumerate(drawn, 1)}
+    return from_labels(labels, names, frame, image.where, notes)
 
 
 @dataclass(frozen=True, slots=True)
