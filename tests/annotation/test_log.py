@@ -321,11 +321,15 @@ CONTRADICTIONS = {
         {"entries": [ADDED, {"kind": "split", "region": 1, "new_region": 1, "part": "0X6", "rest": "0X6"}]},
         "region id 1 was used before",
     ),
-    "a box without area": (
-        {"entries": [{"kind": "add_region", "region": 1, "extreme_points": [[3, 3]] * 4}]},
-        "no area",
-    ),
 }
+
+
+def test_a_log_may_hold_regions_of_one_pixel_and_is_read_again():
+    """As data sets do; a person who marks one has slipped."""
+    pixel = ((3, 3),) * 4
+    log = Annotation(20, 10).append(AddRegion(1, POINTS)).append(AddRegion(2, pixel))
+    log = log.append(MovePoints(1, pixel))
+    assert Annotation.from_json(log.to_json()) == log
 
 
 @pytest.mark.parametrize(("change", "message"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys())

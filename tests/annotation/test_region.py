@@ -72,6 +72,5 @@ def test_other_numbers_of_points_are_refused(count):
         order_extreme_points([(i, i) for i in range(count)])
 
 
-def test_a_box_without_area_is_refused():
-    with pytest.raises(AnnotationError, match="no area"):
-        order_extreme_points([(3, 3)] * 4)
+def test_a_region_of_one_pixel_has_extreme_points_too():
+    assert order_extreme_points([(3, 3)] * 4) == ((3, 3),) * 4

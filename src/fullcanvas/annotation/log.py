@@ -22,7 +22,7 @@ from fullcanvas.annotation.entries import (
 )
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.region import LARGEST_ID, Point, Region, Scribble, order_extreme_points, to_pixels
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 from fullcanvas.annotation.table import Regions, find
 
@@ -128,7 +128,7 @@ class Annotation:
         Raises:
             AnnotationError: not four points, a point outside the image, or a box without area.
         """
-        points = order_extreme_points(to_pixels(extreme_points, self.width, self.height))
+        points = self._marked(extreme_points)
         return self.append(AddRegion(self.next_region, points, kinds.checked_label(label)))
 
     def scribble(self, region: int, points: Sequence[Sequence[float]]) -> Annotation:
@@ -142,8 +142,7 @@ class Annotation:
 
     def move_points(self, region: int, extreme_points: Sequence[Sequence[float]]) -> Annotation:
         """The log with new extreme points for the region; arguments and errors as in `add_region`."""
-        points = order_extreme_points(to_pixels(extreme_points, self.width, self.height))
-        return self.append(MovePoints(self._id(region), points))
+        return self.append(MovePoints(self._id(region), self._marked(extreme_points)))
 
     def label(self, region: int, label: str | None) -> Annotation:
         """The log with the region's label set, or taken away with None."""
@@ -214,6 +213,13 @@ class Annotation:
     def _id(self, region: int) -> int:
         """The id of a region that is there, as JSON can hold it: callers read ids from label maps."""
         return find(self.regions, region).id
+
+    def _marked(self, positions: Sequence[Sequence[float]]) -> tuple[Point, Point, Point, Point]:
+        """Extreme points as a person gives them: all in one pixel are a slip, though logs may hold them."""
+        points = order_extreme_points(to_pixels(positions, self.width, self.height))
+        if len(set(points)) == 1:
+            raise AnnotationError(f"the four extreme points are all {points[0]}: their box has no area")
+        return points
 
     def _fitting(self, mask: Mask | NDArray[np.bool_]) -> Mask:
         given = mask if isinstance(mask, Mask) else Mask.of(mask)

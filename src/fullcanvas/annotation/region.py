@@ -139,12 +139,10 @@ def order_extreme_points(points: Sequence[Point]) -> tuple[Point, Point, Point, 
     point is used once even where one of them is extreme on two sides.
 
     Raises:
-        AnnotationError: there are not four points, or all four are the same pixel.
+        AnnotationError: there are not four points.
     """
     if len(points) != 4:
         raise AnnotationError(f"a region has four extreme points, not {len(points)}")
-    if len(set(points)) == 1:
-        raise AnnotationError(f"the four extreme points are all {points[0]}: their box has no area")
     left, right, top, bottom = max(permutations(points), key=_reach)
     return left, right, top, bottom
 
