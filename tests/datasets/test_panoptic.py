@@ -109,6 +109,16 @@ def test_files_may_be_links_into_a_store(tmp_path):
     assert np.array_equal(dataset.load(0).labels, halves())
 
 
+def test_maps_of_one_name_may_lie_in_several_folders(tmp_path):
+    data = write_dataset(tmp_path, [halves()] * 2)
+    for annotation, folder in zip(data["annotations"], "ab", strict=True):
+        old, annotation["file_name"] = annotation["file_name"], f"{folder}/map.png"
+        (tmp_path / "panoptic" / folder).mkdir()
+        (tmp_path / "panoptic" / old).rename(tmp_path / "panoptic" / annotation["file_name"])
+    rewrite(tmp_path, data)
+    assert [len(sample.segments) for sample in open_dataset(tmp_path)] == [2, 2]
+
+
 def test_two_data_sets_in_one_folder_must_be_told_apart(tmp_path):
     for split in ("train2017", "val2017"):
         places = (f"annotations/panoptic_{split}.json", f"annotations/panoptic_{split}", split)

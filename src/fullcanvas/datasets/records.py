@@ -62,9 +62,9 @@ def read_records(layout: Layout) -> tuple[Record, ...]:
     """
     panoptic = read_panoptic(layout.json, DatasetError)
     records = tuple(_record(annotation, panoptic, layout) for annotation in panoptic.listed)
-    name, times = Counter(record.map.name for record in records).most_common(1)[0] if records else ("", 0)
-    if times > 1:
-        raise DatasetError(f"{layout.json}: two annotations have the same map {name}")
+    for file, times in Counter(record.map for record in records).items():
+        if times > 1:
+            raise DatasetError(f"{layout.json}: two annotations have the same map {file.name}")
     return records
 
 
