@@ -123,7 +123,7 @@ def test_two_data_sets_in_one_folder_must_be_told_apart(tmp_path):
     for split in ("train2017", "val2017"):
         places = (f"annotations/panoptic_{split}.json", f"annotations/panoptic_{split}", split)
         write_dataset(tmp_path, [halves()], layout=places)
-    with pytest.raises(DatasetError, match=r"several files of .*panoptic_train2017\.json, .*; name one"):
+    with pytest.raises(DatasetError, match=r"more than one .*panoptic_train2017\.json, .*; name one"):
         open_dataset(tmp_path)
     assert open_dataset(tmp_path / "annotations" / "panoptic_train2017.json").name == "panoptic_train2017"
 

@@ -202,14 +202,14 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_missing_and_ambiguous_places_are_named(panoptic: Path, tmp_path: Path) -> None:
-    with pytest.raises(ImportFormatError, match="no COCO panoptic annotations here; looked for"):
+    with pytest.raises(ImportFormatError, match="no COCO panoptic data set here; looked for"):
         read_coco_panoptic(tmp_path / "none")
     file = write(tmp_path / "far" / "alone", (panoptic / "panoptic.json").read_text())
     with pytest.raises(ImportFormatError, match="the folder of its maps is missing"):
         read_coco_panoptic(file)
     for name in ("panoptic_a.json", "panoptic_b.json"):
         write(tmp_path / "two", "{}", name)
-    with pytest.raises(ImportFormatError, match="several files of COCO panoptic annotations"):
+    with pytest.raises(ImportFormatError, match="more than one COCO panoptic data set"):
         read_coco_panoptic(tmp_path / "two")
     (tmp_path / "far" / "instances.json").symlink_to(tmp_path / "nowhere")
     with pytest.raises(ImportFormatError, match=r"instances.json: cannot be read \(No such file"):

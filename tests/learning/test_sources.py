@@ -53,7 +53,7 @@ def test_what_is_missing_is_named(tmp_path, toy_set):
     with pytest.raises(DatasetError, match="held_back = 0"):
         open_sources(toy_config(sources=[{"path": str(toy_set)}], held_back=1), [])
     (tmp_path / "panoptic.json").write_text("{")
-    with pytest.raises(DatasetError, match=r"panoptic\.json: a folder that belongs to it is missing"):
+    with pytest.raises(DatasetError, match=r"panoptic\.json: the folder of its maps is missing"):
         open_sources(with_data(toy_config(), [tmp_path]), [tmp_path])
     with pytest.raises(ConfigError, match="weight"):
         open_sources(toy_config(sources=[{"path": str(toy_set), "weight": 0}]), [])

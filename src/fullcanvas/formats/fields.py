@@ -23,7 +23,7 @@ def find_json(
     Args:
         place: the file or the folder.
         patterns: names of files in the folder, in groups, each of which counts where none before has any.
-        what: the file holds, in words.
+        what: the file is, in words.
         error: what is raised.
 
     Raises:
@@ -37,7 +37,7 @@ def find_json(
         found = sorted(file for pattern in group for file in place.glob(pattern))
         if len(found) > 1:
             names = ", ".join(map(str, found[:5]))
-            raise error(f"{place}: holds several files of {what} ({names}); name one of them")
+            raise error(f"{place}: holds more than one {what} ({names}); name one of the files")
         if found:
             return found[0]
     looked = ", ".join(pattern for group in patterns for pattern in group)

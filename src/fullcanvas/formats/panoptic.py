@@ -84,7 +84,7 @@ def find_panoptic(place: Path, error: type[ValueError] = ImportFormatError) -> t
     Raises:
         ValueError: one is missing, or there are several; of the kind `error`.
     """
-    file = find_json(place, _PATTERNS, "COCO panoptic annotations", error)
+    file = find_json(place, _PATTERNS, "COCO panoptic data set", error)
     folder = file.parent.resolve()  # of a json that is a link: where it is named, not where its bytes lie
     for maps in (folder / file.stem, folder.parent / file.stem):
         if maps.is_dir():

@@ -35,7 +35,7 @@ def read_coco_instances(place: Path) -> Source:
         ImportFormatError: it cannot be used; the message names the file and what is wrong. Reading a photo
             raises it too.
     """
-    file = find_json(place, _PATTERNS, "COCO instances")
+    file = find_json(place, _PATTERNS, "file of COCO instances")
     data = read_json(file)
     categories = read_categories(data, isthing=True)
     images = data.by_id("images", "image")
