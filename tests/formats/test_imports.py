@@ -1,12 +1,9 @@
-"""Reading existing work: COCO panoptic, COCO instances, label PNGs; held against code that is not ours."""
+"""Reading existing work: COCO panoptic and COCO instances; held against code that is not ours."""
 
 from __future__ import annotations
 
 import json
 import os
-import struct
-import zlib
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,18 +14,16 @@ from hotcoco import mask as coco_mask
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from fullcanvas.annotation import Annotation, Mask
+from fullcanvas.annotation import Annotation
 from fullcanvas.annotation.mask import compress
-from fullcanvas.formats.coco_panoptic import MADE_HERE, NAMES, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
-from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels
+from fullcanvas.formats.imported import ImportedPhoto, from_labels
 from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
-from fullcanvas.formats.read_label_png import read_label_png
-from fullcanvas.formats.records import Category
 from fullcanvas.formats.sinks import FolderSink
 from tests.formats.test_coco_panoptic import CATEGORIES, LABELS, MAP, photo
 
@@ -326,187 +321,8 @@ def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
         read_coco_instances(instances(tmp_path, {"image_id": 8}))
 
 
-# label PNGs
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
-def test_values_become_regions_of_any_number_of_parts(tmp_path: Path, mode: str) -> None:
-    values = np.array([[1, 0, 1], [2, 255, 0]], np.uint16 if mode == "I;16" else np.uint8)
-    picture = Image.fromarray(values)
-    if mode == "P":
-        picture.putpalette([0] * 768)
-    (tmp_path / "b").mkdir()
-    picture.save(tmp_path / "b" / "a.png")
-    imported = read_label_png(tmp_path, [Category(1, "sky", False), Category(2, "cat", True)]).photos[
-        "b/a.png"
-    ](Frame(3, 2))
-    assert [region.label for region in imported.regions] == ["sky", "cat"]
-    assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
-
-
-@pytest.mark.parametrize("mode", ["L", "P", "I;16"])
-def test_without_classes_255_is_void_where_no_value_is_greater(tmp_path: Path, mode: str) -> None:
-    values = np.array([[1, 0, 1], [2, 255, 0]], np.uint16 if mode == "I;16" else np.uint8)
-    picture = Image.fromarray(values)
-    if mode == "P":
-        picture.putpalette([0] * 768)
-    picture.save(tmp_path / "a.png")
-    imported = read_label_png(tmp_path).photos["a.png"](Frame(3, 2))
-    if mode == "I;16":
-        assert (len(imported.regions), imported.notes) == (3, ())
-    else:
-        said = "the value 255 was taken for void; where it is a class, name it with --labels"
-        assert label_map(imported, 3, 2).tolist() == [[1, 0, 1], [2, 0, 0]]
-        assert imported.notes == (said,)
-    assert {region.label for region in imported.regions} == {None}
-
-
-def test_a_mask_of_one_bit_is_a_label_map_too(tmp_path: Path) -> None:
-    pixels = np.array([[1, 0, 1], [0, 1, 0]], np.bool_)
-    Image.fromarray(pixels).save(tmp_path / "a.png", bits=1)
-    (region,) = read_label_png(tmp_path, [Category(1, "cat", True)]).photos["a.png"](Frame(3, 2)).regions
-    assert region.label == "cat"
-    np.testing.assert_array_equal(region.mask.pixels, pixels)
-
-
-@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_grey_values_of_any_depth_are_taken_as_they_are_written(tmp_path: Path, bits: int) -> None:
-    values = np.arange(min(2**bits, 12)).reshape(2, -1)
-    (tmp_path / "a.png").write_bytes(grey_png(values, bits))
-    classes = [Category(number, str(number), True) for number in range(1, 300)]
-    imported = read_label_png(tmp_path, classes).photos["a.png"](Frame(values.shape[1], 2))
-    assert [region.label for region in imported.regions] == [str(value) for value in range(1, values.size)]
-
-
-def grey_png(values: NDArray[Any], bits: int) -> bytes:
-    """A PNG of grey values of so many bits, as other programs write it; Pillow writes no such."""
-    height, width = values.shape
-    digits = (values[..., None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8).reshape(height, -1)
-    rows = np.pad(np.packbits(digits, axis=1), ((0, 0), (1, 0)))  # each begins with its filter, none
-    header = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-
-
-def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ImportFormatError, match="holds no PNG"):
-        read_label_png(tmp_path)
-    Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
-    Image.new("L", (3, 2), 9).save(tmp_path / "b.png")
-    (tmp_path / "c.png").write_bytes(b"no")
-    photos = read_label_png(tmp_path, [Category(1, "sky", False)]).photos
-    for name, message in {
-        "a.png": r"a.png: is a PNG of mode RGB",
-        "b.png": r"b.png: holds the values \[9\], which are no class's number",
-        "c.png": r"c.png: cannot be read as PNG",
-    }.items():
-        with pytest.raises(ImportFormatError, match=message):
-            photos[name](Frame(3, 2))
-
-
-def test_thousands_of_regions_are_one_pass_and_more_are_refused(tmp_path: Path) -> None:
-    values = np.arange(110 * 100).reshape(110, 100)
-    Image.fromarray(values.astype(np.uint16)).save(tmp_path / "a.png")
-    with pytest.raises(ImportFormatError, match=r"a\.png: has 10999 regions; up to 10000 are imported"):
-        read_label_png(tmp_path).photos["a.png"](Frame(100, 110))
-    Image.fromarray(np.maximum(values - 1000, 0).astype(np.uint16)).save(tmp_path / "a.png")
-    imported = read_label_png(tmp_path).photos["a.png"](Frame(100, 110))
-    assert len(imported.regions) == 9999
-    assert imported.regions[3000].mask == Mask.of(values == 4001)
-
-
 def test_regions_that_were_there_go_and_can_come_back() -> None:
     before = Annotation(5, 3).import_mask(np.ones((3, 5), np.bool_), "old")
     after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}, Frame(5, 3), "a map").annotate(before)
     assert [(region.id, region.label) for region in after.regions.values()] == [(2, "sky"), (3, "cat")]
     assert after.at(before.cursor).regions == before.regions
-
-
-# Photos that EXIF data turn
-
-SHOWN = np.array([[1, 1, 0], [2, 0, 0]])
-"""What the annotator is to show."""
-
-
-def as_stored(orientation: int) -> NDArray[Any]:
-    """The map over the pixels of a file with this orientation; Pillow's own way back to `SHOWN`."""
-    back = {5: 5, 6: 8, 7: 7, 8: 6}.get(orientation, orientation)
-    return turned_by_pillow(SHOWN, back)
-
-
-def turned_by_pillow(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    picture = Image.fromarray(pixels.astype(np.uint8))
-    picture.getexif()[0x0112] = orientation
-    return np.asarray(ImageOps.exif_transpose(picture))
-
-
-def write_panoptic(folder: Path, labels: NDArray[Any], info: str = "") -> Source:
-    height, width = labels.shape
-    folder.joinpath("panoptic").mkdir(parents=True)
-    colors = np.dstack([labels, labels * 0, labels * 0]).astype(np.uint8)
-    Image.fromarray(colors).save(folder / "panoptic" / "a.png")
-    listed = [{"id": number, "category_id": number} for number in (1, 2)]
-    data = {
-        "info": {"description": info},
-        "images": [{"id": 1, "file_name": "a.jpg", "width": width, "height": height}],
-        "annotations": [{"image_id": 1, "file_name": "a.png", "segments_info": listed}],
-        "categories": [{"id": number, "name": str(number), "isthing": 1} for number in (1, 2)],
-    }
-    write(folder, data)
-    return read_coco_panoptic(folder)
-
-
-def write_runs(folder: Path, labels: NDArray[Any]) -> Source:
-    height, width = labels.shape
-    masks = [Mask.of(labels == number) for number in (1, 2)]
-    drawn = [{"segmentation": {"size": [height, width], "counts": mask.counts}} for mask in masks]
-    return read_coco_instances(instances(folder, *drawn, width=width, height=height))
-
-
-def write_label_png(folder: Path, labels: NDArray[Any]) -> Source:
-    folder.mkdir()
-    Image.fromarray(labels.astype(np.uint8)).save(folder / "a.jpg.png")
-    source = read_label_png(folder)
-    return Source((), {"a.jpg": source.photos["a.jpg.png"]})
-
-
-@pytest.mark.parametrize("write_work", [write_panoptic, write_runs, write_label_png])
-def test_work_over_the_stored_pixels_is_turned_with_the_photo(
-    tmp_path: Path, write_work: Callable[[Path, NDArray[Any]], Source]
-) -> None:
-    for orientation in range(1, 9):
-        source = write_work(tmp_path / str(orientation), as_stored(orientation))
-        imported = source.photos["a.jpg"](Frame(3, 2, orientation))
-        assert label_map(imported, 3, 2).tolist() == SHOWN.tolist(), orientation
-        said = [f"is turned by its EXIF data (orientation {orientation}); the work was taken to lie over its"]
-        assert [note[: len(said[0])] for note in imported.notes] == said * (1 < orientation < 5), orientation
-
-
-@pytest.mark.parametrize("write_work", [write_panoptic, write_runs, write_label_png])
-def test_work_that_fits_the_upright_photo_alone_lies_over_that(
-    tmp_path: Path, write_work: Callable[[Path, NDArray[Any]], Source]
-) -> None:
-    imported = write_work(tmp_path / "work", SHOWN).photos["a.jpg"](Frame(3, 2, 6))
-    assert (label_map(imported, 3, 2).tolist(), imported.notes) == (SHOWN.tolist(), ())
-
-
-def test_our_own_exports_lie_over_the_upright_photo(tmp_path: Path) -> None:
-    for orientation in range(1, 9):
-        source = write_panoptic(tmp_path / str(orientation), SHOWN, MADE_HERE)
-        imported = source.photos["a.jpg"](Frame(3, 2, orientation))
-        assert (label_map(imported, 3, 2).tolist(), imported.notes) == (SHOWN.tolist(), ())
-    source = write_panoptic(tmp_path / "on its side", SHOWN.T, MADE_HERE)
-    with pytest.raises(ImportFormatError, match=r"has 2 x 3 .* photo 3 x 2 \(its EXIF orientation is 6\)"):
-        source.photos["a.jpg"](Frame(3, 2, 6))
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_frame_turns_as_pillow_does_and_back(orientation: int) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 3), np.uint8)
-    turned = turned_by_pillow(pixels, orientation)
-    frame = Frame(turned.shape[1], turned.shape[0], orientation)
-    assert (frame.stored, frame.turn(pixels).tolist()) == ((3, 2), turned.tolist())
-    assert frame.turn_back(turned).tolist() == pixels.tolist()
