@@ -11,8 +11,8 @@ import numpy as np
 
 from fullcanvas.benchmark.marks import USUAL, corrected, marked
 from fullcanvas.benchmark.photos import Photo
-from fullcanvas.benchmark.timing import median, percentiles, timed
-from fullcanvas.benchmark.watch import CountingSegmenter, Times
+from fullcanvas.benchmark.timing import median, timed
+from fullcanvas.benchmark.watch import CountingSegmenter, Times, spent_in
 from fullcanvas.evaluation.predictors import FullImagePredictor, ModelPredictor, Opened
 
 OURS = "ours"
@@ -39,7 +39,7 @@ def against_peers(
     found = {name: Times() for name in predictors}
     for photo in photos[:PHOTOS]:
         _work(predictors, segmenter, photo, np.random.default_rng(seed), found)
-    rows = {name: _figures(times) for name, times in found.items()}
+    rows = {name: spent_in(times) for name, times in found.items()}
     return rows | {name: rows[name] | _ratios(found[name], found[OURS]) for name in rows if name != OURS}
 
 
@@ -64,14 +64,6 @@ def _work(
         for name, each in opened.items():
             time.sleep(REST)
             found[name].correction.append(timed(partial(each.apply, log))[0])
-
-
-def _figures(times: Times) -> dict[str, Any]:
-    return {
-        "encode_ms": median(times.encode),
-        "first_prediction_ms": median(times.first),
-        "correction_ms": percentiles(times.correction),
-    }
 
 
 def _ratios(theirs: Times, ours: Times) -> dict[str, float]:

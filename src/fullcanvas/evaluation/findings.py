@@ -10,6 +10,7 @@ import numpy as np
 
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.paper import Claim, Experiment, Row
+from fullcanvas.evaluation.report import interval_ends, score_cell
 
 Found = Mapping[str, Any]
 """What `gather` returns."""
@@ -130,7 +131,7 @@ def _table(found: Found) -> str:
     heads = ["the paper", "ours"] if budgets == [0] else [f"{budget}" for budget in budgets]
     lines = [["", "images", *heads], ["---", *["---:"] * (len(heads) + 1)]]
     for row in found["rows"]:
-        ours = [_score(point) for point in row["curve"]]
+        ours = [score_cell(point) for point in row["curve"]]
         paper = [f"{100 * row['paper'][str(b)]:.1f}" if str(b) in row["paper"] else "" for b in budgets]
         if budgets == [0]:
             lines.append([row["label"], str(row["images"]), *paper, *ours])
@@ -140,13 +141,6 @@ def _table(found: Found) -> str:
             lines.append(["... in the paper", "", *paper])
             lines.append(["... scribbles drawn per region", "", *drawn])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _score(point: Mapping[str, Any]) -> str:
-    if point["mean_iou"] is None:
-        return "-"
-    low, high = (100 * end for end in point["interval"])
-    return f"{100 * point['mean_iou']:.1f} ({low:.1f}-{high:.1f})"
 
 
 def _claims(found: Found) -> str:
@@ -207,7 +201,7 @@ def _draw_curves(axes: Any, rows: list[dict[str, Any]]) -> None:
         budgets = [point["scribbles_per_region"] for point in points]
         color = f"C{number}"
         axes.errorbar(
-            budgets, means, yerr=_ends(points), color=color, marker="o", capsize=3, label=row["label"]
+            budgets, means, yerr=interval_ends(points), color=color, marker="o", capsize=3, label=row["label"]
         )
         stated = {int(budget): 100 * value for budget, value in row["paper"].items()}
         hollow = {"marker": "s", "mfc": "none", "ls": "none", "color": color}
@@ -222,7 +216,7 @@ def _draw_marks(axes: Any, rows: list[dict[str, Any]]) -> None:
         (point,) = row["curve"]
         first = number == 0
         if point["mean_iou"] is not None:
-            ends, label = _ends([point]), "ours" if first else None
+            ends, label = interval_ends([point]), "ours" if first else None
             axes.errorbar(
                 100 * point["mean_iou"], number, xerr=ends, color="C0", marker="o", capsize=3, label=label
             )
@@ -232,8 +226,3 @@ def _draw_marks(axes: Any, rows: list[dict[str, Any]]) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("mean IoU (%)")
     axes.legend(fontsize="small")
-
-
-def _ends(points: list[dict[str, Any]]) -> list[list[float]]:
-    """How far the intervals reach below and above the means, in percent."""
-    return [[100 * abs(point["interval"][end] - point["mean_iou"]) for point in points] for end in (0, 1)]

@@ -30,7 +30,7 @@ def _read(file: Path) -> Run:
         run = json.loads(file.read_text(encoding="utf-8"))
         labels([run])
         for point in run["curve"]:
-            _cell(point)
+            score_cell(point)
     except OSError as error:
         raise EvaluationError(f"{file}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -67,17 +67,23 @@ def markdown_table(runs: Sequence[Run]) -> str:
     heading = ["Mean IoU (%) at scribbles per region", "images", "regions", *map(str, budgets)]
     rows = [heading, ["---", *["---:"] * (len(heading) - 1)]]
     for label, run in zip(labels(runs), runs, strict=True):
-        points = {point["scribbles_per_region"]: _cell(point) for point in run["curve"]}
+        points = {point["scribbles_per_region"]: score_cell(point) for point in run["curve"]}
         counts = [str(run["images"]), str(run["regions"])]
         rows.append([label, *counts, *(points.get(budget, "") for budget in budgets)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _cell(point: Mapping[str, Any]) -> str:
+def score_cell(point: Mapping[str, Any]) -> str:
+    """The `mean_iou` of a point of a curve in percent, its 95 % interval in brackets; `-` if it has none."""
     if point["mean_iou"] is None:
         return "-"
     low, high = (100 * end for end in point["interval"])
     return f"{100 * point['mean_iou']:.1f} ({low:.1f}-{high:.1f})"
+
+
+def interval_ends(points: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    """How far the intervals of some scores reach below and above their means, in percent: [2, points]."""
+    return [[100 * abs(point["interval"][end] - point["mean_iou"]) for point in points] for end in (0, 1)]
 
 
 def draw_curves(runs: Sequence[Run], file: Path) -> None:
@@ -98,7 +104,7 @@ def draw_curves(runs: Sequence[Run], file: Path) -> None:
         scored = [point for point in run["curve"] if point["mean_iou"] is not None]
         budgets = [point["scribbles_per_region"] for point in scored]
         means = [100 * point["mean_iou"] for point in scored]
-        ends = [[100 * abs(point["interval"][end] - point["mean_iou"]) for point in scored] for end in (0, 1)]
+        ends = interval_ends(scored)
         axes.errorbar(budgets, means, yerr=ends, marker="o", capsize=3, elinewidth=0.8, label=label)
     axes.set(xlabel="scribbles per region", ylabel="mean IoU over all regions (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
