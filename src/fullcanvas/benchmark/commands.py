@@ -7,32 +7,39 @@ from typing import Annotated
 
 import typer
 
+Model = Annotated[
+    str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
+]
+Photos = Annotated[
+    Path | None,
+    typer.Option(help="A folder of real photos; else the checkout's `examples/photos`.", file_okay=False),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(help="A COCO panoptic data set, on which a simulated annotator works as well."),
+]
+Corrections = Annotated[
+    int, typer.Option(min=1, help="Corrections timed for each number of regions and each size.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of the random boxes and strokes.")]
+Peer = Annotated[
+    list[str] | None,
+    typer.Option(help="Another system at the same work: `grabcut`, `sam:ENCODER,DECODER`; can be repeated."),
+]
+Figures = Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures here.")]
+Plot = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw them here, as PNG or SVG.")]
+
 
 def benchmark(
     *,
-    model: Annotated[
-        str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
-    ] = "default",
-    photos: Annotated[
-        Path | None,
-        typer.Option(help="A folder of real photos; else the checkout's `examples/photos`.", file_okay=False),
-    ] = None,
-    dataset: Annotated[
-        Path | None,
-        typer.Option(help="A COCO panoptic data set, on which a simulated annotator works as well."),
-    ] = None,
-    corrections: Annotated[
-        int, typer.Option(min=1, help="Corrections timed for each number of regions and each size.")
-    ] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Of the random boxes and strokes.")] = 0,
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Another system at the same work: `grabcut`, `sam:ENCODER,DECODER`; can be repeated."
-        ),
-    ] = None,
-    json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures here.")] = None,
-    plot: Annotated[Path | None, typer.Option(dir_okay=False, help="Draw them here, as PNG or SVG.")] = None,
+    model: Model = "default",
+    photos: Photos = None,
+    dataset: Truth = None,
+    corrections: Corrections = 100,
+    seed: Seed = 0,
+    peer: Peer = None,
+    json: Figures = None,
+    plot: Plot = None,
 ) -> None:
     """Measure how fast photos are embedded, first predicted and corrected on this machine.
 

@@ -61,7 +61,7 @@ def _serving(folder: str, model: str) -> Iterator[str]:
     """The address of a server of the photos in a folder."""
     command = [sys.executable, "-m", "fullcanvas", "annotate", folder, "--model", model]
     options = ["--port", "0", "--no-browser"]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 (it is this program)
         found = (re.search(r"http://\S+:\d+", line) for line in process.stdout or ())
         try:
             address = next((match[0] for match in found if match), None)

@@ -70,33 +70,55 @@ def measure(settings: Settings) -> dict[str, Any]:
     photos = [sized(photo, *SIZE) for photo in read_photos(settings.photos, MOST_PHOTOS)]
     log = marked(np.random.default_rng(settings.seed), *SIZE, USUAL)
     start, segmenter = timed(lambda: _begin(settings.model, photos[0], log))
+    by_regions = _by_regions(segmenter, photos, settings)
+    small = peak_memory()
+    by_size = _by_size(segmenter, photos[0], settings)
+    return {
+        **_about(segmenter, photos),
+        "start_to_first_answer_ms": start,
+        **figures_of(by_regions[USUAL]),
+        **_ratios(by_regions[USUAL]),
+        **_flatness(by_regions, by_size),
+        **_from_disk(segmenter, photos[0]),
+        **round_trip(settings.model, photos[0], log, settings.corrections, settings.seed),
+        **_head(segmenter, read_model(settings.model), photos[0], log),
+        **_curves(by_regions, by_size),
+        "peers": against_peers(segmenter, settings.peers, photos, settings.seed) if settings.peers else None,
+        "simulated": None if dataset is None else simulated(segmenter, dataset, settings.seed),
+        "peak_memory_mb": {"at_640_x_480": small, "at_every_size": peak_memory()},
+    }
+
+
+def _by_regions(
+    segmenter: CountingSegmenter, photos: Sequence[Photo], settings: Settings
+) -> dict[int, Times]:
     counts = sorted({USUAL, *settings.regions})
-    found = _in_turn(segmenter, [(photos, count) for count in counts], settings)
-    by_regions = dict(zip(counts, found, strict=True))
-    usual, small = by_regions[USUAL], peak_memory()
-    large = [([sized(photos[0], *size_of(size))], USUAL) for size in settings.megapixels]
-    by_size = dict(zip(settings.megapixels, _in_turn(segmenter, large, settings), strict=True))
+    return dict(zip(counts, _in_turn(segmenter, [(photos, each) for each in counts], settings), strict=True))
+
+
+def _by_size(segmenter: CountingSegmenter, photo: Photo, settings: Settings) -> dict[float, Times]:
+    cases = [([sized(photo, *size_of(each))], USUAL) for each in settings.megapixels]
+    return dict(zip(settings.megapixels, _in_turn(segmenter, cases, settings), strict=True))
+
+
+def _about(segmenter: Segmenter, photos: Sequence[Photo]) -> dict[str, Any]:
+    """What was measured, and on what."""
     return {
         "model": {"name": segmenter.name, "hash": segmenter.hash},
         "cores": real_cores(),
         "photos": len(photos),
         "size": list(SIZE),
         "regions": USUAL,
-        "start_to_first_answer_ms": start,
-        **figures_of(usual),
-        **_ratios(usual),
-        **_flatness(by_regions, by_size),
-        **_from_disk(segmenter, photos[0]),
-        **round_trip(settings.model, photos[0], log, settings.corrections, settings.seed),
-        **_head(segmenter, read_model(settings.model), photos[0], log),
+    }
+
+
+def _curves(by_regions: Mapping[int, Times], by_size: Mapping[float, Times]) -> dict[str, Any]:
+    return {
         "by_regions": {str(count): figures_of(times) for count, times in by_regions.items()},
         "by_megapixels": {
             f"{size:.1f}": {**figures_of(times), "full_map_ms": median(times.full_map)}
             for size, times in by_size.items()
         },
-        "peers": against_peers(segmenter, settings.peers, photos, settings.seed) if settings.peers else None,
-        "simulated": None if dataset is None else simulated(segmenter, dataset, settings.seed),
-        "peak_memory_mb": {"at_640_x_480": small, "at_every_size": peak_memory()},
     }
 
 

@@ -110,27 +110,35 @@ def evaluate_sample(
         watch: sees the annotation and the prediction each time one is measured.
     """
     annotator, model = experiment.annotator, experiment.model
-    rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
+    rng = rng_of(sample, experiment.seed)
     height, width = sample.labels.shape
     annotation = annotation_of(annotator.mark(sample.labels, rng), width, height)
-    first = experiment.first_model.open(sample.image)
-    prediction = first.apply(annotation)
+    opened = experiment.first_model.open(sample.image)
+    prediction = opened.apply(annotation)
     watch(annotation, prediction)
     measured = [_measure(sample, prediction, 0)]
-    shared = experiment.first_model is model or not experiment.rounds
-    opened = first if shared else model.open(sample.image)
-    drawn = 0
+    if experiment.first_model is not model and experiment.rounds:
+        opened = model.open(sample.image)
     for _ in range(experiment.rounds):
         strokes = annotator.correct(sample.labels, prediction, experiment.allocation, rng)
         if strokes:
             annotation = _scribbled(annotation, strokes)
             prediction = opened.apply(annotation)
         watch(annotation, prediction)
-        drawn += len(strokes)
-        measured.append(_measure(sample, prediction, drawn))
+        measured.append(_measure(sample, prediction, measured[-1].drawn + len(strokes)))
+    return result_of(sample, measured)
+
+
+def rng_of(sample: Sample, seed: int) -> np.random.Generator:
+    """The random numbers of a sample: they follow its photo's id and the seed, and no order of work."""
+    return np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
+
+
+def result_of(sample: Sample, rounds: Sequence[RoundResult]) -> ImageResult:
+    """All that was measured on a sample, the round before any scribble first."""
     things = tuple(segment.isthing for segment in sample.segments)
     areas = tuple(segment.area for segment in sample.segments)
-    return ImageResult(sample.image_id, things, areas, tuple(measured))
+    return ImageResult(sample.image_id, things, areas, tuple(rounds))
 
 
 def _scribbled(annotation: Annotation, strokes: Sequence[Stroke]) -> Annotation:

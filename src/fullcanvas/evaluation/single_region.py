@@ -16,7 +16,7 @@ from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone, SingleRegionPredictor
-from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult
+from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult, result_of, rng_of
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.simulation.overlap import confusion, region_ious
@@ -69,7 +69,7 @@ def evaluate_alone(sample: Sample, experiment: Experiment[SingleRegionPredictor]
     As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
     """
     model, first = experiment.model, experiment.first_model
-    rng = np.random.default_rng(np.random.SeedSequence([experiment.seed, sample.image_id]))
+    rng = rng_of(sample, experiment.seed)
     points = experiment.annotator.mark(sample.labels, rng)
     marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]
     opened = first.look_at(sample.image)
@@ -80,9 +80,7 @@ def evaluate_alone(sample: Sample, experiment: Experiment[SingleRegionPredictor]
     for _ in range(experiment.rounds):
         measured, marks, drawn = _round(sample, opened, marks, drawn, rng)
         results.append(measured)
-    things = tuple(segment.isthing for segment in sample.segments)
-    areas = tuple(segment.area for segment in sample.segments)
-    return ImageResult(sample.image_id, things, areas, tuple(results))
+    return result_of(sample, results)
 
 
 def _round(

@@ -18,6 +18,7 @@ from fullcanvas.annotation import DrawScribble, Point
 from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
+from fullcanvas.evaluation.rounds import rng_of
 from fullcanvas.simulation.annotators import PaperAnnotator, annotation_of
 from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
@@ -59,7 +60,7 @@ def click(sample: Sample, model: FullImagePredictor, strategy: Strategy, seed: i
     (`round-robin`).
     """
     truth = sample.labels
-    rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
+    rng = rng_of(sample, seed)
     annotation = annotation_of(PaperAnnotator().mark(truth, rng), truth.shape[1], truth.shape[0])
     opened = model.open(sample.image)
     free = np.ones(truth.shape, bool)

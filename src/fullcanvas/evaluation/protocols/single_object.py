@@ -17,6 +17,7 @@ from fullcanvas.annotation import AddRegion, Annotation, DrawScribble
 from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest
+from fullcanvas.evaluation.rounds import rng_of
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.overlap import LabelMap
 
@@ -40,7 +41,7 @@ def check(dataset: Dataset) -> None:
 def click(sample: Sample, model: FullImagePredictor, seed: int) -> Trace:
     """The IoU of the object, the only thing, after its extreme points and after each of 19 clicks."""
     truth = _truth(sample)
-    rng = np.random.default_rng(np.random.SeedSequence([seed, sample.image_id]))
+    rng = rng_of(sample, seed)
     annotation = _marked(truth, rng)
     opened = model.open(sample.image)
     free = np.ones(truth.shape, bool)
