@@ -234,7 +234,7 @@ def test_a_whole_data_set(tmp_path, protocol):
 def test_several_annotations_of_a_photo_are_one_image(tmp_path):
     write_dataset(tmp_path, [halves(), halves(column=4), halves()], image_ids=[1, 1, 2])
     report = evaluate_clicks(open_dataset(tmp_path), ClickSettings("multi-object", "smallest-box"))
-    assert (report["images"], report["objects"]) == (2, 6)
+    assert (report["images"], report["samples"], report["objects"]) == (2, 3, 6)
 
 
 def test_the_command(tmp_path):

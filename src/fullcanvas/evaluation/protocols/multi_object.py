@@ -144,9 +144,9 @@ def _exclude(free: NDArray[np.bool_], point: Point) -> None:
 
 
 def summarise(traces: Sequence[Trace]) -> dict[str, Any]:
-    """For both ways to count extreme points: `nci` (clicks per object, a failed photo's are the budget),
-    `nfo` (objects below the target in the end), `nfi` (photos with such an object), `iou` (mean over the
-    objects of a photo, then over photos, in the end).
+    """For both ways to count extreme points: `nci` (clicks per object, a failed sample's are the budget),
+    `nfo` (objects below the target in the end), `nfi` (samples with such an object), `iou` (mean over the
+    objects of a sample, then over samples, in the end). Every annotation of a photo is a sample.
     """
     marked = [trace for trace in traces if trace.ious[0]]
     return {f"extreme_points_as_{cost}": _counted(marked, cost) for cost in EXTREME_COSTS}

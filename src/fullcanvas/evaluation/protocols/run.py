@@ -83,6 +83,7 @@ def _report(
     return {
         **identity,
         "images": len({trace.image_id for trace in traces}),
+        "samples": len(traces),
         "left_out": left_out,
         "objects": sum(len(trace.ious[0]) for trace in traces),
         **RULES[protocol].summarise(traces),

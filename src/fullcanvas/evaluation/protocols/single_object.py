@@ -83,7 +83,7 @@ def _iou(truth: LabelMap, prediction: LabelMap) -> float:
 
 def summarise(traces: Sequence[Trace]) -> dict[str, Any]:
     """For both ways to count extreme points: `noc` (mean number of clicks to reach a target, 20 where it is
-    not reached within 20), `not_reached` (how many images need 20 or more) and `mean_iou` after k clicks.
+    not reached within 20), `not_reached` (how many samples need 20 or more) and `mean_iou` after k clicks.
     """
     ious = np.array([[step[0] for step in trace.ious] for trace in traces])
     return {f"extreme_points_as_{cost}": _counted(ious, cost) for cost in EXTREME_COSTS}
