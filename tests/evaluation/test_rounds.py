@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Sample, Segment
 from fullcanvas.evaluation.load import load_predictor
-from fullcanvas.evaluation.predictors import Baseline, FullImagePredictor, full_image
-from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
+from fullcanvas.evaluation.predictors import Baseline, full_image
+from fullcanvas.evaluation.rounds import FullImageExperiment, ImageResult, evaluate_sample
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 
@@ -49,10 +49,8 @@ class Scripted:
         return self.answers[len(self.asked) - 1]
 
 
-def experiment(
-    model: Any, first: Any = None, rounds: int = 2, seed: int = 0
-) -> Experiment[FullImagePredictor]:
-    return Experiment(model, first or model, PaperAnnotator(), Allocation.FREE, rounds, seed)
+def experiment(model: Any, first: Any = None, rounds: int = 2, seed: int = 0) -> FullImageExperiment:
+    return FullImageExperiment(PaperAnnotator(), Allocation.FREE, rounds, seed, model, first or model)
 
 
 def wrong_in(column: int) -> NDArray[np.int32]:

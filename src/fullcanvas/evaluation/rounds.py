@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from fullcanvas.annotation import Annotation, DrawScribble
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.metrics import Matches
-from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor
+from fullcanvas.evaluation.predictors import FullImagePredictor
 from fullcanvas.simulation.annotators import Allocation, Annotator, Stroke, annotation_of
 from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
@@ -73,33 +73,39 @@ class ImageResult:
         return cls(data["image_id"], tuple(data["things"]), tuple(data["areas"]), rounds)
 
 
-P_co = TypeVar("P_co", bound=Predictor, covariant=True)
-
-
 @dataclass(frozen=True, slots=True)
-class Experiment(Generic[P_co]):
-    """What is done with every sample, by two predictors of one kind.
+class Experiment:
+    """What is done with every sample, whichever kind of model answers.
 
     Attributes:
-        model: answers every round that has scribbles.
-        first_model: answers the extreme points alone; often the same object as `model`.
         annotator: marks regions and draws scribbles.
         allocation: how a round spends its budget of one scribble per region.
         rounds: of scribbles, 0 or more.
         seed: random numbers come from it and the image id, and from nothing else.
     """
 
-    model: P_co
-    first_model: P_co
     annotator: Annotator
     allocation: Allocation
     rounds: int
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class FullImageExperiment(Experiment):
+    """An experiment with models that answer with label maps.
+
+    Attributes:
+        model: answers every round that has scribbles.
+        first_model: answers the extreme points alone; often the same object as `model`.
+    """
+
+    model: FullImagePredictor
+    first_model: FullImagePredictor
+
+
 def evaluate_sample(
     sample: Sample,
-    experiment: Experiment[FullImagePredictor],
+    experiment: FullImageExperiment,
     watch: Callable[[Annotation, LabelMap], None] = lambda *_: None,
 ) -> ImageResult:
     """Lets the annotator work on a sample, and measures before any scribble and after every round.

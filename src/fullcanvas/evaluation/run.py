@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,12 @@ from fullcanvas.evaluation.files import samples_hash
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack_worst
 from fullcanvas.evaluation.jobs import Job, Progress, load_anew, run_job
 from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor, SingleRegionPredictor
-from fullcanvas.evaluation.rounds import Experiment, ImageResult, evaluate_sample
-from fullcanvas.evaluation.single_region import evaluate_alone
+from fullcanvas.evaluation.rounds import FullImageExperiment, ImageResult, evaluate_sample
+from fullcanvas.evaluation.single_region import SingleRegionExperiment, evaluate_alone
 from fullcanvas.evaluation.unseen import unseen
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, load_annotator
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeIs
-
-AnyExperiment = Experiment[FullImagePredictor] | Experiment[SingleRegionPredictor]
+AnyExperiment = FullImageExperiment | SingleRegionExperiment
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +111,14 @@ def _experiment(settings: Settings, models: Sequence[Predictor]) -> AnyExperimen
     model, first = models
     rest = load_annotator(settings.annotator), settings.allocation, settings.rounds, settings.seed
     if isinstance(model, FullImagePredictor) and isinstance(first, FullImagePredictor):
-        return Experiment(model, first, *rest)
+        return FullImageExperiment(*rest, model, first)
     if isinstance(model, SingleRegionPredictor) and isinstance(first, SingleRegionPredictor):
-        return Experiment(model, first, *rest)
+        return SingleRegionExperiment(*rest, model, first)
     raise EvaluationError("only one of the two models is a single-region model: they cannot work together")
 
 
-def _is_alone(experiment: AnyExperiment) -> TypeIs[Experiment[SingleRegionPredictor]]:
-    """Whether its models are single-region models."""
-    return isinstance(experiment.model, SingleRegionPredictor)
-
-
 def _check(experiment: AnyExperiment) -> None:
-    if not _is_alone(experiment) or not experiment.rounds:
+    if not isinstance(experiment, SingleRegionExperiment) or not experiment.rounds:
         return
     if experiment.allocation is Allocation.FREE:
         raise EvaluationError(
@@ -189,7 +181,7 @@ def evaluate(
         DatasetError: the data set is broken.
         EvaluationError: pictures are asked for that cannot be drawn, or workers died.
     """
-    if gallery and _is_alone(planned.experiment):
+    if gallery and isinstance(planned.experiment, SingleRegionExperiment):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
     hashes = planned.experiment.model.hash, planned.experiment.first_model.hash
     # A run with pictures resumes none without: its parts would have none to show.
@@ -211,7 +203,7 @@ def _work(
 ) -> ImageResult:
     """One sample, evaluated, and drawn if there is a gallery."""
     sample, experiment = load_sample(record), _experiment(settings, models)
-    if _is_alone(experiment):
+    if isinstance(experiment, SingleRegionExperiment):
         return evaluate_alone(sample, experiment)
     if gallery is None:
         return evaluate_sample(sample, experiment)

@@ -63,7 +63,20 @@ class _OpenedModel:
         return mask
 
 
-def evaluate_alone(sample: Sample, experiment: Experiment[SingleRegionPredictor]) -> ImageResult:
+@dataclass(frozen=True, slots=True)
+class SingleRegionExperiment(Experiment):
+    """An experiment with models that answer with a mask per region.
+
+    Attributes:
+        model: answers every round that has scribbles.
+        first_model: answers the extreme points alone; often the same object as `model`.
+    """
+
+    model: SingleRegionPredictor
+    first_model: SingleRegionPredictor
+
+
+def evaluate_alone(sample: Sample, experiment: SingleRegionExperiment) -> ImageResult:
     """One image through the paper's protocol for single-region models: one correction per region and round.
 
     As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
