@@ -97,6 +97,23 @@ def test_a_scribble_on_ink_that_is_there_still_binds(session):
     assert session.uncertainty[30, 2] == 0
 
 
+def test_a_click_on_an_extreme_point_leaves_ink_of_its_own(session, segmenter, image):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    session.scribble([(85, 28)], region=2)
+    session.move_points(2, [(30, 30), (75, 28), (60, 5), (58, 55)])
+    assert_ink_as_if_opened_anew(session, segmenter, image)
+    session = segmenter.open(image, session.annotation)
+    session.undo()
+    assert_ink_as_if_opened_anew(session, segmenter, image)
+
+
+def assert_ink_as_if_opened_anew(session, segmenter, image):
+    anew = segmenter.open(image, session.annotation)
+    for part, kept in session._now.inks.items():
+        np.testing.assert_array_equal(kept.counts, anew._now.inks[part].counts)
+
+
 def test_a_scribble_without_a_region_grows_the_one_under_its_start(session):
     session.add_region(LEFT)
     session.add_region(RIGHT)

@@ -1,11 +1,12 @@
 """The central promise: what is kept up to date step by step is what one would get from scratch."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Annotation, AnnotationError
@@ -20,10 +21,13 @@ WIDTH, HEIGHT = 61, 43
 POINTS = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1))
 FOUR = st.lists(POINTS, min_size=4, max_size=4, unique=True)
 PICK = st.integers(0, 99)
+SIDE = st.integers(0, 3)
 STEPS = st.one_of(
     st.tuples(st.just("add"), FOUR),
     st.tuples(st.just("scribble"), PICK, st.lists(POINTS, min_size=1, max_size=4)),
+    st.tuples(st.just("dot"), PICK, SIDE),
     st.tuples(st.just("move"), PICK, FOUR),
+    st.tuples(st.just("move one"), PICK, SIDE, POINTS),
     st.tuples(st.just("label"), PICK, st.sampled_from(["cat", "sky", None])),
     st.tuples(st.just("delete"), PICK),
     st.tuples(
@@ -89,10 +93,12 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
                 return session.with_split(ids[values[0] % len(ids)], values[1])
             except AnnotationError:
                 return annotation
-        case "scribble" | "move" | "label" | "delete" | "paint":
+        case "scribble" | "dot" | "move" | "move one" | "label" | "delete" | "paint":
             changes: dict[str, Any] = {
                 "scribble": annotation.scribble,
+                "dot": partial(dotted, annotation),
                 "move": annotation.move_points,
+                "move one": partial(with_one_moved, annotation),
                 "label": annotation.label,
                 "delete": annotation.delete,
                 "paint": annotation.paint,
@@ -109,6 +115,18 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
                 with suppress(AnnotationError):  # speaks of a region that only a split had made
                     log = log.append(entry)
             return log
+
+
+def dotted(annotation, region, side):
+    """After a click on one of the region's own extreme points: both leave ink there."""
+    return annotation.scribble(region, [annotation.regions[region].extreme_points[side]])
+
+
+def with_one_moved(annotation, region, side, point):
+    """After one extreme point was moved, unless all four would be the same."""
+    points = list(annotation.regions[region].extreme_points)
+    points[side] = point
+    return annotation if len(set(points)) == 1 else annotation.move_points(region, points)
 
 
 def mask_of(points, pick) -> np.ndarray:
@@ -150,6 +168,7 @@ def test_every_incremental_answer_equals_the_one_from_scratch(any_segmenter, emb
 
 @settings(max_examples=25, deadline=None)
 @given(SEQUENCES)
+@example(([[(2, 20), (50, 30), (20, 5), (30, 40)]], [("dot", 0, 1), ("move one", 0, 1, (45, 12))]))
 def test_what_the_head_sees_is_roialign_of_the_image_sized_maps(any_segmenter, embedding, sequence):
     session = any_segmenter.open(PHOTO, embedding=embedding)
     for step in steps_of(sequence):
@@ -161,6 +180,10 @@ def test_what_the_head_sees_is_roialign_of_the_image_sized_maps(any_segmenter, e
         np.testing.assert_allclose(roi.features, features[index], atol=1e-5)
         np.testing.assert_allclose(roi.align(maps), annotation[index], atol=1e-6)
         np.testing.assert_allclose(roi.geometry, places[index], atol=1e-6)
+    anew = any_segmenter.open(PHOTO, session.annotation, embedding)._now.inks
+    assert anew.keys() == session._now.inks.keys()
+    for part, kept in session._now.inks.items():
+        np.testing.assert_array_equal(kept.counts, anew[part].counts)
 
 
 @settings(max_examples=15, deadline=None)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Point, Region
+from fullcanvas.annotation import Point, Region, Scribble
 from fullcanvas.annotation.ink import Ink
 from fullcanvas.canvas.boxes import Box, intersection, within
 
@@ -33,7 +33,7 @@ class Change:
         marks = _marks(old) ^ _marks(new)
         if not marks:
             return cls(old, new, None)
-        xs, ys = zip(*(point for mark in marks for point in mark), strict=True)
+        xs, ys = zip(*(point for mark in marks for point in _points(mark)), strict=True)
         return cls(old, new, ((min(xs), min(ys)), (max(xs), max(ys))))
 
     @property
@@ -125,8 +125,10 @@ class InkMap:
         return self.ink.extent(*change.extent, width, height)
 
 
-def _marks(region: Region | None) -> set[tuple[Point, ...]]:
-    if region is None:
-        return set()
-    discs = ((point,) for point in region.extreme_points)
-    return {*discs, *(scribble.points for scribble in region.scribbles)}
+def _marks(region: Region | None) -> set[Point | Scribble]:
+    """What leaves ink. A point is an extreme point: a scribble of one pixel there leaves other ink."""
+    return set() if region is None else {*region.extreme_points, *region.scribbles}
+
+
+def _points(mark: Point | Scribble) -> Iterable[Point]:
+    return mark.points if isinstance(mark, Scribble) else (mark,)
