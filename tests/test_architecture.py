@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_a_room_imports_only_what_its_arrows_reach(room):
     allowed = reachable(room, drawn_arrows()) | {room}
     for path in (PACKAGE / room).rglob("*.py"):
         assert imported_rooms(path) <= allowed, path
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of the package that a module imports from, lazily or for its types alone included."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+@pytest.mark.parametrize("room", ["annotation", "canvas", "inference"])
+def test_the_modules_of_the_engine_do_not_import_each_other_in_circles(room):
+    files = {f"fullcanvas.{room}.{path.stem}": path for path in (PACKAGE / room).glob("*.py")}
+    TopologicalSorter({name: imported_modules(path) for name, path in files.items()}).prepare()
 
 
 def test_only_the_command_line_knows_of_training():

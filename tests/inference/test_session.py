@@ -234,7 +234,7 @@ def test_a_preview_is_what_would_be_answered_and_changes_nothing(session, batche
     assert batches == []
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
     np.testing.assert_array_equal(patch.labels, seen.labels)
-    again = Session(session._viewfinder.segmenter, session._viewfinder.embedding, session.annotation)
+    again = Session(session._viewfinder.model, session._viewfinder.embedding, session.annotation)
     np.testing.assert_array_equal(session.label_map, again.label_map)
 
 
@@ -306,7 +306,7 @@ def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, 
     for shift in range(5):
         log = log.add_region([(shift, 30), (35 + shift, 28), (20, 5), (18, 55)])
     whole = segmenter.open(image, log)
-    monkeypatch.setattr("fullcanvas.inference.segmenter.LARGEST_BATCH", 2)
+    monkeypatch.setattr("fullcanvas.inference.model.LARGEST_BATCH", 2)
     pieces = segmenter.open(image, log)
     assert batches == [5, 2, 2, 1]
     for id_, state in whole._now.states.items():

@@ -11,7 +11,8 @@ from fullcanvas.annotation.entries import (
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.log import Annotation
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import Point, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
+from fullcanvas.annotation.region import Region, Scribble
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 
 __all__ = [

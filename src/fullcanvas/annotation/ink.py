@@ -18,7 +18,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation.region import Point, Region, Scribble
+from fullcanvas.annotation.points import Point
+from fullcanvas.annotation.region import Region, Scribble
 
 Plane = NDArray[np.uint8]
 Window = tuple[int, int, int, int]

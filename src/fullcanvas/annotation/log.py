@@ -22,7 +22,8 @@ from fullcanvas.annotation.entries import (
 )
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import LARGEST_ID, Point, Region, Scribble, order_extreme_points, to_pixels
+from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
+from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
 from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
 from fullcanvas.annotation.table import Regions, find
 

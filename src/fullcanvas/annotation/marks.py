@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation.ink import Ink, annotation_maps
-from fullcanvas.annotation.region import Point, Region, Scribble
+from fullcanvas.annotation.points import Point
+from fullcanvas.annotation.region import Region, Scribble
 
 HEAT_MAP_WIDTH = 10.0
 """Full width at half maximum, in working pixels, of an extreme point in a heat map (DEXTR's)."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation.errors import AnnotationError
-from fullcanvas.annotation.region import Point
+from fullcanvas.annotation.points import Point
 
 _ZERO, _DIGIT, _SIGN, _MORE = 48, 31, 16, 32
 _LONGEST = 12  # characters of one number: five bits each, so that none leaves 64 bits

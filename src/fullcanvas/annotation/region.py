@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import permutations
-from numbers import Real
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from fullcanvas.annotation.errors import AnnotationError
-
-if TYPE_CHECKING:
-    from fullcanvas.annotation.mask import Mask
+from fullcanvas.annotation.mask import Mask
+from fullcanvas.annotation.points import Point
 
 LARGEST_ID = 2**31 - 1
 """Of a region: label maps are int32."""
-
-Point = tuple[int, int]
-"""A pixel (x, y): column and row, counted from the top left of the upright photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,54 +91,3 @@ def _remoteness(part: Region, point: Point) -> tuple[int, int]:
     dx = max(min(xs) - point[0], point[0] - max(xs), 0)
     dy = max(min(ys) - point[1], point[1] - max(ys), 0)
     return dx * dx + dy * dy, (max(xs) - min(xs) + 1) * (max(ys) - min(ys) + 1)
-
-
-def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tuple[Point, ...]:
-    """The pixels that hold the given positions; pixel (x, y) covers [x, x + 1) x [y, y + 1).
-
-    Raises:
-        AnnotationError: a position is not a pair of finite numbers, or lies outside the image.
-    """
-    return tuple(_to_pixel(point, width, height) for point in points)
-
-
-def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
-    try:
-        x, y = map(_number, point)
-        if 0 <= x < width and 0 <= y < height:
-            return math.floor(x), math.floor(y)
-        x, y = float(x), float(y)
-    except (TypeError, ValueError, OverflowError):
-        raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r:.80}") from None
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise AnnotationError(f"point ({x}, {y}) is not finite")
-    raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
-
-
-def _number(value: object) -> float:
-    if type(value) is int or type(value) is float:
-        return value  # logs hold many, and to ask whether something is a Real takes long
-    if isinstance(value, bool) or not isinstance(value, Real):
-        # float() would read "7" too, and a string of two digits would pass for a point.
-        raise TypeError
-    return float(value)
-
-
-def order_extreme_points(points: Sequence[Point]) -> tuple[Point, Point, Point, Point]:
-    """Four extreme points given in any order, put into the order left, right, top, bottom.
-
-    Of the 24 orders it takes the one whose sides reach out farthest (the first of equals), so every
-    point is used once even where one of them is extreme on two sides.
-
-    Raises:
-        AnnotationError: there are not four points.
-    """
-    if len(points) != 4:
-        raise AnnotationError(f"a region has four extreme points, not {len(points)}")
-    left, right, top, bottom = max(permutations(points), key=_reach)
-    return left, right, top, bottom
-
-
-def _reach(points: Sequence[Point]) -> int:
-    left, right, top, bottom = points
-    return right[0] - left[0] + bottom[1] - top[1]

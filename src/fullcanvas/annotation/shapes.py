@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.region import Point, Region
+from fullcanvas.annotation.points import Point
+from fullcanvas.annotation.region import Region
 from fullcanvas.annotation.table import Regions, added, find
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.files import writing
 from fullcanvas.inference.embedding import Embedding
-from fullcanvas.inference.segmenter import Segmenter, check_image
+from fullcanvas.inference.model import Model, check_image
 
 FORMAT = 2
 """Part of every name: raised when the encoder is to see photos in another way, it makes what is kept void."""
@@ -69,15 +69,15 @@ class EmbeddingCache:
             return path.exists()
         return False
 
-    def encode(self, segmenter: Segmenter, image: NDArray[np.uint8]) -> Embedding:
-        """What `segmenter.encode` answers to a decoded photo; arguments and errors are its own."""
+    def encode(self, model: Model, image: NDArray[np.uint8]) -> Embedding:
+        """What `model.encode` answers to a decoded photo; arguments and errors are its own."""
         check_image(image)
         digest = hashlib.sha256(f"{image.shape}".encode())
         digest.update(np.ascontiguousarray(image).data)
         content = digest.hexdigest()
-        embedding = self.get(content, segmenter.hash)
+        embedding = self.get(content, model.hash)
         if embedding is None:
-            embedding = segmenter.encode(image)
+            embedding = model.encode(image)
             self.put(content, embedding)
         return embedding
 

@@ -88,7 +88,7 @@ def follow(
         if _sees_difference(id_, roi, before.states.get(id_), touches[roi.part], shared)
     }
     maps = [roi.align(inks[roi.part].maps(new[id_], roi.window, shared)) for id_, roi in asked.items()]
-    answers = viewfinder.segmenter.logits(list(asked.values()), maps, cancellation)
+    answers = viewfinder.model.logits(list(asked.values()), maps, cancellation)
     fresh = {id_: State(roi, logits) for (id_, roi), logits in zip(asked.items(), answers, strict=True)}
     states = {id_: fresh.get(id_) or before.states[id_] for id_ in new}
     scene = scene_of(annotation, states, viewfinder.config)

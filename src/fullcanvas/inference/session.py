@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,11 @@ from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import fill, filled_from
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.outlook import Outlook, follow
 from fullcanvas.inference.patch import EMPTY, Patch, difference
 from fullcanvas.inference.viewfinder import Closer, Viewfinder
-
-if TYPE_CHECKING:
-    from fullcanvas.inference.segmenter import Segmenter
 
 TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
@@ -35,7 +32,7 @@ class Session:
     """One photo being annotated. Everything goes through `apply`; not for several threads at once.
 
     Args:
-        segmenter: the model that answers.
+        model: that answers.
         embedding: of all of the photo, from that model.
         annotation: what was said so far; nothing if None.
         closer: encodes close-ups with that model, where it wants them; may be asked for the same again.
@@ -48,23 +45,23 @@ class Session:
 
     def __init__(
         self,
-        segmenter: Segmenter,
+        model: Model,
         embedding: Embedding,
         annotation: Annotation | None = None,
         closer: Closer | None = None,
     ) -> None:
-        if embedding.model != segmenter.hash:
+        if embedding.model != model.hash:
             raise ValueError("the embedding was made by another model; encode the photo with this one")
-        config = segmenter.config
+        config = model.config
         if not config.canvas:
             raise ModelError(
-                f"{segmenter.name} is a single-region model: its masks overlap and make no label map"
+                f"{model.name} is a single-region model: its masks overlap and make no label map"
             )
         if config.closer_below and closer is None:
-            raise ValueError(f"{segmenter.name} looks closer at small regions: give it a way to")
+            raise ValueError(f"{model.name} looks closer at small regions: give it a way to")
         width, height = embedding.width, embedding.height
-        self._viewfinder = Viewfinder(segmenter, embedding, closer)
-        self._now = Outlook.blank(Annotation(width, height, model=segmenter.hash), self._viewfinder)
+        self._viewfinder = Viewfinder(model, embedding, closer)
+        self._now = Outlook.blank(Annotation(width, height, model=model.hash), self._viewfinder)
         self._foreseen: Outlook | None = None
         self._canvas = Canvas(*display_size(width, height), width, height)
         self._full = Canvas(width, height, width, height)
@@ -305,7 +302,7 @@ class Session:
         if size != photo:
             sizes = (f"{width} x {height}" for width, height in (size, photo))
             raise AnnotationError("the annotation is of a photo of {} pixels, this one has {}".format(*sizes))
-        model = self._viewfinder.segmenter.hash
+        model = self._viewfinder.model.hash
         return annotation if annotation.model == model else replace(annotation, model=model)
 
     def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fullcanvas.annotation import Region
 from fullcanvas.annotation.ink import Ink
@@ -13,11 +12,9 @@ from fullcanvas.canvas.close_ups import part_for
 from fullcanvas.canvas.resolution import working_size
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.ink_map import Change, InkMap, Touch
+from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.roi import Roi
-
-if TYPE_CHECKING:
-    from fullcanvas.inference.segmenter import Segmenter
 
 Closer = Callable[[Box], Embedding]
 """Encodes a part of a photo, half-open in its pixels; may be asked for the same again."""
@@ -31,19 +28,19 @@ class Viewfinder:
     """One photo, as a model looks at it.
 
     Attributes:
-        segmenter: the model.
+        model: that looks.
         embedding: of all of the photo.
         closer: encodes close-ups, if the model wants any.
     """
 
-    segmenter: Segmenter
+    model: Model
     embedding: Embedding
     closer: Closer | None
 
     @property
     def config(self) -> ModelConfig:
         """How the model wants its inputs made."""
-        return self.segmenter.config
+        return self.model.config
 
     def rois(self, boxes: Mapping[int, Box], kept: Mapping[int, Roi]) -> dict[int, Roi]:
         """What the head sees of each region, but for ink; close-ups are encoded where they are needed.
