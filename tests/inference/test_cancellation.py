@@ -104,7 +104,11 @@ def after_the_head(patch: Any, segmenter: Segmenter, cancellation: Cancellation)
 
 @pytest.mark.parametrize("moment", [before_it_begins, in_the_head, after_the_head])
 def test_a_preview_called_off_leaves_no_trace(
-    session: Session, segmenter: Segmenter, moment: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    moment: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before, unsure = session.display.copy(), session.uncertainty
     told = session.annotation
@@ -117,7 +121,7 @@ def test_a_preview_called_off_leaves_no_trace(
     assert session.annotation is told
     np.testing.assert_array_equal(session.display, before)
     np.testing.assert_array_equal(session.uncertainty, unsure)
-    other = Session(segmenter, session._viewfinder.embedding, told)
+    other = segmenter.open(image, told, session.embedding)
     for log in (planned, told, told.scribble(2, STROKE)):
         one, another = session.apply(log), other.apply(log)
         assert (one.x0, one.y0, one.x1, one.y1) == (another.x0, another.y0, another.x1, another.y1)

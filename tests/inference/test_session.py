@@ -159,7 +159,7 @@ def test_the_encoder_runs_once(segmenter, image, monkeypatch):
     session.add_region(LEFT)
     session.scribble([(10, 30), (33, 30)])
     session.undo()
-    segmenter.open(image, session.annotation, embedding=session._viewfinder.embedding)
+    segmenter.open(image, session.annotation, embedding=session.embedding)
     assert runs == [(1, 3, 64, 96)]
 
 
@@ -210,12 +210,12 @@ def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmente
     assert batches == [2]
     assert session.annotation.model == segmenter.hash
     assert session.annotation.entries == log.entries
-    answer = from_scratch(segmenter, session._viewfinder.embedding, log)
+    answer = from_scratch(segmenter, session.embedding, log)
     assert not ((session.label_map != answer.labels) & ~answer.close).any()
 
 
 @pytest.mark.parametrize("filled", [False, True])
-def test_a_preview_is_what_would_be_answered_and_changes_nothing(session, batches, filled):
+def test_a_preview_is_what_would_be_answered_and_changes_nothing(segmenter, image, session, batches, filled):
     session.add_region(LEFT)
     session.add_region(RIGHT)
     if filled:
@@ -234,7 +234,7 @@ def test_a_preview_is_what_would_be_answered_and_changes_nothing(session, batche
     assert batches == []
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
     np.testing.assert_array_equal(patch.labels, seen.labels)
-    again = Session(session._viewfinder.model, session._viewfinder.embedding, session.annotation)
+    again = segmenter.open(image, session.annotation, session.embedding)
     np.testing.assert_array_equal(session.label_map, again.label_map)
 
 
@@ -275,7 +275,7 @@ def test_a_failing_answer_leaves_the_session_as_it_was(session, monkeypatch, seg
     assert session.annotation is annotation
     np.testing.assert_array_equal(session.label_map, labels)
     session.scribble([(10, 10), (20, 20)], region=1)
-    answer = from_scratch(segmenter, session._viewfinder.embedding, session.annotation)
+    answer = from_scratch(segmenter, session.embedding, session.annotation)
     assert not ((session.label_map != answer.labels) & ~answer.close).any()
 
 
@@ -427,11 +427,3 @@ def test_a_step_over_several_entries_patches_all_that_they_changed(session):
         patch = session.apply(target)
         page[patch.y0 : patch.y1, patch.x0 : patch.x1] = patch.labels
         np.testing.assert_array_equal(page, session.display)
-
-
-def test_a_model_that_looks_closer_needs_something_to_look_at(tmp_path, image):
-    from tests.tiny_model import write_tiny_model
-
-    closer = Segmenter.load(write_tiny_model(tmp_path / "closer.zip", closer_below=24))
-    with pytest.raises(ValueError, match="tiny looks closer at small regions: give it a way to"):
-        Session(closer, closer.encode(image))

@@ -89,7 +89,7 @@ def test_a_session_is_weighed_anew_as_it_grows(many: Path, segmenter: Segmenter)
     assert bench._works.total > before
     work = bench._works.get(1)
     assert work is not None
-    assert bench._works.total == size_of(work.session, work.embedding, segmenter.config)
+    assert bench._works.total == size_of(work.session, segmenter.config)
     bench.interact(1, DeleteRequest(version=2, kind="delete", region=1))
     assert bench._works.total > before  # what is in the log stays
     bench.embeddings.close()

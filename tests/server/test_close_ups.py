@@ -101,7 +101,7 @@ def test_the_planes_of_close_ups_count_as_memory(photo: Path, counting: Counting
         assert work is not None
         assert work.session.planes == 2
         config = counting.config
-        assert bench._works.total == size_of(work.session, work.embedding, config)
+        assert bench._works.total == size_of(work.session, config)
         head = 4 * (config.channels * config.roi_size**2 + config.mask_size**2)
         assert bench._works.total - before > head + 32 * 27 * 2
 

@@ -77,7 +77,7 @@ def embeddings_of(folder: Path, segmenter: Segmenter, **options: Any) -> Iterato
 
 def look(project: Project, embeddings: Embeddings, photo_id: int) -> Embedding:
     photo = project.store.photo(photo_id)
-    return embeddings.of(photo, project.checked_hash(photo))
+    return embeddings.of(photo, project.checked_hash(photo))(None)
 
 
 def test_a_photo_is_encoded_once_for_all_servers(many: Path, counting: Counting) -> None:

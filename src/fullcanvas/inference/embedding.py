@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,3 +68,7 @@ class Embedding:
             features=align_planes(seen, down.weights, across.weights),
             geometry=geometry(inside, self.width, self.height),
         )
+
+
+Encode = Callable[[Box | None], Embedding]
+"""Encodes a part of one photo, half-open in its pixels, or all of it if None; may be asked for it again."""

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.model import Model, check_image
 from fullcanvas.inference.model_file import read_model
 from fullcanvas.inference.session import Session
-from fullcanvas.inference.viewfinder import Closer
 
 CLOSE_UPS_KEPT = 16
 """How many embeddings of close-ups a session keeps at hand, of a few megabytes each."""
@@ -59,14 +58,15 @@ class Segmenter(Model):
         embedding = self.encode(image) if embedding is None else embedding
         if embedding.part != (0, 0, image.shape[1], image.shape[0]):
             raise ValueError("the embedding is of a photo of another size; encode this photo")
+        return Session(self, self._encode_of(image, embedding), annotation)
 
-        return Session(self, embedding, annotation, self._closer(image) if self.config.closer_below else None)
-
-    def _closer(self, image: NDArray[np.uint8]) -> Closer:
-        """What encodes close-ups of a photo; it keeps the photo for as long as it is kept itself."""
+    def _encode_of(self, image: NDArray[np.uint8], whole: Embedding) -> Encode:
+        """What encodes a photo for a session; it keeps the photo only if that will ask for close-ups."""
+        if not self.config.closer_below:
+            return lambda _part: whole
 
         @lru_cache(CLOSE_UPS_KEPT)
-        def close_up(part: Box) -> Embedding:
-            return self.encode(image, part)
+        def encode(part: Box | None) -> Embedding:
+            return self.encode(image, part) if part else whole
 
-        return close_up
+        return encode

@@ -15,12 +15,12 @@ from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import fill, filled_from
 from fullcanvas.inference.cancellation import Cancellation
-from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.outlook import Outlook, follow
 from fullcanvas.inference.patch import EMPTY, Patch, difference
-from fullcanvas.inference.viewfinder import Closer, Viewfinder
+from fullcanvas.inference.viewfinder import Viewfinder
 
 TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
@@ -33,34 +33,25 @@ class Session:
 
     Args:
         model: that answers.
-        embedding: of all of the photo, from that model.
+        encode: encodes the photo with that model: all of it at once, close-ups when regions need them.
         annotation: what was said so far; nothing if None.
-        closer: encodes close-ups with that model, where it wants them; may be asked for the same again.
 
     Raises:
-        ValueError: the embedding is another model's, or close-ups are wanted and there is no `closer`.
+        ValueError: the embedding is another model's.
         AnnotationError: the annotation is of a photo of another size.
         ModelError: the model's answer is unusable, or its regions do not compete.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        embedding: Embedding,
-        annotation: Annotation | None = None,
-        closer: Closer | None = None,
-    ) -> None:
+    def __init__(self, model: Model, encode: Encode, annotation: Annotation | None = None) -> None:
+        embedding = encode(None)
         if embedding.model != model.hash:
             raise ValueError("the embedding was made by another model; encode the photo with this one")
-        config = model.config
-        if not config.canvas:
+        if not model.config.canvas:
             raise ModelError(
                 f"{model.name} is a single-region model: its masks overlap and make no label map"
             )
-        if config.closer_below and closer is None:
-            raise ValueError(f"{model.name} looks closer at small regions: give it a way to")
         width, height = embedding.width, embedding.height
-        self._viewfinder = Viewfinder(model, embedding, closer)
+        self._viewfinder = Viewfinder(model, embedding, encode)
         self._now = Outlook.blank(Annotation(width, height, model=model.hash), self._viewfinder)
         self._foreseen: Outlook | None = None
         self._canvas = Canvas(*display_size(width, height), width, height)
@@ -77,6 +68,11 @@ class Session:
     def annotation(self) -> Annotation:
         """The current log."""
         return self._now.annotation
+
+    @property
+    def embedding(self) -> Embedding:
+        """Of all of the photo."""
+        return self._viewfinder.embedding
 
     @property
     def planes(self) -> int:

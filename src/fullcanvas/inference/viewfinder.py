@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fullcanvas.annotation import Region
@@ -10,14 +10,11 @@ from fullcanvas.annotation.ink import Ink
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.close_ups import part_for
 from fullcanvas.canvas.resolution import working_size
-from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.ink_map import Change, InkMap, Touch
 from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.roi import Roi
-
-Closer = Callable[[Box], Embedding]
-"""Encodes a part of a photo, half-open in its pixels; may be asked for the same again."""
 
 Inks = Mapping[Box, InkMap]
 """All ink, by the part of the photo on whose plane it is drawn."""
@@ -30,12 +27,12 @@ class Viewfinder:
     Attributes:
         model: that looks.
         embedding: of all of the photo.
-        closer: encodes close-ups, if the model wants any.
+        encode: makes those of close-ups, with that model.
     """
 
     model: Model
     embedding: Embedding
-    closer: Closer | None
+    encode: Encode
 
     @property
     def config(self) -> ModelConfig:
@@ -93,6 +90,4 @@ class Viewfinder:
         return part_for(box, whole.width, whole.height, self.config.working_size, self.config.closer_below)
 
     def _look(self, part: Box) -> Embedding:
-        if self.closer is None or part == self.embedding.part:
-            return self.embedding
-        return self.closer(part)
+        return self.embedding if part == self.embedding.part else self.encode(part)

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.inference.embedding import Embedding
+from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.inference.viewfinder import Closer
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home
@@ -63,21 +62,17 @@ class Embeddings:
         self._latest: int | None = None
         self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=_yield_to_others)
 
-    def of(self, photo: Photo, content_hash: str) -> Embedding:
-        """The photo's embedding; the photo is decoded and encoded only if it has to be.
+    def of(self, photo: Photo, content_hash: str) -> Encode:
+        """What encodes the photo for a session, where it has to: all of it now, close-ups when asked for.
+
+        Both hold `room` meanwhile, so nobody may ask who holds it already; both raise the same.
 
         Raises:
-            ServerError: it cannot be opened.
+            ServerError: the photo cannot be opened.
             ModelError: the model's answer is unusable.
         """
-        return self._of(photo, content_hash, self.segmenter)
-
-    def closer(self, photo: Photo, content_hash: str) -> Closer:
-        """What encodes close-ups of the photo for a session, if it has to; errors as in `of`.
-
-        It must not be called by who holds `room`.
-        """
-        return lambda part: self._of(photo, content_hash, self.segmenter, part)
+        whole = self._of(photo, content_hash, self.segmenter)
+        return lambda part: self._of(photo, content_hash, self.segmenter, part) if part else whole
 
     def encode_after(self, photo_id: int) -> None:
         """Encode the photos after this one in the background, so that they open at once."""

@@ -69,7 +69,6 @@ def segment(
     embeddings: Embeddings, photo: Photo, content_hash: str, annotation: Annotation
 ) -> NDArray[np.int32]:
     """The photo's label map at full resolution: int32 [H, W]."""
-    embedding, closer = embeddings.of(photo, content_hash), embeddings.closer(photo, content_hash)
-    session = Session(embeddings.segmenter, embedding, annotation, closer)
+    session = Session(embeddings.segmenter, embeddings.of(photo, content_hash), annotation)
     with embeddings.room:
         return session.label_map

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
-from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
@@ -77,7 +76,6 @@ class _Work:
     photo: Photo
     content_hash: str
     stamp: tuple[int, int]
-    embedding: Embedding
     session: Session
 
     @property
@@ -240,13 +238,11 @@ class Workbench:
         if work is not None and (work.photo.version, work.stamp) == (photo.version, stamp):
             return work
         content_hash = self.project.checked_hash(photo)
-        embedding = self.embeddings.of(photo, content_hash)
+        encode = self.embeddings.of(photo, content_hash)
         photo, annotation = self.project.store.annotation(photo.id)
         if annotation is not None:
             annotation = replace(annotation, model=self.segmenter.hash)
-        closer = self.embeddings.closer(photo, content_hash)
-        session = Session(self.segmenter, embedding, annotation, closer)
-        work = _Work(photo, content_hash, stamp, embedding, session)
+        work = _Work(photo, content_hash, stamp, Session(self.segmenter, encode, annotation))
         self._keep(work)
         return work
 
@@ -258,7 +254,7 @@ class Workbench:
         return work
 
     def _keep(self, work: _Work) -> None:
-        self._works.put(work.photo.id, work, size_of(work.session, work.embedding, self.segmenter.config))
+        self._works.put(work.photo.id, work, size_of(work.session, self.segmenter.config))
 
     def _view(self, photo: Photo) -> View:
         if not photo.closed:
@@ -335,9 +331,9 @@ class Workbench:
         return store.reopen(photo, request.key, "rejected", request.comment, request.seconds)
 
 
-def size_of(session: Session, embedding: Embedding, config: ModelConfig) -> int:
+def size_of(session: Session, config: ModelConfig) -> int:
     """How many bytes a session takes, near enough."""
-    regions = session.annotation.regions.values()
+    regions, embedding = session.annotation.regions.values(), session.embedding
     cells = config.channels * config.roi_size**2 + config.mask_size**2
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
     shown = session.display.size * 12 + session.kept_bytes  # label maps, uncertainty, what they are made of
