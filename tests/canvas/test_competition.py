@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcanvas.canvas.competition import Canvas, Layer, compete, project, uncertainty
+from fullcanvas.canvas.competition import Canvas, Contest, Layer, project
 from fullcanvas.canvas.sampling import project_matrix
 from tests.canvas.drawing import resample
 
@@ -85,7 +85,7 @@ def test_logits_are_stretched_linearly_over_the_box():
 @given(scenes())
 def test_the_highest_logit_wins_and_no_box_means_unassigned(scene):
     canvas, layers, _ = scene
-    labels = compete(layers, canvas, canvas.area)
+    labels = Contest.of(layers, canvas, canvas.area).labels()
     ids, planes = stacked(layers, canvas)
     assert labels.dtype == np.int32
     if not ids:
@@ -101,17 +101,16 @@ def test_the_highest_logit_wins_and_no_box_means_unassigned(scene):
 def test_the_competition_in_a_part_is_the_part_of_the_competition(scene):
     canvas, layers, (x0, y0, x1, y1) = scene
     inside = np.s_[y0:y1, x0:x1]
-    part, whole = compete(layers, canvas, (x0, y0, x1, y1)), compete(layers, canvas, canvas.area)
-    np.testing.assert_array_equal(part, whole[inside])
-    unsure = uncertainty(layers, canvas, canvas.area)[inside]
-    np.testing.assert_allclose(uncertainty(layers, canvas, (x0, y0, x1, y1)), unsure, atol=1e-6)
+    part, whole = (Contest.of(layers, canvas, area) for area in ((x0, y0, x1, y1), canvas.area))
+    np.testing.assert_array_equal(part.labels(), whole.labels()[inside])
+    np.testing.assert_allclose(part.uncertainty(), whole.uncertainty()[inside], atol=1e-6)
 
 
 @pytest.mark.parametrize("order", [(2, 5, 9), (9, 5, 2), (5, 9, 2)])
 def test_of_equal_logits_the_lower_id_wins(order):
     canvas = Canvas(6, 6, 6, 6)
     layers = [Layer(id_, (0, 0, 6, 6), np.ones((3, 3), np.float32)) for id_ in order]
-    assert (compete(layers, canvas, canvas.area) == 2).all()
+    assert (Contest.of(layers, canvas, canvas.area).labels() == 2).all()
 
 
 @given(scenes())
@@ -123,7 +122,7 @@ def test_uncertainty_is_the_gap_between_the_two_best_probabilities(scene):
         powers = np.exp(padded - padded.max(0))
     chances = np.sort(np.nan_to_num(powers / powers.sum(0)), 0)
     expected = 1 - (chances[-1] - chances[-2])
-    actual = uncertainty(layers, canvas, canvas.area)
+    actual = Contest.of(layers, canvas, canvas.area).uncertainty()
     assert actual.dtype == np.float32
     np.testing.assert_allclose(actual, expected, atol=1e-5)
 
@@ -133,5 +132,6 @@ def test_extreme_logits_do_not_overflow():
     layers = [
         Layer(id_, canvas.area, np.full((2, 2), value, np.float32)) for id_, value in ((1, -1e30), (2, 1e30))
     ]
-    assert (compete(layers, canvas, canvas.area) == 2).all()
-    assert (uncertainty(layers, canvas, canvas.area) == 0).all()
+    contest = Contest.of(layers, canvas, canvas.area)
+    assert (contest.labels() == 2).all()
+    assert (contest.uncertainty() == 0).all()

@@ -65,7 +65,7 @@ def test_winners_are_the_canvas_rooms(scene):
     logits, _ = logits_and_truth(boxes, seed)
     plane, layers = canvas_in_numpy(boxes, logits)
     ours = label_map(project(torch.from_numpy(logits), boxes, HEIGHT, WIDTH))
-    np.testing.assert_array_equal(ours, canvas_room.compete(layers, plane, plane.area))
+    np.testing.assert_array_equal(ours, canvas_room.Contest.of(layers, plane, plane.area).labels())
 
 
 def slow_pixel_wise(canvas, truth, boxes):

@@ -6,7 +6,7 @@ the whole canvas. No array ever holds more than one region's projection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -95,109 +95,115 @@ def project(layer: Layer, canvas: Canvas, area: Box) -> Plane:
     return plane
 
 
-def compete(
-    layers: Sequence[Layer], canvas: Canvas, area: Box, gaps: Gaps = _NO_GAPS, newest: Labels | None = None
-) -> Labels:
-    """Who owns each pixel of an area of the canvas.
+@dataclass(frozen=True, slots=True, eq=False)
+class Contest:
+    """The competition in an area of the canvas.
 
-    Args:
-        layers: of all regions, in any order; a merged region has several.
+    Attributes:
         canvas: the plane.
         area: half-open, in canvas pixels.
+        present: the layers that reach into the area, by region id; each with the window, half-open in canvas
+            pixels, of the area that its box holds.
         gaps: where regions do not compete.
-        newest: what `newest_masks` says of the area.
-
-    Returns:
-        int32 [y1 - y0, x1 - x0]: the id of the region with the highest logit (the lower id of equals), 0
-        where nobody competes for the pixel's centre.
+        newest: the position in the log of the latest mask at each pixel: int32 [y1 - y0, x1 - x0], -1 where
+            none is; None if there is no mask in the area. A mask does not count where its region has a gap.
     """
-    x0, y0, x1, y1 = area
-    labels = np.zeros((y1 - y0, x1 - x0), np.int32)
-    best = np.full(labels.shape, -np.inf, np.float32)
-    for layer, window in _present(layers, canvas, area):
-        inside = within(window, area)
-        logits = _competing(layer, canvas, area, window, gaps=gaps, newest=newest)
-        highest = best[inside]
-        np.copyto(labels[inside], layer.region, where=logits > highest)
-        np.maximum(highest, logits, out=highest)
-    return labels
+
+    canvas: Canvas
+    area: Box
+    present: Sequence[tuple[Layer, Box]]
+    gaps: Gaps
+    newest: Labels | None
+
+    @classmethod
+    def of(cls, layers: Iterable[Layer], canvas: Canvas, area: Box, gaps: Gaps = _NO_GAPS) -> Contest:
+        """The competition of all regions' layers, in any order; a merged region has several."""
+        windows = (
+            (layer, intersection(canvas.window(layer.box), area))
+            for layer in sorted(layers, key=lambda layer: layer.region)
+        )
+        present = [(layer, window) for layer, window in windows if window is not None]
+        return cls(canvas, area, present, gaps, _newest(present, canvas, area, gaps))
+
+    def labels(self) -> Labels:
+        """Who owns each pixel of the area.
+
+        Returns:
+            int32 [y1 - y0, x1 - x0]: the id of the region with the highest logit (the lower id of equals), 0
+            where nobody competes for the pixel's centre.
+        """
+        best = self._nobody()
+        labels = np.zeros(best.shape, np.int32)
+        for layer, window in self.present:
+            inside = within(window, self.area)
+            logits, highest = self._logits(layer, window), best[inside]
+            np.copyto(labels[inside], layer.region, where=logits > highest)
+            np.maximum(highest, logits, out=highest)
+        return labels
+
+    def uncertainty(self) -> Plane:
+        """How open it is: 1 - (p1 - p2) of the two most probable regions of each pixel.
+
+        Returns:
+            float32 [y1 - y0, x1 - x0] in [0, 1]: 0 where only one region competes, 1 where none does. Of a
+            merged region the highest logit counts.
+        """
+        best = self._nobody()
+        second, total = best.copy(), np.zeros_like(best)
+        for _, group in groupby(self.present, lambda pair: pair[0].region):
+            window, logits = self._highest(list(group))
+            inside = within(window, self.area)
+            _enter(logits, best[inside], second[inside], total[inside])
+        return _openness(best, second, total)
+
+    def _nobody(self) -> Plane:
+        x0, y0, x1, y1 = self.area
+        return np.full((y1 - y0, x1 - x0), -np.inf, np.float32)
+
+    def _highest(self, layers: Sequence[tuple[Layer, Box]]) -> tuple[Box, Plane]:
+        """The highest logits of one region's layers, and the window of the area in which they are."""
+        if len(layers) == 1:
+            ((layer, window),) = layers
+            return window, self._logits(layer, window)
+        plane = self._nobody()
+        for layer, window in layers:
+            part = plane[within(window, self.area)]
+            np.maximum(part, self._logits(layer, window), out=part)
+        return self.area, plane
+
+    def _logits(self, layer: Layer, window: Box) -> Plane:
+        """A layer's logits in a window, minus infinity where it does not compete."""
+        logits, inside = _stretch(layer, self.canvas, window), within(window, self.area)
+        if self.newest is not None:
+            logits[self.newest[inside] > layer.since] = -np.inf
+        if layer.mask is not None:
+            logits[~_mask_pixels(layer.mask, layer.box, self.canvas, window)] = -np.inf
+        if layer.region in self.gaps:
+            logits[self.gaps[layer.region][inside]] = -np.inf
+        return logits
 
 
-def uncertainty(
-    layers: Sequence[Layer], canvas: Canvas, area: Box, gaps: Gaps = _NO_GAPS, newest: Labels | None = None
-) -> Plane:
-    """How open the competition is: 1 - (p1 - p2) of the two most probable regions of each pixel.
-
-    Args:
-        layers, canvas, area, gaps, newest: as in `compete`; of a merged region the highest logit counts.
-
-    Returns:
-        float32 [y1 - y0, x1 - x0] in [0, 1]: 0 where only one region competes, 1 where none does.
-    """
-    x0, y0, x1, y1 = area
-    best = np.full((y1 - y0, x1 - x0), -np.inf, np.float32)
-    second, total = best.copy(), np.zeros_like(best)
-    plain = not gaps and newest is None
-    for _, group in groupby(_present(layers, canvas, area), lambda pair: pair[0].region):
-        present = list(group)
-        if plain and len(present) == 1:
-            ((layer, window),) = present
-            inside = within(window, area)
-            _enter(_stretch(layer, canvas, window), best[inside], second[inside], total[inside])
-            continue
-        plane = np.full(best.shape, -np.inf, np.float32)
-        for layer, window in present:
-            part = plane[within(window, area)]
-            logits = _competing(layer, canvas, area, window, gaps=gaps, newest=newest)
-            np.maximum(part, logits, out=part)
-        _enter_some(plane, best, second, total)
-    # With `total` the sum of exp(logit - best): p1 - p2 = (1 - exp(second - best)) / total.
-    held = total > 0
-    gap = np.subtract(second, best, out=np.zeros_like(best), where=held)
-    lead = np.divide(1 - np.exp(gap), total, out=np.zeros_like(best), where=held)
-    openness: Plane = np.clip(1 - lead, 0, 1)
-    return openness
-
-
-def newest_masks(layers: Sequence[Layer], canvas: Canvas, area: Box, gaps: Gaps = _NO_GAPS) -> Labels | None:
-    """The position in the log of the latest mask at each pixel: int32 [y1 - y0, x1 - x0], -1 where none is.
-
-    None if there is no mask in the area. A mask does not count where its region has a gap.
-    """
-    masked = [(layer, window) for layer, window in _present(layers, canvas, area) if layer.mask is not None]
+def _newest(present: Sequence[tuple[Layer, Box]], canvas: Canvas, area: Box, gaps: Gaps) -> Labels | None:
+    """What `Contest.newest` says."""
+    masked = [(layer, layer.mask, window) for layer, window in present if layer.mask is not None]
     if not masked:
         return None
     newest = np.full((area[3] - area[1], area[2] - area[0]), -1, np.int32)
-    for layer, window in masked:
+    for layer, mask, window in masked:
         inside = within(window, area)
-        held = _mask_pixels(layer, canvas, window)
+        held = _mask_pixels(mask, layer.box, canvas, window)
         if layer.region in gaps:
             held = held & ~gaps[layer.region][inside]
         np.maximum(newest[inside], layer.since, out=newest[inside], where=held)
     return newest
 
 
-def _competing(
-    layer: Layer, canvas: Canvas, area: Box, window: Box, *, gaps: Gaps, newest: Labels | None
-) -> Plane:
-    """The layer's logits in a window of the area, minus infinity where it does not compete."""
-    logits, inside = _stretch(layer, canvas, window), within(window, area)
-    if newest is not None:
-        logits[newest[inside] > layer.since] = -np.inf
-    if layer.mask is not None:
-        logits[~_mask_pixels(layer, canvas, window)] = -np.inf
-    if layer.region in gaps:
-        logits[gaps[layer.region][inside]] = -np.inf
-    return logits
-
-
-def _mask_pixels(layer: Layer, canvas: Canvas, window: Box) -> Pixels:
-    """Which pixels of a window in the layer's box have their centre in its mask: bool [h, w]."""
-    assert layer.mask is not None  # noqa: S101 (its callers asked)
+def _mask_pixels(mask: Mask, box: Box, canvas: Canvas, window: Box) -> Pixels:
+    """Which pixels of a window in a box have their centre in a mask: bool [h, w]."""
     if canvas.width * canvas.height > DISPLAY_PIXELS:
-        return _sample(layer.mask, canvas, window)
-    whole = canvas.window(layer.box)
-    return _sample_whole(layer.mask, canvas, whole).part(within(window, whole))
+        return _sample(mask, canvas, window)
+    whole = canvas.window(box)
+    return _sample_whole(mask, canvas, whole).part(within(window, whole))
 
 
 @lru_cache(maxsize=256)
@@ -212,31 +218,25 @@ def _sample(mask: Mask, canvas: Canvas, window: Box) -> Pixels:
     return np.ascontiguousarray(pixels[rows[:, None], columns - columns[0]])
 
 
-def _enter_some(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:
-    """`_enter` where the logits are finite."""
-    held = logits > -np.inf
-    parts = best[held], second[held], total[held]
-    _enter(logits[held], *parts)
-    for plane, part in zip((best, second, total), parts, strict=True):
-        plane[held] = part
-
-
 def _enter(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:
     """Let one more region into the running best, second best and sum of exp(logit - best), in place."""
     higher = logits > best
-    decay = np.exp(-np.abs(logits - best))
+    with np.errstate(invalid="ignore"):
+        decay = np.abs(logits - best)
+    np.exp(-decay, out=decay)
+    np.fmax(decay, 0, out=decay)  # it is not a number where neither this region nor one before competes
     total[:] = np.where(higher, total * decay + 1, total + decay)
     second[:] = np.where(higher, best, np.maximum(second, logits))
     np.maximum(best, logits, out=best)
 
 
-def _present(layers: Sequence[Layer], canvas: Canvas, area: Box) -> list[tuple[Layer, Box]]:
-    """The layers that reach into the area, by region id, each with the part of the area that it covers."""
-    windows = (
-        (layer, intersection(canvas.window(layer.box), area))
-        for layer in sorted(layers, key=lambda layer: layer.region)
-    )
-    return [(layer, window) for layer, window in windows if window is not None]
+def _openness(best: Plane, second: Plane, total: Plane) -> Plane:
+    """1 - (p1 - p2), where p1 - p2 = (1 - exp(second - best)) / total; 1 where nobody competes."""
+    held = total > 0
+    gap = np.subtract(second, best, out=np.zeros_like(best), where=held)
+    lead = np.divide(1 - np.exp(gap), total, out=np.zeros_like(best), where=held)
+    openness: Plane = np.clip(1 - lead, 0, 1)
+    return openness
 
 
 def _stretch(layer: Layer, canvas: Canvas, window: Box) -> Plane:

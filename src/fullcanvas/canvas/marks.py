@@ -171,7 +171,7 @@ def claim(plane: Labels, drawn: Drawn, newest: Labels | None = None) -> NDArray[
     Args:
         plane: int32 [h, w], written in place.
         drawn: what the marks say there.
-        newest: what `newest_masks` says of the area; older marks give way to a mask.
+        newest: the `Contest.newest` of the area; older marks give way to a mask.
 
     Returns:
         bool [h, w]: where somebody has.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
-from fullcanvas.canvas.competition import Canvas, Labels, Layer, Plane, compete, newest_masks, uncertainty
-from fullcanvas.canvas.marks import Mark, claim, draw
+from fullcanvas.canvas.competition import Canvas, Contest, Labels, Layer, Plane
+from fullcanvas.canvas.marks import Drawn, Mark, claim, draw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,18 +28,16 @@ class Scene:
 
     def labels(self, canvas: Canvas, area: Box) -> Labels:
         """Who owns each pixel of an area: int32 [y1 - y0, x1 - x0], 0 = unassigned."""
-        layers, drawn = list(self.layers.values()), draw(self.marks, canvas, area)
-        newest = newest_masks(layers, canvas, area, drawn.gaps)
-        labels = compete(layers, canvas, area, drawn.gaps, newest)
-        claim(labels, drawn, newest)
+        contest, drawn = self._contest(canvas, area)
+        labels = contest.labels()
+        claim(labels, drawn, contest.newest)
         return labels
 
     def uncertainty(self, canvas: Canvas, area: Box) -> Plane:
         """How open the competition is in an area: float32 [y1 - y0, x1 - x0]; 0 where the person drew."""
-        layers, drawn = list(self.layers.values()), draw(self.marks, canvas, area)
-        newest = newest_masks(layers, canvas, area, drawn.gaps)
-        unsure = uncertainty(layers, canvas, area, drawn.gaps, newest)
-        unsure[claim(np.zeros(unsure.shape, np.int32), drawn, newest)] = 0
+        contest, drawn = self._contest(canvas, area)
+        unsure = contest.uncertainty()
+        unsure[claim(np.zeros(unsure.shape, np.int32), drawn, contest.newest)] = 0
         return unsure
 
     def changes(self, other: Scene, canvas: Canvas) -> list[Box]:
@@ -55,6 +53,10 @@ class Scene:
             if one != another:
                 windows += [_on(canvas, mark.window(canvas)) for mark in (one, another) if mark is not None]
         return windows
+
+    def _contest(self, canvas: Canvas, area: Box) -> tuple[Contest, Drawn]:
+        drawn = draw(self.marks, canvas, area)
+        return Contest.of(self.layers.values(), canvas, area, drawn.gaps), drawn
 
 
 def _on(canvas: Canvas, window: Box) -> Box:
