@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, Region
-from fullcanvas.canvas.boxes import Box, region_box
-from fullcanvas.canvas.competition import Canvas, Layer
+from fullcanvas.canvas.boxes import region_box
+from fullcanvas.canvas.competition import Layer
 from fullcanvas.canvas.marks import marks_of
 from fullcanvas.canvas.scene import Scene
 from fullcanvas.inference.cancellation import Cancellation
@@ -37,27 +37,24 @@ class Outlook:
         inks: all ink, for every part of the photo through which regions are seen.
         states: of every region.
         scene: what competes.
-        changes: where, in pixels of the canvas, the competition can come out differently than before.
     """
 
     annotation: Annotation
     inks: Inks
     states: Mapping[int, State]
     scene: Scene
-    changes: Sequence[Box]
 
     @classmethod
     def blank(cls, annotation: Annotation, viewfinder: Viewfinder) -> Outlook:
         """That of a log in which nothing was said."""
         whole = viewfinder.embedding.part
-        return cls(annotation, {whole: viewfinder.blank(whole)}, {}, Scene({}, ()), [])
+        return cls(annotation, {whole: viewfinder.blank(whole)}, {}, Scene({}, ()))
 
 
 def follow(
     before: Outlook,
     annotation: Annotation,
     viewfinder: Viewfinder,
-    canvas: Canvas,
     cancellation: Cancellation | None = None,
 ) -> Outlook:
     """What follows from an annotation; the mask head answers for the regions that see a difference.
@@ -66,33 +63,48 @@ def follow(
         before: from another annotation of the same photo.
         annotation: that names the model.
         viewfinder: what the model sees of the photo.
-        canvas: on which regions compete.
         cancellation: may call the head's work off.
 
     Raises:
         ModelError: the model's answer is unusable.
         CancelledError: it was called off.
     """
-    old, new = before.annotation.layers, annotation.layers
-    ids = [id_ for id_ in {**old, **new} if differ(old.get(id_), new.get(id_))]
-    framing = viewfinder.config.framing(annotation.width, annotation.height)
-    boxes = {id_: state.roi.box for id_, state in before.states.items() if id_ in new}
-    boxes |= {id_: region_box(new[id_], framing) for id_ in ids if id_ in new}
-    rois = viewfinder.rois(boxes, {id_: state.roi for id_, state in before.states.items()})
-    changes = [Change.of(old.get(id_), new.get(id_)) for id_ in ids]
-    inks, touches = viewfinder.inks(before.inks, {roi.part for roi in rois.values()}, changes, new.values())
-    shared = viewfinder.config.shared
+    layers, config = annotation.layers, viewfinder.config
+    changes = _changes(before.annotation.layers, layers)
+    rois = _rois(before.states, annotation, changes, viewfinder)
+    parts = {roi.part for roi in rois.values()}
+    inks, touches = viewfinder.inks(before.inks, parts, changes, layers.values())
     asked = {
         id_: roi
         for id_, roi in rois.items()
-        if _sees_difference(id_, roi, before.states.get(id_), touches[roi.part], shared)
+        if _sees_difference(id_, roi, before.states.get(id_), touches[roi.part], config.shared)
     }
-    maps = [roi.align(inks[roi.part].maps(new[id_], roi.window, shared)) for id_, roi in asked.items()]
-    answers = viewfinder.model.logits(list(asked.values()), maps, cancellation)
-    fresh = {id_: State(roi, logits) for (id_, roi), logits in zip(asked.items(), answers, strict=True)}
-    states = {id_: fresh.get(id_) or before.states[id_] for id_ in new}
-    scene = scene_of(annotation, states, viewfinder.config)
-    return Outlook(annotation, inks, states, scene, scene.changes(before.scene, canvas))
+    answers = _answers(asked, layers, inks, viewfinder, cancellation)
+    states = {id_: answers.get(id_) or before.states[id_] for id_ in layers}
+    return Outlook(annotation, inks, states, scene_of(annotation, states, config))
+
+
+def _changes(old: Mapping[int, Region], new: Mapping[int, Region]) -> list[Change]:
+    """The regions that came, went, or have other points or scribbles: all that the mask head sees of them."""
+    pairs = ((old.get(id_), new.get(id_)) for id_ in {**old, **new})
+    return [Change.of(*pair) for pair in pairs if _differ(*pair)]
+
+
+def _differ(old: Region | None, new: Region | None) -> bool:
+    if old is None or new is None:
+        return True
+    return old is not new and (old.extreme_points, old.scribbles) != (new.extreme_points, new.scribbles)
+
+
+def _rois(
+    states: Mapping[int, State], annotation: Annotation, changes: Sequence[Change], viewfinder: Viewfinder
+) -> dict[int, Roi]:
+    """What the mask head sees of every region, but for ink; the old RoI where the box is the old one."""
+    framing = viewfinder.config.framing(annotation.width, annotation.height)
+    kept = {id_: state.roi for id_, state in states.items() if id_ in annotation.layers}
+    boxes = {id_: roi.box for id_, roi in kept.items()}
+    boxes |= {change.id: region_box(change.new, framing) for change in changes if change.new is not None}
+    return viewfinder.rois(boxes, kept)
 
 
 def _sees_difference(
@@ -104,11 +116,18 @@ def _sees_difference(
     return any(touch.reaches(roi.window) for touch in touches if shared or touch.region == region)
 
 
-def differ(old: Region | None, new: Region | None) -> bool:
-    """Whether a region came, went, or has other points or scribbles: all that the mask head sees of it."""
-    if old is None or new is None:
-        return True
-    return old is not new and (old.extreme_points, old.scribbles) != (new.extreme_points, new.scribbles)
+def _answers(
+    asked: Mapping[int, Roi],
+    layers: Mapping[int, Region],
+    inks: Inks,
+    viewfinder: Viewfinder,
+    cancellation: Cancellation | None,
+) -> dict[int, State]:
+    """What the mask head answers for some regions, all of them as one batch."""
+    shared = viewfinder.config.shared
+    maps = [roi.align(inks[roi.part].maps(layers[id_], roi.window, shared)) for id_, roi in asked.items()]
+    answers = viewfinder.model.logits(list(asked.values()), maps, cancellation)
+    return {id_: State(roi, logits) for (id_, roi), logits in zip(asked.items(), answers, strict=True)}
 
 
 def scene_of(annotation: Annotation, states: Mapping[int, State], config: ModelConfig) -> Scene:

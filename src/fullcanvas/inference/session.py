@@ -144,8 +144,9 @@ class Session:
             AnnotationError: the annotation is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
-        self._now, self._foreseen = self._outlook(annotation), None
-        return self._update(self._now.changes)
+        before, self._now = self._now, self._outlook(annotation)
+        self._foreseen = None
+        return self._update(self._now.scene.changes(before.scene, self._canvas))
 
     def preview(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Patch:
         """What `apply` would answer, while the session stays as it is; errors as in `apply`.
@@ -163,7 +164,7 @@ class Session:
         cancellation.check()
         self._foreseen = outlook = self._outlook(annotation, cancellation)
         cancellation.check()
-        area = _hull(outlook.changes)
+        area = _hull(outlook.scene.changes(self._now.scene, self._canvas))
         if not outlook.annotation.filled and self._filled is None:
             if area is None:
                 return EMPTY
@@ -306,7 +307,7 @@ class Session:
         annotation = self._checked(annotation)
         if self._foreseen is not None and self._foreseen.annotation == annotation:
             return self._foreseen
-        return follow(self._now, annotation, self._viewfinder, self._canvas, cancellation)
+        return follow(self._now, annotation, self._viewfinder, cancellation)
 
     @property
     def _shown(self) -> NDArray[np.int32]:
