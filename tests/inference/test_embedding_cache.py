@@ -75,7 +75,7 @@ def test_the_content_of_a_photo_and_of_a_model_count(tmp_path, segmenter):
     other = Segmenter.load(write_tiny_model(tmp_path / "other.zip", seed=1))
     assert not np.array_equal(cache.encode(other, image).array, first.array)
     with pytest.raises(ValueError, match="not list"):
-        cache.encode(segmenter, [[1, 2, 3]])  # type: ignore[arg-type]
+        cache.encode(segmenter, [[1, 2, 3]])  # type: ignore[arg-type]  # as one may without a type checker
 
 
 @given(st.data())
