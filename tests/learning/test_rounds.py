@@ -9,6 +9,7 @@ import torch
 
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.learning.config import NetworkConfig
+from fullcanvas.learning.heads import make_head
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import corrected, first_marks, predict
 from tests.learning.toy import toy_config
@@ -107,3 +108,20 @@ def test_a_round_adds_scribbles_where_the_prediction_is_wrong():
     assert first == marks[0]
     assert len(second.region.scribbles) == 1
     assert all(truth[y, x] == 2 for x, y in second.region.scribbles[0].points)
+
+
+@pytest.mark.parametrize("specific", [False, True])
+def test_a_mask_larger_than_its_roi_is_finer_and_not_only_enlarged(specific):
+    """Where no convolution follows, each cell of 3 x 3 lies on the line between its neighbours."""
+    alone = {"canvas": False, "grow_boxes": False, "ink_constraint": False, "prior": False}
+    network = {**alone, "head": "convolutions", "head_channels": [8], "roi_size": 11, "mask_size": 33}
+    if specific:
+        network |= {"class_specific": True, "classes": [1, 2], "class_channels": 4}
+    torch.manual_seed(0)
+    config = toy_config(network=network, loss="mask-wise").network
+    head = make_head(config).eval()
+    with torch.no_grad():
+        logits = head(*Network(config).example(2))
+    assert logits.shape == (2, 33, 33)
+    row = logits[:, 16, 4:28:3], logits[:, 16, 5:29:3], logits[:, 16, 6:30:3]
+    assert not torch.allclose(row[1], (row[0] + row[2]) / 2, atol=1e-3)

@@ -22,19 +22,17 @@ def make_head(config: NetworkConfig) -> nn.Module:
 
 
 class ConvolutionalHead(nn.Module):
-    """Mask R-CNN's head: a stack of 3 x 3 convolutions, here at the resolution of the mask."""
+    """Mask R-CNN's head: a stack of 3 x 3 convolutions, the last of them at the resolution of the mask."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         width = config.head_channels[0]
-        self.mask_size = config.mask_size
         self.layers = nn.Sequential(*_convolutions(config), nn.Conv2d(width, 1, 1))
         self.prior = Prior() if config.prior else None
 
     def forward(self, features: Tensor, annotation: Tensor, geometry: Tensor) -> Tensor:
         """[N, C, R, R], [N, 2, R, R], [N, 4] (box as cx, cy, w, h in fractions) -> logits [N, M, M]."""
-        logits: Tensor = self.layers(torch.cat([features, annotation], 1))
-        logits = functional.interpolate(logits, size=(self.mask_size, self.mask_size), mode="bilinear")[:, 0]
+        logits: Tensor = self.layers(torch.cat([features, annotation], 1))[:, 0]
         return logits if self.prior is None else logits + self.prior(geometry)
 
 
@@ -46,7 +44,6 @@ class ClassSpecificHead(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         width, hidden, count = config.head_channels[0], config.class_channels, len(config.classes)
-        self.mask_size = config.mask_size
         self.layers = nn.Sequential(*_convolutions(config))
         self.out = nn.Linear(width, count)
         pool = align_matrix(0, config.roi_size, _CLASS_CELLS, config.roi_size)
@@ -70,10 +67,8 @@ class ClassSpecificHead(nn.Module):
         seen = self.layers(torch.cat([features, annotation], 1))
         # The other classes' logits are never made: there may be more than a hundred.
         weights, biases = self.out.weight.index_select(0, classes), self.out.bias.index_select(0, classes)
-        logits = weights[:, None] @ seen.flatten(2) + biases[:, None, None]
-        logits = logits.view(-1, 1, seen.shape[2], seen.shape[3])
-        size = (self.mask_size, self.mask_size)
-        return functional.interpolate(logits, size=size, mode="bilinear")[:, 0]
+        logits: Tensor = weights[:, None] @ seen.flatten(2) + biases[:, None, None]
+        return logits.view(-1, seen.shape[2], seen.shape[3])
 
 
 class PyramidHead(nn.Module):
@@ -174,10 +169,24 @@ def _describe(geometry: Tensor) -> Tensor:
 
 
 def _convolutions(config: NetworkConfig) -> list[nn.Module]:
-    """The four layers of Mask R-CNN's mask head."""
+    """The four layers of Mask R-CNN's mask head; smaller planes are enlarged before the last."""
     width = config.head_channels[0]
-    inputs = (config.channels + ANNOTATION_CHANNELS, width, width, width)
-    return [_convolution(each, width) for each in inputs]
+    first, *rest, last = (
+        _convolution(each, width) for each in (config.channels + ANNOTATION_CHANNELS, width, width, width)
+    )
+    enlarge = [] if config.mask_size == config.roi_size else [_Enlarge(config.mask_size)]
+    return [first, *rest, *enlarge, last]
+
+
+class _Enlarge(nn.Module):
+    """Planes of any size at another, by bilinear interpolation: a convolution after it sharpens them."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = (size, size)
+
+    def forward(self, planes: Tensor) -> Tensor:
+        return functional.interpolate(planes, size=self.size, mode="bilinear")
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
