@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 
 from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, map_names, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.records import Category, ExportedPhoto, Outcome, Regions
 from fullcanvas.formats.sinks import FolderSink
 from tests.formats.rules import check_rules, read_ids
 
@@ -39,14 +40,24 @@ def photo(
     labels: Mapping[int, str | None] = LABELS,
     id_: int = 1,
     name: str = "a.jpg",
+    picture: Callable[[], Path | bytes] = Path,
 ) -> ExportedPhoto:
-    height, width = label_map.shape
-    return ExportedPhoto(id_, name, Path("unused"), width, height, labels, lambda: label_map)
+    unlabelled = list(labels.values()).count(None)
+    return ExportedPhoto(id_, name, unlabelled, lambda: Regions(labels, lambda: label_map), picture)
+
+
+def failing(*_arguments: object) -> Any:
+    raise ExportError("is gone")
+
+
+def write_some(folder: Path, *photos: ExportedPhoto, **options: Any) -> list[Outcome]:
+    with FolderSink(folder, NAMES) as sink:
+        return list(write_coco_panoptic(photos, CATEGORIES, sink, **options))
 
 
 def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any]:
-    with FolderSink(folder, NAMES) as sink:
-        write_coco_panoptic(photos, CATEGORIES, sink, **options)
+    outcomes = write_some(folder, *photos, **options)
+    assert [outcome.left_out for outcome in outcomes] == [None] * len(photos)
     return check_rules(folder)
 
 
@@ -124,7 +135,7 @@ def test_an_independent_reader_finds_the_same_regions(tmp_path: Path) -> None:
 
 def test_regions_without_a_label_stop_the_export_with_a_list(tmp_path: Path) -> None:
     one = photo(labels={**LABELS, 2: None, 5: None})
-    two = photo(id_=2, name="b/b.jpg", labels={**LABELS, 300: "elk"})
+    two = photo(id_=2, name="b/b.jpg", labels={**LABELS, 300: None})
     with pytest.raises(ExportError) as caught:
         write(tmp_path / "out", one, two, photo(id_=3, name="c.jpg"))
     assert str(caught.value).splitlines()[1:] == ["a.jpg: regions 2, 5", "b/b.jpg: region 300"]
@@ -148,13 +159,15 @@ def test_regions_without_a_label_can_be_segments_of_their_own(tmp_path: Path) ->
     labels = {**LABELS, 2: None, 3: None}
     data = write(tmp_path / "out", photo(labels=labels), unlabelled=Unlabelled.REGION)
     assert {id_: segments(data)[id_][0] for id_ in (2, 3, 300)} == {2: 0, 3: 0, 300: 17}
-    assert data["categories"][-1] == {"id": 0, "name": "region", "supercategory": "region", "isthing": 1}
+    region = {"id": 0, "name": "region", "supercategory": "region", "isthing": 1}
+    assert data["categories"][-1] == region
+    assert write(tmp_path / "labelled", photo(), unlabelled=Unlabelled.REGION)["categories"][-1] == region
 
 
 def test_a_label_that_no_region_can_have_is_refused_whatever_the_rule(tmp_path: Path) -> None:
     for unlabelled in Unlabelled:
         with pytest.raises(ExportError, match=r"a\.jpg: region 2"):
-            write(tmp_path / "out", photo(labels={**LABELS, 2: "elk"}), unlabelled=unlabelled)
+            write_some(tmp_path / "out", photo(labels={**LABELS, 2: "elk"}), unlabelled=unlabelled)
 
 
 def test_nothing_to_export_says_so(tmp_path: Path) -> None:
@@ -167,10 +180,47 @@ def test_a_map_without_a_pixel_assigned_is_all_void(tmp_path: Path) -> None:
     assert segments(data) == {}
 
 
-def test_a_map_of_another_size_is_refused(tmp_path: Path) -> None:
-    wrong = ExportedPhoto(1, "a.jpg", Path(), 9, 9, LABELS, lambda: MAP)
-    with pytest.raises(ExportError, match="another size"):
-        write(tmp_path / "out", wrong)
+def test_a_photo_without_a_region_is_all_void(tmp_path: Path) -> None:
+    data = write(tmp_path / "out", photo(np.zeros((4, 6), np.int32), {}))
+    assert data["annotations"] == [{"image_id": 1, "file_name": "a.png", "segments_info": []}]
+
+
+def test_a_photo_that_cannot_be_exported_is_left_out_and_told(tmp_path: Path) -> None:
+    unreadable = ExportedPhoto(3, "c.jpg", 0, failing, Path)
+    mapless = ExportedPhoto(4, "d.jpg", 0, lambda: Regions(LABELS, failing), Path)
+    changed = photo(id_=5, name="e.jpg", picture=failing)
+    photos = [photo(picture=lambda: b"1"), unreadable, mapless, changed]
+    outcomes = write_some(tmp_path / "out", *photos, images=True)
+    lines = ["c.jpg: is gone", "d.jpg: is gone", "e.jpg: is gone"]
+    assert [outcome.left_out for outcome in outcomes] == [None, *lines]
+    assert (tmp_path / "out" / "left-out.txt").read_text().splitlines() == lines
+    assert [image["id"] for image in check_rules(tmp_path / "out")["images"]] == [1]
+    assert [path.name for path in (tmp_path / "out" / "panoptic").iterdir()] == ["a.png"]
+    write(tmp_path / "out", photo())
+    assert not (tmp_path / "out" / "left-out.txt").exists()
+
+
+def test_if_all_photos_are_left_out_nothing_is_exported(tmp_path: Path) -> None:
+    photos = [photo(id_=i, name=f"{i}.jpg", picture=failing) for i in range(1, 31)]
+    with pytest.raises(
+        ExportError, match=r"none of the photos can be exported:\n1\.jpg: is gone\n"
+    ) as caught:
+        write_some(tmp_path / "out", *photos, images=True)
+    assert str(caught.value).endswith("20.jpg: is gone\nand 10 more photos")
+    assert not (tmp_path / "out").exists()
+
+
+def test_photos_are_read_one_by_one_when_they_are_due(tmp_path: Path) -> None:
+    read: list[int] = []
+
+    def reading(id_: int) -> Regions:
+        read.append(id_)
+        return Regions(LABELS, lambda: MAP)
+
+    photos = [ExportedPhoto(id_, f"{id_}.jpg", 0, partial(reading, id_), Path) for id_ in (1, 2, 3)]
+    with FolderSink(tmp_path / "out", NAMES) as sink:
+        for number, _ in enumerate(write_coco_panoptic(photos, CATEGORIES, sink), 1):
+            assert len(read) == number
 
 
 def test_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
@@ -186,7 +236,7 @@ def test_a_map_of_other_regions_is_not_taken_for_void(tmp_path: Path) -> None:
     """Its photo was reopened, worked on and completed between the list and the map."""
     listed = {region: label for region, label in LABELS.items() if region != 300}
     with pytest.raises(ExportError, match=r"a\.jpg: was changed while it was exported; export again"):
-        write(tmp_path / "out", photo(labels=listed))
+        write_some(tmp_path / "out", photo(labels=listed))
 
 
 def test_names_that_meet_only_because_of_an_id() -> None:
@@ -201,9 +251,12 @@ def test_usual_names_are_those_of_coco() -> None:
 def test_photos_can_go_with_it(tmp_path: Path) -> None:
     source = tmp_path / "source.jpg"
     source.write_bytes(b"pixels")
-    item = ExportedPhoto(1, "x/a.jpg", source, 5, 3, LABELS, lambda: MAP)
-    write(tmp_path / "out", item, images=True)
+    stored = photo(name="x/a.jpg", picture=lambda: source)
+    made = photo(id_=2, name="x/b.jpg", picture=lambda: b"upright")
+    outcomes = write_some(tmp_path / "out", stored, made, images=True)
+    assert [outcome.turned for outcome in outcomes] == [False, True]
     assert (tmp_path / "out" / "images" / "x" / "a.jpg").read_bytes() == b"pixels"
+    assert (tmp_path / "out" / "images" / "x" / "b.jpg").read_bytes() == b"upright"
 
 
 @given(

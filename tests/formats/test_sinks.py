@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.sinks import FolderSink, ZipSink
+from fullcanvas.formats.sinks import FolderSink, Outflow, ZipSink
 from tests.conftest import REPOSITORY
 
 NAMES = frozenset({"a", "b"})
@@ -78,8 +78,15 @@ def test_photos_are_linked_or_copied(place: Path, link: bool) -> None:
 
 def test_photos_are_copied_where_links_cannot_be(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "link", failing)
-    export(place, b"new")
+    export(place, b"new", link=True)
     assert (place / "b" / "d").read_bytes() == b"s"
+
+
+def test_photos_are_copied_unless_links_are_asked_for(place: Path) -> None:
+    """Whoever edits a photo of the export must not have edited the one that it was made from."""
+    export(place, b"new")
+    (place / "b" / "d").write_bytes(b"edited")
+    assert (place.parent / "source").read_bytes() == b"s"
 
 
 @pytest.mark.parametrize("link", [True, False])
@@ -259,9 +266,14 @@ def test_long_names_of_places_do_not_meet(tmp_path: Path) -> None:
 
 def test_a_zip_holds_the_same(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"s")
-    file = BytesIO()
+    file = Outflow()
     with ZipSink(file) as sink:
         sink.write("a", b"1")
+        first = file.take()
+        assert b"a" in first
         sink.add("b/d", tmp_path / "source")
-    with zipfile.ZipFile(file) as archive:
+    content = first + file.take()
+    assert file.take() == b""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == {"a": b"1", "b/d": b"s"}

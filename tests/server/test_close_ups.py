@@ -13,7 +13,7 @@ from PIL import Image
 from fullcanvas.inference import EmbeddingCache, Session
 from fullcanvas.server import workbench
 from fullcanvas.server.embeddings import disk_cache
-from fullcanvas.server.export import exported_photos
+from fullcanvas.server.export import select
 from fullcanvas.server.project import Project, open_project
 from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
 from fullcanvas.server.workbench import Workbench, size_of
@@ -88,8 +88,8 @@ def test_an_export_looks_as_close(photo: Path, counting: Counting, monkeypatch: 
         add(bench, 1, SMALL)
         expected = from_scratch(photo, counting, bench).label_map
     with bench_of(photo, counting) as bench:
-        (exported,) = exported_photos(bench.embeddings)
-        np.testing.assert_array_equal(exported.label_map(), expected)
+        (exported,) = select(bench.embeddings).photos
+        np.testing.assert_array_equal(exported.regions().label_map(), expected)
 
 
 def test_the_planes_of_close_ups_count_as_memory(photo: Path, counting: Counting) -> None:

@@ -6,21 +6,32 @@ import threading
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import ExifTags, Image
 from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
+from fullcanvas.formats.coco_panoptic import Unlabelled
+from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
+from fullcanvas.formats.records import ExportedPhoto, Regions
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.downloads import MOST_KNOWN, Downloads, send
+from fullcanvas.server.errors import NotFoundError
+from fullcanvas.server.export import Selection, categories, select
 from fullcanvas.server.label_maps import decode_label_map
+from fullcanvas.server.photos import decode
 from fullcanvas.server.project import open_project
 from tests.formats.rules import check_rules, read_ids
-from tests.server.conftest import LEFT, RIGHT, Page
+from tests.server.conftest import LEFT, RIGHT, Page, write_photo
 
 
 @pytest.fixture
@@ -45,6 +56,14 @@ def export(folder: Path, model: Path, out: Path, *options: str) -> str:
     arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
+    return result.output
+
+
+def export_some(folder: Path, model: Path, out: Path, *options: str) -> str:
+    """Some photos cannot be exported; the others are."""
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1, result.output
     return result.output
 
 
@@ -77,7 +96,17 @@ def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path
     assert f"2 photos exported to {tmp_path / 'out[final]'}" in output
     for name in ("panoptic.json", "panoptic/a.png", "panoptic/b/a.png"):
         assert (tmp_path / "out[final]" / name).read_bytes() == (zipped / name).read_bytes()
-    assert (tmp_path / "out[final]" / "images" / "b" / "a.jpg").samefile(folder / "b" / "a.jpg")
+
+
+def test_editing_an_exported_photo_does_not_change_the_one_it_was_made_from(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    before = (folder / "a.jpg").read_bytes()
+    export(folder, model, tmp_path / "out")
+    (tmp_path / "out" / "images" / "a.jpg").write_bytes(b"edited")
+    assert (folder / "a.jpg").read_bytes() == before
+    export(folder, model, tmp_path / "out", "--images", "link")
+    assert (tmp_path / "out" / "images" / "a.jpg").samefile(folder / "a.jpg")
 
 
 def test_an_export_is_a_data_set(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
@@ -143,7 +172,8 @@ def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path
     assert "nothing to export" in refused(folder, model, tmp_path / "out")
     page.interact(1, "add_region", extreme_points=LEFT)
     told = page.client.get("/api/v1/export?status=complete").json()["detail"]
-    assert told == "there is nothing to export: of the photos that are asked for none has a region"
+    expected = "there is nothing to export: of the photos that are asked for none has a region or is complete"
+    assert told == expected
 
 
 @pytest.mark.parametrize("query", ["format=yolo", "unlabelled=maybe", "status=new"])
@@ -151,14 +181,79 @@ def test_unknown_options_are_refused(work: Page, query: str) -> None:
     assert work.client.get(f"/api/v1/export?{query}").status_code == 422
 
 
-def test_a_changed_photo_stops_the_export_and_the_old_one_stays(
+def test_a_photo_that_has_changed_is_left_out_and_keeps_no_other_from_its_export(
     work: Page, folder: Path, model: Path, tmp_path: Path
 ) -> None:
-    export(folder, model, tmp_path / "out", "--images", "copy")
-    before = check_rules(tmp_path / "out")
     (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes() + b"x")
-    assert "has changed since it was annotated" in refused(folder, model, tmp_path / "out")
-    assert check_rules(tmp_path / "out") == before
+    output = export_some(folder, model, tmp_path / "out")
+    assert "Error: a.jpg: the file has changed since it was annotated" in output
+    assert "1 photo exported" in output
+    assert "1 failed" in output
+    assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
+    assert "a.jpg: the file has changed" in (tmp_path / "out" / "left-out.txt").read_text()
+    zipped = unzip(work.client.get("/api/v1/export").content, tmp_path / "zip")
+    assert "a.jpg: the file has changed" in (zipped / "left-out.txt").read_text()
+    (folder / "b" / "a.jpg").write_bytes(b"x")
+    assert "none of the photos can be exported:\na.jpg: the file" in refused(folder, model, tmp_path / "out")
+    assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
+
+
+def test_a_complete_photo_goes_out_as_it_was_stored_whatever_its_file_is_now(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """Unless the photo goes with it: its map would lie over other pixels."""
+    shown = work.display(2)
+    (folder / "b" / "a.jpg").write_bytes(b"another photo")
+    export(folder, model, tmp_path / "out", "--images", "none")
+    assert (read_ids(tmp_path / "out" / "panoptic" / "b" / "a.png") == shown).all()
+    output = export_some(folder, model, tmp_path / "out")
+    assert "b/a.jpg: the file has changed" in output
+    assert not (tmp_path / "out" / "images" / "b").exists()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_a_photo_stored_on_its_side_goes_out_upright(
+    folder: Path, model: Path, tmp_path: Path, start: Callable[..., Page], suffix: str
+) -> None:
+    """So that who knows nothing of EXIF pairs its pixels with the map's, too."""
+    photo = write_photo(tmp_path / "turned" / f"a.{suffix}")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    with Image.open(photo) as stored:
+        stored.save(photo, exif=exif, lossless=True)
+    page = start(photo.parent)
+    page.post("/labels", name="cat")
+    page.interact(1, "add_region", extreme_points=[(5, 30), (60, 35), (20, 4), (25, 80)], label="cat")
+    output = export(photo.parent, model, tmp_path / "out")
+    assert "1 photo exported" in output
+    assert "1 of them turned upright" in output
+    out = tmp_path / "out" / "images" / f"a.{suffix}"
+    with Image.open(out) as exported, Image.open(photo) as stored:
+        assert exported.size == (80, 96)
+        assert exported.format == stored.format
+        assert not exported.getexif().get(ExifTags.Base.Orientation)
+        pixels = np.asarray(exported.convert("RGB")).astype(int)
+    assert np.abs(pixels - decode(photo)).max() <= (12 if suffix == "jpg" else 0)
+    sample = open_dataset(tmp_path / "out").load(0)
+    assert (sample.image == pixels).all()
+    assert (np.asarray(sample.labels > 0) == (page.display(1) > 0)).all()
+    imported = read_coco_panoptic(tmp_path / "out").photos[f"a.{suffix}"]((80, 96))
+    assert (imported.regions[0].mask.pixels == (page.display(1) == 1)).all()
+
+
+def test_a_complete_photo_without_a_region_counts_and_others_are_told(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    work.post("/photos/3/complete", version=0, complete=True)
+    write_photo(folder / "d.jpg")
+    output = export(folder, model, tmp_path / "out")
+    assert "left out: 1 photo neither complete nor with a region" in output
+    data = check_rules(tmp_path / "out")
+    assert data["annotations"][2] == {"image_id": 3, "file_name": "c.png.png", "segments_info": []}
+    assert open_dataset(tmp_path / "out").load(2).segments == ()
+    assert "left out: 2 photos not complete" in export(
+        folder, model, tmp_path / "out", "--status", "complete"
+    )
 
 
 def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
@@ -197,7 +292,7 @@ def test_an_export_under_way_keeps_nobody_waiting(
 
 
 def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path: Path) -> None:
-    """Each export is whole or refused in a sentence, whatever happens to its photos meanwhile."""
+    """Each photo is exported or left out in a sentence, whatever happens to it meanwhile."""
     over = threading.Event()
 
     def toggle() -> int:
@@ -217,13 +312,15 @@ def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path:
             over.set()
     assert toggled.result() > 0
     for number, answer in enumerate(answers):
-        if answer.status_code == 200:
-            check_rules(unzip(answer.content, tmp_path / str(number)))
-        else:
-            assert (answer.status_code, "reopened while it was exported" in answer.text) == (422, True)
+        out = unzip(answer.content, tmp_path / str(number))
+        left_out = (out / "left-out.txt").read_text() if (out / "left-out.txt").exists() else ""
+        assert left_out in {"", "b/a.jpg: was reopened or emptied while it was exported; export again\n"}
+        assert len(check_rules(out)["images"]) == (1 if left_out else 2)
 
 
-def test_a_photo_reopened_while_it_is_exported(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_reopened_while_it_is_exported(
+    work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = work.client.app.state.workbench.project.store  # type: ignore[attr-defined]
     read = store.label_map
 
@@ -235,26 +332,19 @@ def test_a_photo_reopened_while_it_is_exported(work: Page, monkeypatch: pytest.M
     with monkeypatch.context() as patched:
         patched.setattr(store, "label_map", late)
         answer = work.client.get("/api/v1/export")
-    assert answer.status_code == 422
-    assert answer.json()["detail"] == "b/a.jpg: was reopened while it was exported; export again"
+    told = "b/a.jpg: was reopened or emptied while it was exported; export again\n"
+    assert (unzip(answer.content, tmp_path) / "left-out.txt").read_text() == told
 
 
-def test_a_stored_label_map_that_is_damaged_is_said(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_label_map_that_is_damaged_is_said(
+    work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("fullcanvas.server.store.decode_label_map", lambda _png: decode_label_map(b""))
-    answer = work.client.get("/api/v1/export")
-    assert (answer.status_code, answer.json()["detail"]) == (503, "a stored label map is damaged")
-
-
-def test_a_disk_without_room_for_an_export_is_said(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(zipfile.ZipFile, "writestr", full)
-        answer = work.client.get("/api/v1/export")
-    expected = "the export cannot be written where it is made (No space left on device)"
+    out = unzip(work.client.get("/api/v1/export").content, tmp_path)
+    assert (out / "left-out.txt").read_text() == "b/a.jpg: a stored label map is damaged\n"
+    answer = work.client.get("/api/v1/export?status=complete")
+    expected = "none of the photos can be exported:\nb/a.jpg: a stored label map is damaged"
     assert (answer.status_code, answer.json()["detail"]) == (422, expected)
-    assert work.client.get("/api/v1/export").status_code == 200
 
 
 def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:
@@ -266,3 +356,68 @@ def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:
         assert "a.jpg: region 1" in refusal.json()["detail"]
     assert work.client.get("/api/v1/export/check?unlabelled=void").status_code == 204
     assert work.client.get("/api/v1/export/check?status=complete").status_code == 204
+
+
+def test_the_check_reads_neither_files_nor_logs(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of photos that would take a minute."""
+
+    def never(*_arguments: object) -> None:
+        raise AssertionError("a photo was read")
+
+    monkeypatch.setattr("fullcanvas.server.project.content_hash", never)
+    monkeypatch.setattr("fullcanvas.server.store.read_log", never)
+    assert work.client.get("/api/v1/export/check").status_code == 204
+
+
+def progress(page: Page, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = page.get(f"/export/progress?key={key}")
+    return found
+
+
+def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fullcanvas.server import export as room
+
+    seen = []
+    find = room._label_map
+
+    def looking(*arguments: Any) -> NDArray[np.int32]:
+        seen.append(progress(work, "mine"))
+        return find(*arguments)
+
+    monkeypatch.setattr(room, "_label_map", looking)
+    assert work.client.get("/api/v1/export/progress?key=mine").status_code == 404
+    assert work.client.get("/api/v1/export?key=mine").status_code == 200
+    left_out = ["1 photo neither complete nor with a region"]
+    start = {"photos": 2, "done": 0, "left_out": left_out, "state": "under_way"}
+    assert seen == [start, {**start, "done": 1}]
+    assert progress(work, "mine") == {**start, "done": 2, "state": "complete"}
+    work.interact(1, "label", region=1, label=None)
+    assert work.client.get("/api/v1/export?key=refused").status_code == 422
+    assert progress(work, "refused")["state"] == "broken_off"
+
+
+def test_only_the_latest_exports_are_remembered() -> None:
+    known, found = Downloads(), Selection([], 0, 0)
+    for key in range(MOST_KNOWN + 1):
+        known.begin(str(key), found)
+    assert known.of("1").photos == 0
+    with pytest.raises(NotFoundError):
+        known.of("0")
+
+
+def test_an_export_ends_when_whoever_asked_for_it_has_gone(work: Page) -> None:
+    bench = work.client.app.state.workbench  # type: ignore[attr-defined]
+    found = select(bench.embeddings)
+    read: list[int] = []
+
+    def reading(photo: ExportedPhoto) -> Regions:
+        read.append(photo.id)
+        return photo.regions()
+
+    photos = [replace(photo, regions=partial(reading, photo)) for photo in found.photos]
+    download = Downloads().begin(None, found)
+    chunks = send(replace(found, photos=photos), categories(bench.project), Unlabelled.ERROR, download)
+    assert next(chunks).startswith(b"PK")
+    del chunks
+    assert read == [1]
+    assert download.state == "broken_off"

@@ -21,8 +21,7 @@ class Client:
     Args:
         address: where the server answers.
         token: of an account, where the server asks for one.
-        timeout: seconds to wait for an answer; opening a large photo takes some, an export of many photos
-            that are not complete takes more.
+        timeout: seconds to wait for an answer, or for more of it; opening a large photo takes some.
 
     Raises:
         ValueError: the address is none.
@@ -128,6 +127,8 @@ class Client:
 
     def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "all") -> Path:
         """Write a zip file of the segmentations in COCO's panoptic format, and return its path.
+
+        Photos that could not be exported are named in the zip's `left-out.txt`, which else is not there.
 
         Args:
             out: the file; one that is there is replaced, when all has arrived.

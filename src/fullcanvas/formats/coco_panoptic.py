@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from pathlib import PurePosixPath
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.records import Category, ExportedPhoto, Outcome, Regions
 from fullcanvas.formats.sinks import Sink
 
 MADE_HERE = "Made with Fullcanvas"
@@ -27,7 +28,10 @@ MADE_HERE = "Made with Fullcanvas"
 JSON = "panoptic.json"
 MAPS = "panoptic"
 IMAGES = "images"
-NAMES = frozenset({JSON, MAPS, IMAGES})
+LEFT_OUT = "left-out.txt"
+NAMES = frozenset({JSON, MAPS, IMAGES, LEFT_OUT})
+MOST_LISTED = 20
+"""How many photos a message names."""
 REGION_CATEGORY = Category(0, "region", True)
 """The class of regions without a label, under `Unlabelled.REGION`."""
 
@@ -47,80 +51,124 @@ def write_coco_panoptic(
     unlabelled: Unlabelled = Unlabelled.ERROR,
     *,
     images: bool = False,
-    progress: Callable[[Iterable[ExportedPhoto]], Iterable[ExportedPhoto]] = iter,
-) -> None:
-    """Write an export.
+) -> Iterator[Outcome]:
+    """Write an export photo by photo, and the json after the last.
+
+    A photo that cannot be exported is left out; `left-out.txt` says which and why.
 
     Args:
         photos: what to export.
         categories: every class that a region may have.
         sink: where to.
         unlabelled: what becomes of regions without a label.
-        images: whether the photos themselves go with it, into `images/`.
-        progress: wraps the photos as they are written.
+        images: whether the photos themselves go with it, upright, into `images/`.
+
+    Yields:
+        What became of each photo, when it has been written or left out.
 
     Raises:
-        ExportError: there is nothing to export, a region has no label (the message lists them) or an
-            unknown one.
+        ExportError: there is nothing to export, regions have no label, or none of the photos can be exported
+            (the message lists them). The first two are said before anything is written.
     """
-    check_labels(photos, categories, unlabelled)
-    by_name = {category.name: category for category in categories}
-    listed = list(categories)
-    if unlabelled is Unlabelled.REGION and any(None in photo.labels.values() for photo in photos):
-        listed.append(REGION_CATEGORY)
+    check_labels(photos, unlabelled)
+    classes = {category.name: category for category in categories}
     names = map_names([photo.file_name for photo in photos], [photo.id for photo in photos])
-    annotations = []
-    for photo in progress(photos):
-        segments, panoptic = segments_of(photo, by_name, unlabelled)
-        name = names[photo.id]
-        sink.write(f"{MAPS}/{name}", _png(panoptic))
-        annotations.append({"image_id": photo.id, "file_name": name, "segments_info": segments})
-        if images:
-            sink.add(f"{IMAGES}/{photo.file_name}", photo.file)
-    sink.write(JSON, _json(photos, annotations, listed))
-
-
-def check_labels(
-    photos: Sequence[ExportedPhoto], categories: Sequence[Category], unlabelled: Unlabelled
-) -> None:
-    """See whether `write_coco_panoptic` can write these photos; it raises the same errors."""
-    if not photos:
-        raise ExportError("there is nothing to export: of the photos that are asked for none has a region")
-    known = (category.name for category in categories)
-    allowed = {*known, *(() if unlabelled is Unlabelled.ERROR else (None,))}
-    lines = []
+    listed: list[tuple[str, str]] = []
+    left_out: list[str] = []
     for photo in photos:
-        without = [str(region) for region, label in photo.labels.items() if label not in allowed]
-        if without:
-            noun = "region" if len(without) == 1 else "regions"
-            lines.append(f"{photo.file_name}: {noun} {', '.join(without)}")
-    if lines:
-        more = [f"and {len(lines) - 20} more photos"] if len(lines) > 20 else []
+        try:
+            segments, panoptic = segments_of(photo.regions(), classes, unlabelled)
+            picture = photo.picture() if images else None
+            _add_picture(sink, f"{IMAGES}/{photo.file_name}", picture)
+        except ExportError as error:
+            left_out.append(f"{photo.file_name}: {error}")
+            yield Outcome(left_out=left_out[-1])
+            continue
+        sink.write(f"{MAPS}/{names[photo.id]}", _png(panoptic))
+        listed.append(_entries(photo, names[photo.id], panoptic, segments))
+        yield Outcome(turned=isinstance(picture, bytes))
+    if not listed:
+        raise ExportError(_list("none of the photos can be exported:", left_out, len(left_out)))
+    if left_out:
+        sink.write(LEFT_OUT, "".join(f"{line}\n" for line in left_out).encode())
+    more = [REGION_CATEGORY] if unlabelled is Unlabelled.REGION else []
+    sink.write(JSON, _json(listed, [*categories, *more]))
+
+
+def check_labels(photos: Sequence[ExportedPhoto], unlabelled: Unlabelled) -> None:
+    """See whether there are photos, and labels where there have to be; errors as in `write_coco_panoptic`.
+
+    Only the regions of photos that the message lists are read.
+    """
+    if not photos:
+        raise ExportError(
+            "there is nothing to export: of the photos that are asked for none has a region or is complete"
+        )
+    without = [photo for photo in photos if photo.unlabelled]
+    if without and unlabelled is Unlabelled.ERROR:
+        lines = (f"{photo.file_name}: {_unlabelled_regions(photo)}" for photo in without)
         advice = "these regions have no label; give them one, or export with unlabelled = void or region:"
-        raise ExportError("\n".join([advice, *lines[:20], *more]))
+        raise ExportError(_list(advice, lines, len(without)))
+
+
+def _unlabelled_regions(photo: ExportedPhoto) -> str:
+    try:
+        labels = photo.regions().labels
+    except ExportError as error:
+        return str(error)
+    return _name_regions([region for region, label in labels.items() if label is None])
+
+
+def _name_regions(regions: Sequence[int]) -> str:
+    return f"region{'' if len(regions) == 1 else 's'} {', '.join(map(str, regions))}"
+
+
+def _list(advice: str, lines: Iterable[str], total: int) -> str:
+    """A message with the first lines of a list."""
+    more = [f"and {total - MOST_LISTED} more photos"] if total > MOST_LISTED else []
+    return "\n".join([advice, *islice(lines, MOST_LISTED), *more])
+
+
+def _add_picture(sink: Sink, name: str, picture: Path | bytes | None) -> None:
+    if isinstance(picture, Path):
+        sink.add(name, picture)
+    elif picture is not None:
+        sink.write(name, picture)
+
+
+def _entries(
+    photo: ExportedPhoto, name: str, panoptic: NDArray[np.int32], segments: list[dict[str, Any]]
+) -> tuple[str, str]:
+    """What the json says of a photo, in `images` and in `annotations`: as text, which takes less room."""
+    height, width = panoptic.shape
+    image = {"id": photo.id, "file_name": photo.file_name, "width": width, "height": height}
+    annotation = {"image_id": photo.id, "file_name": name, "segments_info": segments}
+    return _dump(image), _dump(annotation)
 
 
 def segments_of(
-    photo: ExportedPhoto, categories: Mapping[str, Category], unlabelled: Unlabelled
+    regions: Regions, classes: Mapping[str, Category], unlabelled: Unlabelled
 ) -> tuple[list[dict[str, Any]], NDArray[np.int32]]:
     """The segments of a photo: their entries in the JSON file, and the map of their ids, int32 [H, W].
 
     A region that has no pixel has no segment.
 
     Raises:
-        ExportError: the map is of another size than the photo, or holds a region that it does not list.
+        ExportError: a region has no label, or one that is no class, or the map holds a region that is not
+            listed.
     """
-    label_map = photo.label_map()
-    if label_map.shape != (photo.height, photo.width):
-        raise ExportError(f"{photo.file_name}: its label map is of another size; open the photo again")
-    segment_of, category_of = _assign(photo.labels, categories, unlabelled)
+    allowed = {*classes, *(() if unlabelled is Unlabelled.ERROR else (None,))}
+    if without := [region for region, label in regions.labels.items() if label not in allowed]:
+        raise ExportError(f"{_name_regions(without)} without a label of the project")
+    label_map = regions.label_map()
+    segment_of, category_of = _assign(regions.labels, classes, unlabelled)
     table = np.full(int(label_map.max(initial=0)) + 1, -1, np.int32)
-    for region, segment in {0: 0, **dict.fromkeys(photo.labels, 0), **segment_of}.items():
+    for region, segment in {0: 0, **dict.fromkeys(regions.labels, 0), **segment_of}.items():
         if region < len(table):
             table[region] = segment
     panoptic = table[label_map]
     if panoptic.min(initial=0) < 0:
-        raise ExportError(f"{photo.file_name}: was changed while it was exported; export again")
+        raise ExportError("was changed while it was exported; export again")
     segments = [
         {"id": id_, "category_id": category_of[id_].id, "area": area, "bbox": box, "iscrowd": 0}
         for id_, area, box in _measure(panoptic)
@@ -129,7 +177,7 @@ def segments_of(
 
 
 def _assign(
-    labels: Mapping[int, str | None], categories: Mapping[str, Category], unlabelled: Unlabelled
+    labels: Mapping[int, str | None], classes: Mapping[str, Category], unlabelled: Unlabelled
 ) -> tuple[dict[int, int], dict[int, Category]]:
     """The segment of every region that has one, and the class of every segment."""
     segment_of: dict[int, int] = {}
@@ -138,7 +186,7 @@ def _assign(
     for region, label in sorted(labels.items()):
         if label is None and unlabelled is Unlabelled.VOID:
             continue
-        category = REGION_CATEGORY if label is None else categories[label]
+        category = REGION_CATEGORY if label is None else classes[label]
         segment = region if category.isthing else stuff.setdefault(category.id, region)
         segment_of[region] = segment
         category_of[segment] = category
@@ -195,20 +243,25 @@ def _png(panoptic: NDArray[np.int32]) -> bytes:
     return png.tobytes()
 
 
-def _json(
-    photos: Sequence[ExportedPhoto], annotations: list[dict[str, Any]], categories: Sequence[Category]
-) -> bytes:
-    data = {
-        "info": {"description": MADE_HERE, "version": "1.0"},
-        "licenses": [],
-        "images": [
-            {"id": photo.id, "file_name": photo.file_name, "width": photo.width, "height": photo.height}
-            for photo in photos
-        ],
-        "annotations": annotations,
-        "categories": [
-            {"id": item.id, "name": item.name, "supercategory": item.name, "isthing": int(item.isthing)}
-            for item in categories
-        ],
+def _json(listed: Sequence[tuple[str, str]], categories: Sequence[Category]) -> bytes:
+    """The json file, of the entries of its photos."""
+    classes = [
+        {"id": item.id, "name": item.name, "supercategory": item.name, "isthing": int(item.isthing)}
+        for item in categories
+    ]
+    parts = {
+        "info": _dump({"description": MADE_HERE, "version": "1.0"}),
+        "licenses": "[]",
+        "images": _lines(image for image, _ in listed),
+        "annotations": _lines(annotation for _, annotation in listed),
+        "categories": _lines(map(_dump, classes)),
     }
-    return json.dumps(data, ensure_ascii=False, indent=1).encode()
+    return ("{\n" + ",\n".join(f'"{name}": {value}' for name, value in parts.items()) + "\n}\n").encode()
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "[\n" + ",\n".join(items) + "\n]"
+
+
+def _dump(item: Mapping[str, Any]) -> str:
+    return json.dumps(item, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ExportError(ValueError):
-    """Nothing was exported, and nothing that was there before has changed; the message says why."""
+    """What was to be exported cannot be, all of it or one photo; what was there before has not changed."""
 
 
 class ImportFormatError(ValueError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,12 @@ MAX_PIXELS = 200_000_000
 # the whole process.
 _DECODER = threading.Lock()
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
+_BEST: Mapping[str, Mapping[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+}
+"""How formats are written that lose something unless told otherwise."""
 
 
 @cache
@@ -65,16 +73,17 @@ def turn_upright(picture: Image.Image) -> int:
         The orientation of the pixels that are stored, 1 (upright) to 8, as in `Frame`.
     """
     if picture.format == "TIFF":  # Pillow turns these while it decodes them, and forgets how they lay
-        orientation = _orientation(picture)
+        orientation = orientation_of(picture)
         picture.load()
     else:
         picture.load()
-        orientation = _orientation(picture)
+        orientation = orientation_of(picture)
         _transpose(picture)
     return orientation
 
 
-def _orientation(picture: Image.Image) -> int:
+def orientation_of(picture: Image.Image) -> int:
+    """How the pixels of a picture are stored, 1 to 8, before they are decoded; a PNG is, to know it."""
     try:
         said = picture.getexif().get(ExifTags.Base.Orientation)
     except MemoryError:
@@ -92,6 +101,14 @@ def _transpose(picture: Image.Image) -> None:
     except Exception:  # noqa: BLE001
         # The data cannot be read; or they could, and cannot be written anew into the picture that is turned.
         return
+
+
+def encode(pixels: Pixels, suffix: str) -> bytes:
+    """The content of a file of this suffix, such as ".jpg", with these pixels; lossless where it can be."""
+    kind = Image.registered_extensions()[suffix.lower()]
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, kind, **_BEST.get(kind, {}))
+    return file.getvalue()
 
 
 def to_rgb(picture: Image.Image) -> Pixels:

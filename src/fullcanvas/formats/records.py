@@ -26,22 +26,47 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """What was said of a photo.
+
+    Attributes:
+        labels: the name of each region's class, by region id; None where nobody has said.
+        label_map: makes int32 [height, width] of region ids, 0 = unassigned; of the upright photo. Asked for
+            once, when it is due. Raises ExportError where it cannot.
+    """
+
+    labels: Mapping[int, str | None]
+    label_map: Callable[[], NDArray[np.int32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ExportedPhoto:
-    """A photo to be exported.
+    """A photo to be exported. It is small: what takes room is made when it is due, and then let go of.
 
     Attributes:
         id: 1 or more; the same in every export.
         file_name: relative to the folder of photos, with forward slashes.
-        file: where the photo is.
-        width, height: of the upright photo, in pixels.
-        labels: the name of each region's class, by region id; None where nobody has said.
-        label_map: makes int32 [height, width] of region ids, 0 = unassigned. Asked for once, when it is due.
+        unlabelled: how many of its regions have no label.
+        regions: reads its regions. Raises ExportError where they cannot be used.
+        picture: the file, if its pixels lie as the map's do, or the content of one whose pixels do. Raises
+            ExportError where there is none that fits the map.
     """
 
     id: int
     file_name: str
-    file: Path
-    width: int
-    height: int
-    labels: Mapping[int, str | None]
-    label_map: Callable[[], NDArray[np.int32]]
+    unlabelled: int
+    regions: Callable[[], Regions]
+    picture: Callable[[], Path | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a photo.
+
+    Attributes:
+        left_out: its name and why it could not be exported, or None if it was.
+        turned: whether its picture was turned upright.
+    """
+
+    left_out: str | None = None
+    turned: bool = False

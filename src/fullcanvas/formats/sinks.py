@@ -11,7 +11,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import Protocol, Self
 
 from fullcanvas.formats.errors import ExportError
 
@@ -38,13 +38,14 @@ class FolderSink:
     Args:
         place: the folder to make.
         names: what an export may hold at its top; a folder with anything else is never replaced.
-        link: whether `add` makes hard links (copies where the file system has none) or always copies.
+        link: whether `add` makes hard links, where the file system has them: whoever then edits one of both
+            files has edited the other. Copies are made else.
 
     Raises:
         ExportError: the place holds something else, or cannot be written.
     """
 
-    def __init__(self, place: Path, names: frozenset[str], link: bool = True) -> None:
+    def __init__(self, place: Path, names: frozenset[str], link: bool = False) -> None:
         self._place = Path(os.path.realpath(place))
         self._names = names
         self._link = link
@@ -157,6 +158,29 @@ class FolderSink:
         shutil.rmtree(old, ignore_errors=True)
 
 
+class Outflow:
+    """A file that keeps what is written to it until that is taken, so that it can be sent on meanwhile."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+
+    def write(self, content: bytes) -> int:
+        """Keep more."""
+        self._kept += content
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing waits anywhere else."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken, self._kept = bytes(self._kept), bytearray()
+        return taken
+
+
 class ZipSink:
     """A zip file.
 
@@ -164,7 +188,7 @@ class ZipSink:
         file: where it is written; stays open.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Outflow) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
 
     def __enter__(self) -> Self:

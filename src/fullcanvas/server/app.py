@@ -18,7 +18,7 @@ from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server import history, login, review, routes
+from fullcanvas.server import downloads, history, login, review, routes
 from fullcanvas.server.accounts import Accounts
 from fullcanvas.server.errors import (
     AccountError,
@@ -88,10 +88,12 @@ def create_app(
         redoc_url=None,
     )
     app.state.workbench = workbench
+    app.state.downloads = downloads.Downloads()
     app.state.accounts = accounts
     app.include_router(routes.router, prefix=routes.PREFIX)
     app.include_router(history.router, prefix=routes.PREFIX)
     app.include_router(review.router, prefix=routes.PREFIX)
+    app.include_router(downloads.router, prefix=routes.PREFIX)
     app.include_router(login.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB))

@@ -190,15 +190,15 @@ def export(
     format: options.OutFormat = "coco-panoptic",  # noqa: A002, ARG001 the option's name; there is one so far
     unlabelled: options.Unlabelled = "error",
     status: options.Status = "all",
-    images: options.Images = "link",
+    images: options.Images = "copy",
     model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
     project: options.Place = None,
     database: options.Database = None,
     max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
-    """Take the segmentations home as files, in COCO's panoptic format.
+    """Take the segmentations home as files, in COCO's panoptic format, with the photos upright.
 
-    All of them, or what is finished alone:
+    Photos that cannot be exported are left out and listed at the end. All, or what is finished alone:
 
         fullcanvas export holiday/ --out holiday-panoptic
 
@@ -207,10 +207,11 @@ def export(
     from rich.console import Console
 
     from fullcanvas.formats.coco_panoptic import Unlabelled
+    from fullcanvas.server.export import number_of
     from fullcanvas.server.take_home import export_project
 
     with _refusals():
-        export_project(
+        report = export_project(
             photos,
             out,
             unlabelled=Unlabelled(unlabelled),
@@ -219,9 +220,17 @@ def export(
             model=model,
             place=project,
             max_pixels=_pixels(max_megapixels),
-            console=Console(),
+            console=Console(stderr=True),
             database=database,
         )
+    for line in report.left_out:
+        typer.echo(f"left out: {line}")
+    for line in report.failed:
+        typer.echo(f"Error: {line}", err=True)
+    turned = f", {report.turned} of them turned upright as their EXIF data say" if report.turned else ""
+    typer.echo(f"{number_of(report.photos, 'photo')} exported to {out}{turned}, {len(report.failed)} failed")
+    if report.failed:
+        raise typer.Exit(1)
 
 
 @users.command()

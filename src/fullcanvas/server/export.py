@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.pixels import encode
+from fullcanvas.formats.records import Category, ExportedPhoto, Regions
+from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.session import Session
 from fullcanvas.server.embeddings import Embeddings
-from fullcanvas.server.errors import StoreError
+from fullcanvas.server.errors import ServerError, StoreError
+from fullcanvas.server.photos import stored_turned
 from fullcanvas.server.project import Project
 from fullcanvas.server.store import Photo
+
+_CHANGED = "was reopened or emptied while it was exported; export again"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a project is exported.
+
+    Attributes:
+        photos: by path; none of them has been read yet.
+        not_complete: how many photos are left out because only complete ones were asked for.
+        without_regions: how many of those asked for are left out because they have no region. A complete
+            photo is not: somebody has said that it holds none.
+    """
+
+    photos: Sequence[ExportedPhoto]
+    not_complete: int
+    without_regions: int
+
+    @property
+    def left_out(self) -> list[str]:
+        """Lines about the photos that are left out."""
+        counts = {
+            "not complete": self.not_complete,
+            "neither complete nor with a region": self.without_regions,
+        }
+        return [f"{number_of(count, 'photo')} {reason}" for reason, count in counts.items() if count]
 
 
 def categories(project: Project) -> list[Category]:
@@ -20,8 +56,8 @@ def categories(project: Project) -> list[Category]:
     return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
 
 
-def exported_photos(embeddings: Embeddings, only_complete: bool = False) -> list[ExportedPhoto]:
-    """The photos of a project that have regions, by path.
+def select(embeddings: Embeddings, only_complete: bool = False) -> Selection:
+    """What to export of a project; costs one query, however many photos there are.
 
     Complete photos come with the label map that was stored; others are segmented when their map is asked
     for.
@@ -30,30 +66,46 @@ def exported_photos(embeddings: Embeddings, only_complete: bool = False) -> list
         embeddings: of the project's photos.
         only_complete: whether photos that are not complete are left out.
     """
-    store = embeddings.project.store
-    listed = [photo for photo in store.list_photos() if photo.closed or not only_complete]
-    read = (store.annotation(photo.id) for photo in listed if photo.regions)
-    return [_exported(embeddings, photo, log) for photo, log in read if log]
+    present = embeddings.project.store.list_photos()
+    asked = [photo for photo in present if photo.closed or not only_complete]
+    kept = [photo for photo in asked if photo.closed or photo.regions]
+    photos = [_exported(embeddings, photo) for photo in kept]
+    return Selection(photos, len(present) - len(asked), len(asked) - len(kept))
 
 
-def _exported(embeddings: Embeddings, photo: Photo, annotation: Annotation) -> ExportedPhoto:
-    project = embeddings.project
-    content_hash = project.checked_hash(photo)
+def number_of(count: int, noun: str) -> str:
+    """A number of things in words."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
-    def label_map() -> NDArray[np.int32]:
-        if photo.closed:
-            return _finished(project, photo)
-        return segment(embeddings, photo, content_hash, annotation)
 
+def _exported(embeddings: Embeddings, photo: Photo) -> ExportedPhoto:
     return ExportedPhoto(
         id=photo.id,
         file_name=photo.path,
-        file=project.file(photo),
-        width=annotation.width,
-        height=annotation.height,
-        labels={region.id: region.label for region in annotation.regions.values()},
-        label_map=label_map,
+        unlabelled=photo.unlabelled,
+        regions=partial(_regions, embeddings, photo),
+        picture=partial(_picture, embeddings.project, photo),
     )
+
+
+def _regions(embeddings: Embeddings, listed: Photo) -> Regions:
+    """What is said of a photo now: an export takes a while, and somebody may be annotating meanwhile."""
+    store = embeddings.project.store
+    with _failing(listed):
+        photo, log = store.annotation(listed.id)
+    if log is None or photo.closed < listed.closed or not (photo.closed or photo.regions):
+        raise ExportError(_CHANGED)
+    labels = {region.id: region.label for region in log.regions.values()}
+    return Regions(labels, partial(_label_map, embeddings, photo, log))
+
+
+def _label_map(embeddings: Embeddings, photo: Photo, log: Annotation) -> NDArray[np.int32]:
+    """What was stored of a complete photo, whatever has become of its file, or what the model says."""
+    project = embeddings.project
+    with _failing(photo):
+        if photo.closed:
+            return _finished(project, photo)
+        return segment(embeddings, photo, project.checked_hash(photo), log)
 
 
 def _finished(project: Project, photo: Photo) -> NDArray[np.int32]:
@@ -62,7 +114,28 @@ def _finished(project: Project, photo: Photo) -> NDArray[np.int32]:
     except StoreError:
         if project.store.photo(photo.id).closed:
             raise
-        raise ExportError(f"{photo.path}: was reopened while it was exported; export again") from None
+        raise ExportError(_CHANGED) from None
+
+
+def _picture(project: Project, photo: Photo) -> Path | bytes:
+    """The photo's file, or a file made anew where loaders that know nothing of EXIF would see it turned."""
+    with _failing(photo):
+        project.checked_hash(photo)  # the map would lie over other pixels
+        file = project.file(photo)
+        if not stored_turned(file, project.max_pixels):
+            return file
+        return encode(project.decode(photo), file.suffix)
+
+
+@contextmanager
+def _failing(photo: Photo) -> Iterator[None]:
+    """What keeps one photo from being exported, as the reason that is given for leaving it out."""
+    try:
+        yield
+    except (ServerError, ModelError) as error:
+        names = (f"{photo.path}: ", f"{Path(photo.path).name}: ")
+        reason = next((str(error).removeprefix(name) for name in names if str(error).startswith(name)), error)
+        raise ExportError(str(reason)) from error
 
 
 def segment(

@@ -51,9 +51,15 @@ Unlabelled = Annotated[
     typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
 ]
 Status = Annotated[
-    Literal["complete", "all"], typer.Option(help="Only complete photos, or all that have regions.")
+    Literal["complete", "all"], typer.Option(help="Only complete photos, or also all that have regions.")
 ]
-Images = Annotated[Literal["link", "copy", "none"], typer.Option(help="How the photos go with the export.")]
+Images = Annotated[
+    Literal["copy", "link", "none"],
+    typer.Option(
+        help="How the photos go with the export. `link` takes no room, but each is one file with two names "
+        "then: whoever edits the exported photo has edited yours."
+    ),
+]
 
 # Of `users` alone.
 Name = Annotated[str, typer.Argument(help="Letters, digits and . _ @ -")]

@@ -19,7 +19,15 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from fullcanvas.formats.frame import Frame, Size
-from fullcanvas.formats.pixels import MAX_PIXELS, Pixels, open_picture, photo_formats, to_rgb, turn_upright
+from fullcanvas.formats.pixels import (
+    MAX_PIXELS,
+    Pixels,
+    open_picture,
+    orientation_of,
+    photo_formats,
+    to_rgb,
+    turn_upright,
+)
 from fullcanvas.server.errors import PhotoError
 
 MAX_SIDE = 65_500
@@ -160,6 +168,12 @@ def frame(path: Path, max_pixels: int = MAX_PIXELS) -> Frame:
     with _opened(path, max_pixels) as picture:
         orientation = turn_upright(picture)
         return Frame(*picture.size, orientation)
+
+
+def stored_turned(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Whether `decode` turns what is stored in a file; arguments and errors as there."""
+    with _opened(path, max_pixels) as picture:
+        return orientation_of(picture) != 1
 
 
 @contextmanager

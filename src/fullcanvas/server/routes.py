@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import IO, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
-from fullcanvas.formats.coco_panoptic import Unlabelled, check_labels, write_coco_panoptic
-from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import Category, ExportedPhoto
-from fullcanvas.formats.sinks import ZipSink
 from fullcanvas.server.accounts import Role
 from fullcanvas.server.answers import (
     COMMON,
@@ -32,19 +25,18 @@ from fullcanvas.server.answers import (
     pack_patch,
     whole,
 )
-from fullcanvas.server.export import categories, exported_photos
 from fullcanvas.server.labels import MAX_ID
-from fullcanvas.server.login import Admin, Caller, Reviewer, require
+from fullcanvas.server.login import Admin, Caller, require
 from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
 from fullcanvas.server.store import CLOSED
 from fullcanvas.server.workbench import View, Workbench
 
 PREFIX = "/api/v1"
-_CHUNK = 2**16
 _MOST_SENT_PIXELS = 40_000_000  # a browser holds four bytes for each
 
 
-def _binary(description: str, media: str = "application/octet-stream") -> Responses:
+def binary(description: str, media: str = "application/octet-stream") -> Responses:
+    """The description of an answer that is no JSON."""
     schema = {"schema": {"type": "string", "format": "binary"}}
     return {200: {"description": description, "content": {media: schema}}}
 
@@ -115,7 +107,7 @@ def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
     response_class=Response,
     responses={
         **MISSING,
-        **_binary("The upright photo.", "image/jpeg"),
+        **binary("The upright photo.", "image/jpeg"),
         304: {"description": "The caller has it."},
     },
 )
@@ -134,7 +126,7 @@ def image(
 @router.get(
     "/photos/{photo_id}/labels",
     response_class=Response,
-    responses={**MISSING, **_binary(f"The whole display as a patch. {PATCH_FORM}")},
+    responses={**MISSING, **binary(f"The whole display as a patch. {PATCH_FORM}")},
 )
 def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
@@ -145,7 +137,7 @@ def labels(bench: Bench, photo_id: PhotoId) -> Response:
 @router.get(
     "/photos/{photo_id}/uncertainty",
     response_class=Response,
-    responses={**MISSING, **_binary("zlib of a uint8 per display pixel, row by row: 0 is sure.")},
+    responses={**MISSING, **binary("zlib of a uint8 per display pixel, row by row: 0 is sure.")},
 )
 def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
     """How open the competition is."""
@@ -159,7 +151,7 @@ def uncertainty(bench: Bench, photo_id: PhotoId) -> Response:
     responses={
         **MISSING,
         **STALE,
-        **_binary(f"What changed, as a patch; the whole display if the key was repeated. {PATCH_FORM}"),
+        **binary(f"What changed, as a patch; the whole display if the key was repeated. {PATCH_FORM}"),
     },
 )
 def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Interaction) -> Response:
@@ -174,7 +166,7 @@ def interact(bench: Bench, caller: Caller, photo_id: PhotoId, interaction: Inter
     responses={
         **MISSING,
         **STALE,
-        **_binary(f"What would change, as a patch on what is stored. {PATCH_FORM}"),
+        **binary(f"What would change, as a patch on what is stored. {PATCH_FORM}"),
     },
 )
 def preview(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Response:
@@ -191,40 +183,6 @@ def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRe
     return describe(bench, bench.complete(photo_id, change, caller.name))
 
 
-@router.get(
-    "/export",
-    dependencies=[Reviewer],
-    response_class=Response,
-    responses=_binary("`panoptic.json` and the folder `panoptic`, zipped.", "application/zip"),
-)
-def export(
-    bench: Bench,
-    format: Literal["coco-panoptic"] = "coco-panoptic",  # noqa: A002, ARG001 the interface's name
-    unlabelled: Unlabelled = Unlabelled.ERROR,
-    status: Literal["complete", "all"] = "all",
-) -> Response:
-    """All photos with regions in COCO's panoptic format."""
-    found = exported_photos(bench.embeddings, status == "complete")
-    try:
-        file = _zipped(found, categories(bench.project), unlabelled)
-    except OSError as error:
-        raise ExportError(f"the export cannot be written where it is made ({error.strerror})") from error
-    headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
-    return StreamingResponse(_chunks(file), media_type="application/zip", headers=headers)
-
-
-@router.get("/export/check", status_code=204, dependencies=[Reviewer])
-def check_export(
-    bench: Bench,
-    format: Literal["coco-panoptic"] = "coco-panoptic",  # noqa: A002, ARG001 the interface's name
-    unlabelled: Unlabelled = Unlabelled.ERROR,
-    status: Literal["complete", "all"] = "all",
-) -> None:
-    """Say whether `/export` would refuse, and why, before a browser is sent there to download."""
-    found = exported_photos(bench.embeddings, status == "complete")
-    check_labels(found, categories(bench.project), unlabelled)
-
-
 def describe(bench: Workbench, view: View) -> PhotoAnswer:
     """The answer that describes an opened photo."""
     store = bench.project.store
@@ -234,24 +192,3 @@ def describe(bench: Workbench, view: View) -> PhotoAnswer:
 
 def _octets(content: bytes) -> Response:
     return Response(content, media_type="application/octet-stream")
-
-
-def _zipped(
-    photos: Sequence[ExportedPhoto], classes: Sequence[Category], unlabelled: Unlabelled
-) -> IO[bytes]:
-    """An export in a file of its own, which is gone once it is closed."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 closed when it has been sent
-    try:
-        with ZipSink(file) as sink:
-            write_coco_panoptic(photos, classes, sink, unlabelled)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk

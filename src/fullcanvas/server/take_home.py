@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 
 from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import ExportedPhoto
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.embeddings import Embeddings, disk_cache
-from fullcanvas.server.export import categories, exported_photos
+from fullcanvas.server.export import categories, select
 from fullcanvas.server.project import open_project
+
+
+@dataclass(slots=True)
+class Report:
+    """What an export did.
+
+    Attributes:
+        photos: how many were exported.
+        turned: how many of them were turned upright.
+        left_out: lines about photos that were not to be exported.
+        failed: lines about photos that could not be.
+    """
+
+    photos: int = 0
+    turned: int = 0
+    left_out: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
 
 def export_project(
@@ -33,15 +48,15 @@ def export_project(
     max_pixels: int,
     console: Console,
     database: str | None = None,
-) -> None:
-    """Export a folder of photos in COCO's panoptic format.
+) -> Report:
+    """Export a folder of photos in COCO's panoptic format; a photo that cannot be keeps no other from it.
 
     Args:
         folder: that holds the photos.
         out: the folder to make; an earlier export there is replaced.
         unlabelled: what becomes of regions without a label.
         only_complete: whether photos that are not complete are left out.
-        images: "link", "copy" or "none": how the photos go with the export.
+        images: "copy", "link" or "none": how the photos go with the export.
         model: the name or path of the model for photos that are not complete.
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
@@ -49,7 +64,7 @@ def export_project(
         database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
-        ServerError: the project cannot be used, or a photo cannot be opened.
+        ServerError: the project cannot be used.
         ExportError: nothing was exported; what was there before is as it was.
         ModelError: the model cannot be used.
     """
@@ -59,17 +74,20 @@ def export_project(
         # What is on disk is used, and left as it is: how much room it may take is not known here.
         disk = disk_cache(folder, place, limit=0)
         embeddings = Embeddings(project, Segmenter.load(model), 0, nullcontext(), disk=disk)
-        found = exported_photos(embeddings, only_complete)
-
-        def progress(photos: Iterable[ExportedPhoto]) -> Iterable[ExportedPhoto]:
-            return track(photos, "Exporting", total=len(found), console=console)
-
-        options: dict[str, Any] = {"images": images != "none", "progress": progress}
+        found = select(embeddings, only_complete)
+        report = Report(left_out=found.left_out)
         with FolderSink(out, NAMES, link=images == "link") as sink:
-            write_coco_panoptic(found, categories(project), sink, unlabelled, **options)
+            written = write_coco_panoptic(
+                found.photos, categories(project), sink, unlabelled, images=images != "none"
+            )
+            for outcome in track(written, "Exporting", total=len(found.photos), console=console):
+                if outcome.left_out is not None:
+                    report.failed.append(outcome.left_out)
+                report.turned += outcome.turned
     finally:
         project.store.close()
-    console.print(f"{len(found)} photos exported to {out}", highlight=False, markup=False, soft_wrap=True)
+    report.photos = len(found.photos) - len(report.failed)
+    return report
 
 
 def _check_out(folder: Path, out: Path) -> None:
