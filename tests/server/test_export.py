@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+from starlette.types import Message
 from typer.testing import CliRunner
 
 from fullcanvas.cli import app
@@ -24,7 +26,7 @@ from fullcanvas.formats.coco_panoptic import Unlabelled
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.records import ExportedPhoto, Regions
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server.downloads import MOST_KNOWN, Downloads, send
+from fullcanvas.server.downloads import MOST_KNOWN, Downloads, Sending, zipped
 from fullcanvas.server.errors import NotFoundError
 from fullcanvas.server.export import Selection, categories, select
 from fullcanvas.server.label_maps import decode_label_map
@@ -191,8 +193,10 @@ def test_a_photo_that_has_changed_is_left_out_and_keeps_no_other_from_its_export
     assert "1 failed" in output
     assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
     assert "a.jpg: the file has changed" in (tmp_path / "out" / "left-out.txt").read_text()
-    zipped = unzip(work.client.get("/api/v1/export").content, tmp_path / "zip")
-    assert "a.jpg: the file has changed" in (zipped / "left-out.txt").read_text()
+    unzipped = unzip(work.client.get("/api/v1/export?key=some").content, tmp_path / "zip")
+    (line,) = progress(work, "some")["failed"]
+    assert line.startswith("a.jpg: the file has changed")
+    assert (unzipped / "left-out.txt").read_text() == f"{line}\n"
     (folder / "b" / "a.jpg").write_bytes(b"x")
     assert "none of the photos can be exported:\na.jpg: the file" in refused(folder, model, tmp_path / "out")
     assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
@@ -388,9 +392,9 @@ def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.Monke
     assert work.client.get("/api/v1/export/progress?key=mine").status_code == 404
     assert work.client.get("/api/v1/export?key=mine").status_code == 200
     left_out = ["1 photo neither complete nor with a region"]
-    start = {"photos": 2, "done": 0, "left_out": left_out, "state": "under_way"}
-    assert seen == [start, {**start, "done": 1}]
-    assert progress(work, "mine") == {**start, "done": 2, "state": "complete"}
+    start = {"photos": 2, "done": 0, "exported": 0, "left_out": left_out, "failed": [], "state": "under_way"}
+    assert seen == [start, {**start, "done": 1, "exported": 1}]
+    assert progress(work, "mine") == {**start, "done": 2, "exported": 2, "state": "complete"}
     work.interact(1, "label", region=1, label=None)
     assert work.client.get("/api/v1/export?key=refused").status_code == 422
     assert progress(work, "refused")["state"] == "broken_off"
@@ -405,7 +409,7 @@ def test_only_the_latest_exports_are_remembered() -> None:
         known.of("0")
 
 
-def test_an_export_ends_when_whoever_asked_for_it_has_gone(work: Page) -> None:
+def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
     bench = work.client.app.state.workbench  # type: ignore[attr-defined]
     found = select(bench.embeddings)
     read: list[int] = []
@@ -416,8 +420,37 @@ def test_an_export_ends_when_whoever_asked_for_it_has_gone(work: Page) -> None:
 
     photos = [replace(photo, regions=partial(reading, photo)) for photo in found.photos]
     download = Downloads().begin(None, found)
-    chunks = send(replace(found, photos=photos), categories(bench.project), Unlabelled.ERROR, download)
+    chunks = zipped(replace(found, photos=photos), categories(bench.project), Unlabelled.ERROR, download)
     assert next(chunks).startswith(b"PK")
-    del chunks
-    assert read == [1]
-    assert download.state == "broken_off"
+    chunks.close()
+    assert (read, download.done, download.state) == ([1], 1, "broken_off")
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_an_export_ends_when_whoever_asked_for_it_has_gone(slow: bool) -> None:
+    made = []
+
+    def endless() -> Generator[bytes]:
+        try:
+            while True:
+                made.append("chunk")
+                yield b"chunk"
+        finally:
+            made.append("end")
+
+    async def exchange() -> None:
+        sent = asyncio.Event()
+
+        async def send(message: Message) -> None:
+            if message.get("body"):
+                sent.set()
+                await asyncio.sleep(1000 if slow else 0)
+
+        async def receive() -> Message:
+            await sent.wait()
+            return {"type": "http.disconnect"}
+
+        await Sending(endless())({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+
+    asyncio.run(exchange())
+    assert made[-1] == "end"

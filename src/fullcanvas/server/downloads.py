@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Annotated, Literal
@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
-from fullcanvas.formats.coco_panoptic import Unlabelled, check_labels, write_coco_panoptic
-from fullcanvas.formats.records import Category
+from fullcanvas.formats.coco_panoptic import MOST_LISTED, Unlabelled, check_labels, write_coco_panoptic
+from fullcanvas.formats.records import Category, Outcome
 from fullcanvas.formats.sinks import Outflow, ZipSink
 from fullcanvas.server.answers import COMMON, Problem
 from fullcanvas.server.errors import NotFoundError
@@ -35,15 +36,27 @@ class Download:
 
     Attributes:
         photos: how many are to be exported.
-        done: how many of them are written, or left out because they could not be.
-        left_out: lines about photos that were not to be exported, and those that could not be.
+        left_out: lines about photos that were not to be exported.
+        done: how many of the photos it has got through.
+        exported: how many of those could be exported.
+        failed: lines about those that could not be; the first ones.
         state: it is broken off if the caller has gone, or what was sent cannot be used.
     """
 
     photos: int
+    left_out: list[str]
     done: int = 0
-    left_out: list[str] = field(default_factory=list)
+    exported: int = 0
+    failed: list[str] = field(default_factory=list)
     state: State = "under_way"
+
+    def count(self, outcome: Outcome) -> None:
+        """It has got through one more photo."""
+        self.done += 1
+        if outcome.left_out is None:
+            self.exported += 1
+        elif len(self.failed) < MOST_LISTED:
+            self.failed.append(outcome.left_out)
 
 
 class Downloads:
@@ -55,7 +68,7 @@ class Downloads:
 
     def begin(self, key: str | None, found: Selection) -> Download:
         """A new download; without a key it is only known to whoever began it."""
-        download = Download(len(found.photos), left_out=found.left_out)
+        download = Download(len(found.photos), found.left_out)
         if key is not None:
             with self._lock:
                 self._known[key] = download
@@ -88,11 +101,17 @@ class Wanted(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far an export is; `left_out` says why photos are not in it."""
+    """How far an export is.
+
+    Of `photos`, it has got through `done`, and could export `exported`; `failed` says of the first others why
+    not. `left_out` is about photos that were not to be exported.
+    """
 
     photos: int
     done: int
+    exported: int
     left_out: list[str]
+    failed: list[str]
     state: State
 
 
@@ -118,9 +137,8 @@ _Key = Annotated[str, Query(min_length=1, max_length=64, description="The caller
 def export(bench: Bench, downloads: _Known, wanted: _Wanted, key: _Key | None = None) -> Response:
     """Complete photos, or also all that have regions, in COCO's panoptic format; sent while it is made."""
     found = wanted.of(bench)
-    chunks = send(found, categories(bench.project), wanted.unlabelled, downloads.begin(key, found))
-    headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
-    return StreamingResponse(chunks, media_type="application/zip", headers=headers)
+    download = downloads.begin(key, found)
+    return Sending(zipped(found, categories(bench.project), wanted.unlabelled, download))
 
 
 @router.get(
@@ -139,30 +157,40 @@ def check_export(bench: Bench, wanted: _Wanted) -> None:
     check_labels(wanted.of(bench).photos, wanted.unlabelled)
 
 
-def send(
-    found: Selection, classes: Sequence[Category], unlabelled: Unlabelled, download: Download
-) -> Iterator[bytes]:
-    """An export as the bytes of a zip file, which are made as they are asked for.
+class Sending(StreamingResponse):
+    """A zip file that is made while it is sent, no faster than it is taken, and while somebody waits for it.
 
-    The first of them are made at once, so that what keeps all of it from being exported is said instead.
-    Whoever asks for no more ends the export.
+    Args:
+        chunks: of the file. The first of them is asked for at once: what keeps all of it from being made is
+            then raised here, while it can still be said.
+    """
+
+    def __init__(self, chunks: Generator[bytes]) -> None:
+        headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
+        super().__init__(chain([next(chunks)], chunks), media_type="application/zip", headers=headers)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._chunks.close()
+
+
+def zipped(
+    found: Selection, classes: Sequence[Category], unlabelled: Unlabelled, download: Download
+) -> Generator[bytes]:
+    """An export as the bytes of a zip file, which are made as they are asked for; `download` keeps count.
 
     Raises:
-        ExportError: nothing can be exported.
+        ExportError: nothing can be exported. That is before the first bytes.
     """
-    chunks = _zipped(found, classes, unlabelled, download)
-    return chain([next(chunks)], chunks)
-
-
-def _zipped(
-    found: Selection, classes: Sequence[Category], unlabelled: Unlabelled, download: Download
-) -> Iterator[bytes]:
     file = Outflow()
     try:
         with ZipSink(file) as sink:
             for outcome in write_coco_panoptic(found.photos, classes, sink, unlabelled):
-                download.done += 1
-                download.left_out += [outcome.left_out] if outcome.left_out else []
+                download.count(outcome)
                 if chunk := file.take():
                     yield chunk
         yield file.take()

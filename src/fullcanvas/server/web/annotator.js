@@ -188,14 +188,15 @@ export class Annotator {
   }
 
   /**
-   * Where to download the project as COCO panoptic files; everything done so far is in it.
+   * Where to download the project as COCO panoptic files, everything done so far included, and the key to its progress.
    * @param {api.ExportChoice} choice
-   * @returns {Promise<string>}
    */
   async export(choice) {
     // Only its turn is waited for: what is done during a long export must not wait for it.
     await new Promise((resolve) => this.enqueue(async () => resolve(undefined)));
-    return api.checkExport(choice);
+    await api.checkExport(choice);
+    const key = makeKey();
+    return { url: api.exportUrl(choice, key), key };
   }
 
   /** @returns {Promise<Uint8Array | null>}  How unsure the model is about the photo on the stage, if it can tell. */

@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
+/** @import {ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -191,15 +191,34 @@ export async function postLabel(label) {
  */
 
 /**
- * Where the export can be downloaded from, once the server has said that it can be made.
+ * See whether the export can be made.
  * @param {ExportChoice} choice
- * @returns {Promise<string>}
  */
 export async function checkExport(choice) {
-  const query = new URLSearchParams({ format: "coco-panoptic", ...choice });
-  // The files of a large project take their time to be looked through.
-  await request(`/export/check?${query}`, { signal: null });
-  return `${ROOT}/export?${query}`;
+  await request(`/export/check?${exportQuery(choice)}`);
+}
+
+/**
+ * Where the export can be downloaded from.
+ * @param {ExportChoice} choice
+ * @param {string} key  What to ask for its progress with.
+ */
+export function exportUrl(choice, key) {
+  return `${ROOT}/export?${exportQuery(choice)}&key=${key}`;
+}
+
+/**
+ * How far an export is.
+ * @param {string} key
+ * @returns {Promise<ExportProgress>}
+ */
+export async function getExport(key) {
+  return (await request(`/export/progress?key=${key}`)).json();
+}
+
+/** @param {ExportChoice} choice */
+function exportQuery(choice) {
+  return new URLSearchParams({ format: "coco-panoptic", ...choice });
 }
 
 /** @param {Photo["id"]} id */

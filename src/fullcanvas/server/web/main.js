@@ -3,10 +3,11 @@
 import { showAccess } from "./access.js";
 import { Annotator } from "./annotator.js";
 import { COMMANDS } from "./commands.js";
-import { makeExport, makeHelp } from "./dialogs.js";
+import { makeExport } from "./export-dialog.js";
 import { Gestures } from "./gestures.js";
 import { watchElsewhere } from "./elsewhere.js";
 import { showHeat } from "./heat.js";
+import { makeHelp } from "./help-dialog.js";
 import { showHistory } from "./history-panel.js";
 import { listenToKeys } from "./keyboard.js";
 import { Keymap } from "./keys.js";

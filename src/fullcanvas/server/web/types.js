@@ -83,6 +83,14 @@
  * @property {number} tip
  * @property {HistoryEntry[]} entries
  *
+ * @typedef {object} ExportProgress
+ * @property {number} photos  How many are to be exported.
+ * @property {number} done  How many of them it has got through.
+ * @property {number} exported  How many of those could be exported.
+ * @property {string[]} left_out  Lines about photos that were not to be exported.
+ * @property {string[]} failed  Lines about those that could not be; the first ones.
+ * @property {"under_way" | "complete" | "broken_off"} state
+ *
  * @typedef {object} PatchHeader
  * @property {number} x0
  * @property {number} y0

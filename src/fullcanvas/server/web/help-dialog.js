@@ -1,6 +1,5 @@
-/** The sheet of keys, which also changes them, and the export. */
+/** The sheet of keys, which also changes them. */
 
-/** @import {Annotator} from "./annotator.js" */
 /** @import {Command} from "./commands.js" */
 /** @import {Keymap} from "./keys.js" */
 import { COMMANDS, POINTER } from "./commands.js";
@@ -66,53 +65,4 @@ function listen(button, command, keymap, done) {
     if (event.key !== "Escape") keymap.assign(command, event.key === "Backspace" ? null : keyName(event));
     button.blur();
   });
-}
-
-/**
- * @param {Annotator} annotator
- * @returns {() => void}  Shows the dialog.
- */
-export function makeExport(annotator) {
-  const dialog = byId("export-dialog", HTMLDialogElement);
-  const form = byId("export-form", HTMLFormElement);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void run(annotator, dialog, form);
-  });
-  return () => {
-    const { project } = annotator.state;
-    byId("export-complete", HTMLElement).textContent = project ? `(${project.complete} of ${project.photos})` : "";
-    complain("");
-    dialog.showModal();
-  };
-}
-
-/**
- * @param {Annotator} annotator
- * @param {HTMLDialogElement} dialog
- * @param {HTMLFormElement} form
- */
-async function run(annotator, dialog, form) {
-  const go = byId("export-go", HTMLButtonElement);
-  const fields = new FormData(form);
-  const choice = { unlabelled: String(fields.get("unlabelled")), status: fields.has("complete") ? "complete" : "all" };
-  go.disabled = true;
-  complain("");
-  try {
-    // The browser writes it to the disk as it comes: a large project would not fit into the page's memory.
-    element("a", { href: await annotator.export(choice), download: "coco-panoptic.zip" }).click();
-    dialog.close();
-    annotator.say("The export is being made; the browser downloads it when it is ready.");
-  } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
-  } finally {
-    go.disabled = false;
-  }
-}
-
-/** @param {string} text */
-function complain(text) {
-  const complaint = byId("export-complaint", HTMLElement);
-  complaint.textContent = text.charAt(0).toUpperCase() + text.slice(1);
-  complaint.hidden = !text;
 }
