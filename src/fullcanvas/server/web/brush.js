@@ -4,7 +4,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
 /** @import {Photo, Point} from "./types.js" */
-import { extend, findRegion, regionName, set } from "./state.js";
+import { brushRadius, extend, findRegion, regionName, set } from "./state.js";
 
 /**
  * What became part of another region while the page still shows the photo as it was before: a double click merges once.
@@ -67,14 +67,13 @@ function pressMerge(annotator, under) {
  */
 function pressLine(stage, annotator, region, x, y) {
   // As large as when the stroke began, even if the stage is zoomed or the brush changed meanwhile.
-  const radius = stage.brushRadius;
   const { tool } = annotator.state;
-  const width = tool === "split" ? null : 2 * radius;
-  const inPhoto = radius * stage.photoPixels;
+  const width = tool === "split" ? null : 2 * stage.brushRadius;
+  const radius = brushRadius(annotator.state);
   const start = stage.toPhoto(x, y);
   /** @type {Point[]} */
   let points = [start];
-  const asked = () => (tool === "split" ? { kind: tool, region, points } : { kind: "paint", region, points, radius: inPhoto, erase: tool === "erase" });
+  const asked = () => (tool === "split" ? { kind: tool, region, points } : { kind: "paint", region, points, radius, erase: tool === "erase" });
   /** @param {boolean} drawn */
   const show = (drawn) => {
     stage.live = drawn ? { kind: "stroke", points, width } : null;

@@ -107,3 +107,20 @@ export class Rows {
     this.#shown[index] = { sign, row };
   }
 }
+
+/**
+ * A canvas that covers its place, cleared, and scaled to CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ * @param {{width: number, height: number}} place  In CSS pixels.
+ * @returns {CanvasRenderingContext2D}
+ */
+export function clearCanvas(canvas, place) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser has no 2D canvas");
+  // The ratio changes when the window moves to another screen or the person zooms the page.
+  const [width, height] = [Math.round(place.width * devicePixelRatio), Math.round(place.height * devicePixelRatio)];
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  context.clearRect(0, 0, place.width, place.height);
+  return context;
+}

@@ -19,13 +19,12 @@ const LONGEST_NAME = 28;
 const LEAST_ROOM = 16;
 
 /**
- * @param {CanvasRenderingContext2D} context  Scaled to stage pixels.
+ * @param {CanvasRenderingContext2D} context  Scaled to stage pixels, and clear.
  * @param {number} width
  * @param {number} height
  * @param {Scene} scene
  */
 export function drawScene(context, width, height, scene) {
-  context.clearRect(0, 0, width, height);
   drawNames(context, scene.names);
   if (scene.handles) drawHandles(context, scene.handles);
   for (const stroke of scene.strokes) drawStroke(context, stroke.points, stroke.color, stroke.width);

@@ -1,9 +1,13 @@
-/** The canvases that lie on the photo: fill, borders, heat. They are painted when labels change, never to pan or zoom. */
+/**
+ * The canvases that lie on the photo: fill, borders, heat. They are painted when labels change, never to pan or zoom.
+ * Only of a photo that is seen closely borders are lines on the stage, which are drawn whenever it moves.
+ */
 
 /** @import {LabelMap} from "./labelmap.js" */
 /** @import {Focus, Inks} from "./overlay.js" */
-/** @import {Photo, Rect} from "./types.js" */
-import { byId } from "./dom.js";
+/** @import {Photo, Rect, View} from "./types.js" */
+import { byId, clearCanvas } from "./dom.js";
+import { drawOutlines, LINES_SHOW_AT } from "./outlines.js";
 import { grow, mixInks, paintBorders, paintFill, paintHeat } from "./overlay.js";
 
 const BORDER_WIDTH = 1.3;
@@ -24,6 +28,12 @@ export class Layers {
   #reach = 1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;
+  #outlines = byId("outlines", HTMLCanvasElement);
+  /** @type {View} */
+  #view = { scale: 1, x: 0, y: 0 };
+  #stage = { width: 1, height: 1 };
+  #bordersShown = true;
+  #frame = 0;
 
   /**
    * Another photo.
@@ -60,13 +70,34 @@ export class Layers {
   }
 
   /**
-   * Keep the borders visible at another zoom, once zooming has come to rest.
-   * @param {number} scale  Stage pixels a display pixel.
+   * Keep the borders visible, and thin, wherever the photo lies: painted ones once zooming has come to rest.
+   * @param {View} view
+   * @param {{width: number, height: number}} stage
    */
-  zoomed(scale) {
+  moved(view, stage) {
+    this.#view = view;
+    this.#stage = stage;
     clearTimeout(this.#rest);
-    const reach = Math.min(WIDEST, Math.max(1, Math.round(BORDER_WIDTH / scale)));
+    const reach = Math.min(WIDEST, Math.max(1, Math.round(BORDER_WIDTH / view.scale)));
     if (reach !== this.#reach) this.#rest = setTimeout(() => this.#setReach(reach), REST_MS);
+    this.#showBorders();
+  }
+
+  #showBorders() {
+    const close = this.#view.scale >= LINES_SHOW_AT;
+    this.#border.hidden = !this.#bordersShown || close;
+    this.#outlines.hidden = !this.#bordersShown || !close;
+    this.#outline();
+  }
+
+  /** Draw the lines, in the next frame. */
+  #outline() {
+    if (this.#outlines.hidden) return;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      const drawing = clearCanvas(this.#outlines, this.#stage);
+      if (this.#map) drawOutlines(drawing, this.#stage, this.#map, this.#view, this.#inks);
+    });
   }
 
   /** @param {number} reach */
@@ -107,7 +138,8 @@ export class Layers {
    */
   setVisible(fill, border) {
     this.#fill.style.opacity = String(fill);
-    this.#border.hidden = !border;
+    this.#bordersShown = border;
+    this.#showBorders();
   }
 
   /** @param {Rect} rect */
@@ -115,6 +147,7 @@ export class Layers {
     if (!this.#map || rect.x1 <= rect.x0 || rect.y1 <= rect.y0) return;
     context(this.#fill).putImageData(paintFill(this.#map, rect, this.#inks), rect.x0, rect.y0);
     this.#paintBorder(rect);
+    this.#outline();
   }
 
   /** @param {Rect} rect */

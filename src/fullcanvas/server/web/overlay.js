@@ -22,8 +22,8 @@
 
 /** No label begins with it, and few photos have it. */
 const GAP = /** @type {Color} */ ([255, 0, 200]);
-const WHITE = 0xffffffff;
-const RIM = word([0, 0, 0], 200);
+export const WHITE = 0xffffffff;
+export const RIM = word([0, 0, 0], 200);
 
 /**
  * @param {Region[]} regions

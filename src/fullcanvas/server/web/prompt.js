@@ -5,7 +5,7 @@
 /** @import {State, Tool} from "./state.js" */
 /** @import {Photo, Region} from "./types.js" */
 import { byId, element } from "./dom.js";
-import { findRegion, isClosed, regionName } from "./state.js";
+import { brushRadius, findRegion, isClosed, regionName } from "./state.js";
 
 /**
  * A line, in which {command} stands for the key of that command.
@@ -32,7 +32,7 @@ const BRUSHES = ["paint", "erase"];
  */
 export function showPrompt({ store }, keymap) {
   const line = byId("prompt", HTMLElement);
-  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush, state.selected], () => {
+  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected], () => {
     const { tone, text } = prompt(store.state);
     line.dataset["tone"] = tone;
     // A line that says the same stays, so that it is not read out again.
@@ -65,12 +65,21 @@ function showButtons({ photo, marking, tool }) {
  * @returns {Prompt}
  */
 function prompt(state) {
-  const { photo, opening, tool, brush, marking, stay, points } = state;
-  if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` Brush: ${brush} px {thinner} {thicker}` : ""}` };
+  const { photo, opening, tool, marking, stay, points } = state;
+  if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` ${size(state)} {thinner} {thicker}` : ""}` };
   if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
   if (isClosed(photo)) return { tone: "now", text: `${photo.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is` };
   return { tone: photo.regions.length < 2 ? "now" : "next", text: advice(photo, findRegion(photo, state.selected)) };
+}
+
+/**
+ * How wide the brush is. Large photos are corrected at the resolution at which they are shown as a whole: there is a least.
+ * @param {State} state
+ */
+function size(state) {
+  const radius = brushRadius(state);
+  return `Brush: ${2 * Math.floor(radius) + 1} photo pixels wide${radius === brushRadius({ ...state, brush: 0 }) ? ", the least here" : ""}`;
 }
 
 /**

@@ -6,13 +6,13 @@
 /** @import {Scene} from "./ink.js" */
 /** @import {Loupe} from "./loupe.js" */
 /** @import {Twin} from "./twin.js" */
-import { byId } from "./dom.js";
+import { byId, clearCanvas } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
 import { MAGNIFICATION } from "./loupe.js";
 import { anchors } from "./names.js";
 import { Picture } from "./picture.js";
-import { boxOf, findRegion, regionName } from "./state.js";
+import { boxOf, brushRadius, findRegion, regionName, set } from "./state.js";
 import * as views from "./view.js";
 
 /**
@@ -168,9 +168,9 @@ export class Stage {
     return views.toStage(this.view, (x * map.width) / photo.width, (y * map.height) / photo.height);
   }
 
-  /** The brush's radius in stage pixels: never less than a display pixel, which is what it can change. */
+  /** The brush's radius in stage pixels. */
   get brushRadius() {
-    return Math.max(this.annotator.state.brush, this.view.scale);
+    return brushRadius(this.annotator.state) / this.photoPixels;
   }
 
   /** How many photo pixels a stage pixel is. */
@@ -224,8 +224,9 @@ export class Stage {
     this.#sheet.classList.toggle("close", scale * devicePixelRatio >= PIXELS_SHOW_AT);
     this.#zoom.textContent = `${Math.round(((scale * map.width) / (this.annotator.state.photo?.width ?? map.width)) * 100)} %`;
     this.twin?.show(this.view, map);
-    this.layers.zoomed(scale);
+    this.layers.moved(this.view, this.#size);
     this.#picture.zoomed(scale * devicePixelRatio);
+    if (scale !== this.annotator.state.scale) this.annotator.store.update(set({ scale }));
     this.redraw();
   }
 
@@ -233,17 +234,11 @@ export class Stage {
     const { overlay, peek, heat, opacity, photo } = this.annotator.state;
     this.#sheet.hidden = photo === null;
     if (photo === null) this.#shown = null;
-    this.layers.setVisible(overlay === "full" && !peek && !heat ? opacity : 0, overlay !== "hidden" && !peek);
+    this.layers.setVisible(overlay === "full" && !peek && !heat ? opacity : 0, overlay !== "hidden" && !peek && photo !== null);
   }
 
   #draw() {
-    const context = this.#ink.getContext("2d");
-    if (!context) return;
-    // The ratio changes when the window moves to another screen or the person zooms the page.
-    const [width, height] = [Math.round(this.#size.width * devicePixelRatio), Math.round(this.#size.height * devicePixelRatio)];
-    if (this.#ink.width !== width || this.#ink.height !== height) Object.assign(this.#ink, { width, height });
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    drawScene(context, this.#size.width, this.#size.height, this.#scene());
+    drawScene(clearCanvas(this.#ink, this.#size), this.#size.width, this.#size.height, this.#scene());
     if (this.loupe?.show(this.#aim())) this.#picture.zoomed(this.view.scale * devicePixelRatio * MAGNIFICATION);
   }
 

@@ -31,6 +31,7 @@ import { tellApart } from "./palette.js";
  * @property {boolean} heat
  * @property {Tool} tool  What a press on the stage does; null is a scribble.
  * @property {number} brush  Its radius, in stage pixels.
+ * @property {number} scale  How many stage pixels a display pixel is.
  * @property {boolean} history  Whether the list of what was done is open.
  * @property {boolean} beside  Whether the photo alone is shown beside the stage.
  * @property {boolean} loupe  Whether a loupe helps to place extreme points.
@@ -75,6 +76,7 @@ export const START = Object.freeze({
   heat: false,
   tool: null,
   brush: 10,
+  scale: 1,
   history: false,
   beside: false,
   loupe: true,
@@ -96,6 +98,14 @@ export const START = Object.freeze({
   recent: [],
   message: null,
 });
+
+/**
+ * The brush's radius in photo pixels: never less than a display pixel, which is the least that can be corrected.
+ * @param {State} state
+ */
+export function brushRadius({ photo, brush, scale }) {
+  return photo ? (Math.max(brush / scale, 1) * photo.width) / photo.display_width : 1;
+}
 
 /**
  * Replace some fields.
