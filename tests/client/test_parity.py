@@ -72,6 +72,7 @@ def do_everything(client: Client, folder: Path) -> None:
     photo.reject("more")
     assert photo.history.entries
     assert photo.uncertainty.any()
+    assert photo.labels_in(0, 0, 5, 4).shape == (4, 5)
     assert photo.image()
     assert not photo.stale
     client.check_export(unlabelled="void")

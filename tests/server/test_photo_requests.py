@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fullcanvas.server.photos import decode
-from tests.server.conftest import LEFT, Page, write_photo
+from tests.server.conftest import LEFT, Page, PatchRead, read_patch, write_photo
 
 Start = Callable[..., Page]
 
@@ -51,6 +51,41 @@ def test_the_photo_is_sent_upright_at_the_display_size(start: Start, tmp_path: P
     done = page.post("/photos/1/complete", version=1, complete=True).json()
     assert (done["display_width"], done["display_height"]) == size
     assert page.display(1).shape == shown.shape == size[::-1]
+
+
+def test_a_part_of_the_label_map_at_full_resolution(start: Start, tmp_path: Path) -> None:
+    page = start(write_photo(tmp_path / "large" / "a.jpg", 2000, 1400).parent)
+    page.interact(1, "add_region", extreme_points=[[0, 700], [1999, 700], [900, 0], [900, 1399]])
+    page.interact(1, "add_region", extreme_points=[[401, 700], [1203, 690], [900, 307], [890, 1101]])
+    page.interact(1, "paint", region=2, points=[[300, 300]], radius=3)
+
+    def part(x0: int, y0: int, x1: int, y1: int) -> PatchRead:
+        window = {"x0": x0, "y0": y0, "x1": x1, "y1": y1}
+        response = page.client.get("/api/v1/photos/1/labels/full", params=window)
+        assert response.status_code == 200, response.text
+        return read_patch(response.content)
+
+    brushed = part(295, 295, 306, 306)
+    rows, columns = np.indices((11, 11)) - 5
+    assert ((brushed.labels == 2) == (rows**2 + columns**2 <= 9)).all()
+    corner = part(1900, 1300, 10**6, 10**6)
+    assert [corner.header[side] for side in ("x0", "y0", "x1", "y1")] == [1900, 1300, 2000, 1400]
+    whole = part(0, 0, 2000, 1400).labels
+    assert (whole[300:1110, 400:1210] == part(400, 300, 1210, 1110).labels).all()
+    page.post("/photos/1/complete", version=3, complete=True)
+    assert (part(0, 0, 2000, 1400).labels == whole).all()
+
+
+def test_parts_that_are_none_or_too_large_are_refused(start: Start, tmp_path: Path) -> None:
+    page = start(write_photo(tmp_path / "large" / "a.jpg", 2001, 2000).parent)
+    for window, reason in (
+        ("x0=0&y0=0&x1=2001&y1=2000", "at most 4000000 pixels"),
+        ("x0=2001&y0=0&x1=2002&y1=1", "no pixel of the photo, which has 2001 x 2000"),
+        ("x0=9&y0=9&x1=9&y1=9", "no pixel"),
+        ("x0=-1&y0=0&x1=9&y1=9", "greater than or equal to 0"),
+    ):
+        refusal = page.client.get(f"/api/v1/photos/1/labels/full?{window}")
+        assert (refusal.status_code, reason in refusal.json()["detail"]) == (422, True)
 
 
 def test_uncertainty_is_a_byte_per_pixel(page: Page) -> None:

@@ -59,6 +59,17 @@ class RemotePhoto:
         levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
         return levels.reshape(self._labels.shape).astype(np.float32) / np.float32(255)
 
+    def labels_in(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.int32]:
+        """A rectangle of the label map at full resolution, as the server has it: int32 [y1 - y0, x1 - x0].
+
+        Args:
+            x0, y0, x1, y1: in photo pixels, half-open; what lies out of the photo is cut off.
+
+        Raises:
+            ClientError: no pixel lies there, or more than 4 million do.
+        """
+        return read_patch(self._wire.read(f"{self._place}/labels/full", x0=x0, y0=y0, x1=x1, y1=y1))[1]
+
     @property
     def history(self) -> History:
         """Everything that was ever done; `go` goes to any of it."""

@@ -1,4 +1,4 @@
-"""Label maps of completed photos as bytes: 16-bit grey PNG files, without loss."""
+"""Label maps of completed photos as bytes: 16-bit grey PNG files, without loss; and parts of all."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.server.errors import StoreError
+from fullcanvas.canvas.boxes import Box, intersection
+from fullcanvas.server.errors import RefusedError, StoreError
 
 MAX_REGIONS = 2**16 - 1
 """The largest region id that fits."""
+MOST_IN_FULL = 4_000_000
+"""How many pixels of a label map are made at full resolution while others may wait for the photo."""
 
 
 def encode_label_map(label_map: NDArray[np.int32]) -> bytes:
@@ -38,3 +41,17 @@ def decode_label_map(png: bytes) -> NDArray[np.int32]:
         raise StoreError("a stored label map is damaged")
     label_map: NDArray[np.int32] = image.astype(np.int32)
     return label_map
+
+
+def part_of(area: Box, width: int, height: int) -> Box:
+    """The part of an area, in photo pixels, that lies in a photo of this size.
+
+    Raises:
+        RefusedError: there is none, or it has more pixels than are made at a time.
+    """
+    part = intersection(area, (0, 0, width, height))
+    if part is None:
+        raise RefusedError(f"no pixel of the photo, which has {width} x {height}, lies there")
+    if (part[2] - part[0]) * (part[3] - part[1]) > MOST_IN_FULL:
+        raise RefusedError(f"at most {MOST_IN_FULL} pixels of a label map are made at a time")
+    return part

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.server.accounts import Role
@@ -48,7 +49,17 @@ async def _workbench(request: Request) -> Workbench:  # not async, it would be c
 
 Bench = Annotated[Workbench, Depends(_workbench)]
 PhotoId = Annotated[int, Path(ge=1, le=MAX_ID)]
+Pixel = Annotated[int, Field(ge=0, le=MAX_ID)]
 router = APIRouter(responses=COMMON)
+
+
+class Window(BaseModel):
+    """A rectangle of photo pixels, half-open; what lies out of the photo is cut off."""
+
+    x0: Pixel
+    y0: Pixel
+    x1: Pixel
+    y1: Pixel
 
 
 @router.get("/project")
@@ -132,6 +143,20 @@ def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
     view = bench.view(photo_id)
     return _octets(pack_patch(whole(view.display), describe(bench, view), None))
+
+
+@router.get(
+    "/photos/{photo_id}/labels/full",
+    response_class=Response,
+    responses={
+        **MISSING,
+        **binary(f"That rectangle as a patch, in photo pixels instead; without the photo. {PATCH_FORM}"),
+    },
+)
+def full_labels(bench: Bench, photo_id: PhotoId, window: Annotated[Window, Query()]) -> Response:
+    """A rectangle of the label map at full resolution, of at most 4 million pixels."""
+    area = window.x0, window.y0, window.x1, window.y1
+    return _octets(pack_patch(bench.labels_in(photo_id, area), None, None))
 
 
 @router.get(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
+from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.model_file import ModelConfig
@@ -25,7 +26,7 @@ from fullcanvas.inference.session import Session
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
-from fullcanvas.server.label_maps import MAX_REGIONS
+from fullcanvas.server.label_maps import MAX_REGIONS, part_of
 from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
 from fullcanvas.server.requests import CompleteRequest, Interaction, ReviewRequest
@@ -147,6 +148,27 @@ class Workbench:
         """
         with self._lock(photo_id):
             return self._work(self.project.store.photo(photo_id)).session.uncertainty
+
+    def labels_in(self, photo_id: int, area: Box) -> Patch:
+        """A rectangle of the label map at full resolution, as far as it lies in the photo.
+
+        Args:
+            photo_id: of the photo.
+            area: in photo pixels, half-open.
+
+        Raises:
+            RefusedError: no pixel of the photo lies in it, or more than are made at a time.
+            ServerError: there is no such photo, or it cannot be opened.
+        """
+        with self._lock(photo_id):
+            photo = self.project.store.photo(photo_id)
+            if photo.closed:
+                full = self.project.store.label_map(photo_id)
+                x0, y0, x1, y1 = part = part_of(area, full.shape[1], full.shape[0])
+                return Patch(*part, full[y0:y1, x0:x1])
+            session = self._work(photo).session
+            part = part_of(area, session.annotation.width, session.annotation.height)
+            return Patch(*part, session.labels_in(part))
 
     def interact(self, photo_id: int, request: Interaction, author: str | None = None) -> Answer:
         """Do what the person asked, and store it, with their name, before returning.

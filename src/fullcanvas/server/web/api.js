@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Session} from "./types.js" */
+/** @import {ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Rect, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -90,6 +90,16 @@ export async function getImage(id, size = "display") {
  */
 export async function getLabels(id) {
   return decodePatch(await (await request(`${photoPath(id)}/labels`)).arrayBuffer());
+}
+
+/**
+ * A rectangle of the label map at full resolution.
+ * @param {Photo["id"]} id
+ * @param {Rect} window  In photo pixels.
+ * @returns {Promise<Labels>}  Of photo pixels, too.
+ */
+export async function getFullLabels(id, { x0, y0, x1, y1 }) {
+  return decodePatch(await (await request(`${photoPath(id)}/labels/full?x0=${x0}&y0=${y0}&x1=${x1}&y1=${y1}`)).arrayBuffer());
 }
 
 /**

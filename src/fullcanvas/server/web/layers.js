@@ -4,7 +4,7 @@
  */
 
 /** @import {LabelMap} from "./labelmap.js" */
-/** @import {Focus, Inks} from "./overlay.js" */
+/** @import {Focus, Grid, Inks} from "./overlay.js" */
 /** @import {Photo, Rect, View} from "./types.js" */
 import { byId, clearCanvas } from "./dom.js";
 import { drawOutlines, LINES_SHOW_AT } from "./outlines.js";
@@ -34,6 +34,9 @@ export class Layers {
   #stage = { width: 1, height: 1 };
   #bordersShown = true;
   #frame = 0;
+  #fine = byId("fine", HTMLCanvasElement);
+  /** @type {{grid: Grid, at: Rect} | null} Full resolution, and where it lies in display pixels. */
+  #close = null;
 
   /**
    * Another photo.
@@ -63,10 +66,15 @@ export class Layers {
     const before = this.#inks;
     this.#inks = mixInks(photo.regions, focus);
     if (changed) this.#paint(changed);
+    let repainted = false;
     for (const id of [0, ...photo.regions.map((region) => region.id)]) {
       const bounds = map.bounds.get(id);
-      if (bounds && !sameInk(before, this.#inks, id)) this.#paint(bounds);
+      if (bounds && !sameInk(before, this.#inks, id)) {
+        this.#paint(bounds);
+        repainted = true;
+      }
     }
+    if (repainted) this.#paintFine();
   }
 
   /**
@@ -96,8 +104,61 @@ export class Layers {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       const drawing = clearCanvas(this.#outlines, this.#stage);
+      drawing.save();
+      if (this.#close) this.#drawFine(drawing, this.#close);
       if (this.#map) drawOutlines(drawing, this.#stage, this.#map, this.#view, this.#inks);
+      drawing.restore();
     });
+  }
+
+  /**
+   * Draw the lines of a part at full resolution, and keep all others out of it.
+   * @param {CanvasRenderingContext2D} drawing
+   * @param {{grid: Grid, at: Rect}} close
+   */
+  #drawFine(drawing, { grid, at }) {
+    const { scale, x, y } = this.#view;
+    const [left, top, width, height] = [x + at.x0 * scale, y + at.y0 * scale, (at.x1 - at.x0) * scale, (at.y1 - at.y0) * scale];
+    const part = new Path2D();
+    part.rect(left, top, width, height);
+    const around = new Path2D(part);
+    around.rect(0, 0, this.#stage.width, this.#stage.height);
+    const pixel = width / grid.width;
+    drawing.save();
+    drawing.clip(part);
+    // The display's pixels are not quite square: its sides are whole numbers.
+    drawing.translate(0, top);
+    drawing.scale(1, height / grid.height / pixel);
+    const rows = { width: this.#stage.width, height: grid.height * pixel };
+    drawOutlines(drawing, rows, grid, { scale: pixel, x: left, y: 0 }, this.#inks);
+    drawing.restore();
+    drawing.clip(around, "evenodd");
+  }
+
+  /**
+   * Show a part at full resolution, in the place of what the display has there.
+   * @param {{grid: Grid, at: Rect} | null} close  Where it lies is in display pixels; null takes it away.
+   */
+  showFine(close) {
+    if (!close && !this.#close) return;
+    this.#close = close;
+    this.#fine.hidden = !close;
+    this.#fill.style.clipPath = close && this.#map ? hole(close.at, this.#map) : "";
+    if (close) {
+      const { grid, at } = close;
+      Object.assign(this.#fine, { width: grid.width, height: grid.height });
+      // Transformed rather than placed: a place is rounded to pixels, which here are the display's.
+      const scale = `scale(${(at.x1 - at.x0) / grid.width}, ${(at.y1 - at.y0) / grid.height})`;
+      Object.assign(this.#fine.style, { width: `${grid.width}px`, height: `${grid.height}px`, transform: `translate(${at.x0}px, ${at.y0}px) ${scale}` });
+      this.#paintFine();
+    }
+    this.#outline();
+  }
+
+  #paintFine() {
+    if (!this.#close) return;
+    const { grid } = this.#close;
+    context(this.#fine).putImageData(paintFill(grid, { x0: 0, y0: 0, x1: grid.width, y1: grid.height }, this.#inks), 0, 0);
   }
 
   /** @param {number} reach */
@@ -137,7 +198,7 @@ export class Layers {
    * @param {boolean} border
    */
   setVisible(fill, border) {
-    this.#fill.style.opacity = String(fill);
+    this.#fill.style.opacity = this.#fine.style.opacity = String(fill);
     this.#bordersShown = border;
     this.#showBorders();
   }
@@ -165,6 +226,16 @@ export class Layers {
  */
 function sameInk(one, other, id) {
   return one.fill[id] === other.fill[id] && one.border[id] === other.border[id];
+}
+
+/**
+ * What leaves a rectangle of a map out.
+ * @param {Rect} rect
+ * @param {{width: number, height: number}} map
+ */
+function hole({ x0, y0, x1, y1 }, { width, height }) {
+  const ring = [[0, 0], [width, 0], [width, height], [0, height], [0, 0], [x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
+  return `polygon(evenodd, ${ring.map(([x, y]) => `${x}px ${y}px`).join(", ")})`;
 }
 
 /**

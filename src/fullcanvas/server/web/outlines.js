@@ -1,17 +1,12 @@
 /** Borders as thin lines: on the stage, because on the photo they would be as wide as its pixels are by then. */
 
-/** @import {Inks} from "./overlay.js" */
+/** @import {Grid, Inks} from "./overlay.js" */
 /** @import {Rect, View} from "./types.js" */
 import { RIM, WHITE } from "./overlay.js";
 
 /** From how many stage pixels a display pixel on borders are lines. */
 export const LINES_SHOW_AT = 2;
 const WIDTH = 1.3;
-
-/**
- * Region ids, row by row.
- * @typedef {{width: number, height: number, labels: Uint16Array}} Grid
- */
 
 /**
  * Draw the borders that are visible: on both sides of the line between two regions, each in the colour of its own.

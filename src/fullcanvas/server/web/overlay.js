@@ -11,6 +11,11 @@
  */
 
 /**
+ * Region ids, row by row.
+ * @typedef {{width: number, height: number, labels: Uint16Array}} Grid
+ */
+
+/**
  * What the person wants to see of regions.
  * @typedef {object} Focus
  * @property {number | null} selected  Its border is white, with a black rim: one of both shows on any photo.
@@ -60,7 +65,7 @@ export function grow(rect, by, size) {
 
 /**
  * The fill of a rectangle: unassigned pixels are clear.
- * @param {LabelMap} map
+ * @param {Grid} map
  * @param {Rect} rect
  * @param {Inks} inks
  * @returns {ImageData}

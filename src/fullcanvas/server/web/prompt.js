@@ -79,7 +79,7 @@ function prompt(state) {
  */
 function size(state) {
   const radius = brushRadius(state);
-  return `Brush: ${2 * Math.floor(radius) + 1} photo pixels wide${radius === brushRadius({ ...state, brush: 0 }) ? ", the least here" : ""}`;
+  return `Brush: ${2 * Math.floor(radius) + 1} photo pixels${radius === brushRadius({ ...state, brush: 0 }) ? " (the least)" : ""}`;
 }
 
 /**

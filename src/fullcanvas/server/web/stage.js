@@ -6,6 +6,7 @@
 /** @import {Scene} from "./ink.js" */
 /** @import {Loupe} from "./loupe.js" */
 /** @import {Twin} from "./twin.js" */
+import { Closeness } from "./closeness.js";
 import { byId, clearCanvas } from "./dom.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
@@ -27,6 +28,7 @@ const CLOSEST_FRAME = 6;
 export class Stage {
   element = byId("stage", HTMLElement);
   layers = new Layers();
+  #closeness;
   /** @type {View} */
   view = { scale: 1, x: 0, y: 0 };
   /** @type {Live | null} */
@@ -52,6 +54,7 @@ export class Stage {
   constructor(annotator) {
     this.annotator = annotator;
     annotator.sight = this;
+    this.#closeness = new Closeness(annotator, this.layers);
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
     store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
@@ -70,6 +73,7 @@ export class Stage {
     this.#sheet.style.width = `${map.width}px`;
     this.#sheet.style.height = `${map.height}px`;
     this.#anchors = null;
+    this.#closeness.changed();
     this.layers.show(photo, map, this.annotator.state);
     // The same photo again stays where it is: close enough, it is shown in full once more.
     if (this.#shown === photo.id) this.#move(this.view);
@@ -80,7 +84,10 @@ export class Stage {
   /** @param {Rect | null} changed */
   refresh(changed) {
     const { photo } = this.annotator.state;
-    if (changed) this.#anchors = null;
+    if (changed) {
+      this.#anchors = null;
+      this.#closeness.changed();
+    }
     if (photo && photo.id === this.#shown) this.layers.refresh(photo, this.annotator.state, changed);
   }
 
@@ -225,6 +232,7 @@ export class Stage {
     this.#zoom.textContent = `${Math.round(((scale * map.width) / (this.annotator.state.photo?.width ?? map.width)) * 100)} %`;
     this.twin?.show(this.view, map);
     this.layers.moved(this.view, this.#size);
+    this.#closeness.moved(this.view, this.#size);
     this.#picture.zoomed(scale * devicePixelRatio);
     if (scale !== this.annotator.state.scale) this.annotator.store.update(set({ scale }));
     this.redraw();
