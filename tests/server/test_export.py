@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
 from fullcanvas.formats.coco_panoptic import Unlabelled
+from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.records import ExportedPhoto, Regions
 from fullcanvas.inference.segmenter import Segmenter
@@ -241,7 +242,7 @@ def test_a_photo_stored_on_its_side_goes_out_upright(
     sample = open_dataset(tmp_path / "out").load(0)
     assert (sample.image == pixels).all()
     assert (np.asarray(sample.labels > 0) == (page.display(1) > 0)).all()
-    imported = read_coco_panoptic(tmp_path / "out").photos[f"a.{suffix}"]((80, 96))
+    imported = read_coco_panoptic(tmp_path / "out").photos[f"a.{suffix}"](Frame(80, 96))
     assert (imported.regions[0].mask.pixels == (page.display(1) == 1)).all()
 
 
