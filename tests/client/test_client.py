@@ -174,11 +174,17 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
         photo.complete()
     client.allow_unassigned(True)
     photo.complete()
+    since = client.changes().revision
     photo.reject("the left is missing")
     assert (photo.status, photo.comment) == ("rejected", "the left is missing")
     assert [item.comment for item in client.photos("rejected")] == ["the left is missing"]
+    (changed,) = client.changes(since).photos
+    assert (changed.id, changed.review) == (photo.id, photo.review)
     photo.complete()
+    assert photo.review is not None
+    assert (photo.review.verdict, photo.review.comment) == ("rejected", "the left is missing")
     photo.accept()
+    assert (photo.review.verdict, photo.author, photo.comment) == ("reviewed", None, None)
     assert client.project.statuses == {"new": 2, "reviewed": 1}
 
 

@@ -61,6 +61,7 @@ def do_everything(client: Client, folder: Path) -> None:
     """Whatever a client can do."""
     assert client.user.role == "admin"
     assert client.project.photos == 3
+    assert client.changes().photos == ()
     client.allow_unassigned(True)
     client.add_label("cat")
     client.change_label("cat", name="dog")

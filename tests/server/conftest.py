@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fullcanvas.inference.segmenter import Segmenter
+from fullcanvas.server.accounts import Accounts, Role
 from fullcanvas.server.app import create_app
 from fullcanvas.server.project import Project, open_project
 from tests.server.process import Server
 from tests.tiny_model import write_tiny_model
 
 ADDRESS = "http://127.0.0.1:8000"
+OUTSIDE = "http://annotators.example:8000"
 LEFT = [[4, 20], [50, 22], [20, 4], [25, 60]]
 RIGHT = [[40, 30], [90, 32], [60, 10], [65, 70]]
 
@@ -72,6 +74,23 @@ class Page:
         response = self.client.get(f"/api/v1/photos/{photo}/labels")
         assert response.status_code == 200, response.text
         return read_patch(response.content).labels
+
+
+class Served:
+    """A served project, its accounts, and browsers that come to it."""
+
+    def __init__(self, folder: Path, segmenter: Segmenter) -> None:
+        self.project = open_project(folder)
+        self.accounts = Accounts(folder / ".fullcanvas" / "accounts.json")
+        self.tokens = {role: self.accounts.add(role.value, role) for role in Role}
+        self.app = create_app(self.project, segmenter, accounts=self.accounts)
+
+    def browser(self, role: Role | None = None) -> TestClient:
+        """A browser, logged in or not."""
+        client = TestClient(self.app, base_url=OUTSIDE, follow_redirects=False)
+        if role is not None:
+            assert client.post("/api/v1/session", json={"token": self.tokens[role]}).status_code == 200
+        return client
 
 
 def write_photo(path: Path, width: int = 96, height: int = 80, seed: int = 0) -> Path:
@@ -127,6 +146,14 @@ def start(segmenter: Segmenter) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(start: Callable[..., Page], folder: Path) -> Page:
     return start(folder)
+
+
+@pytest.fixture
+def served(folder: Path, segmenter: Segmenter) -> Iterator[Served]:
+    made = Served(folder, segmenter)
+    yield made
+    made.app.state.workbench.embeddings.close()
+    made.project.store.close()
 
 
 @pytest.fixture

@@ -42,10 +42,13 @@ def test_photos_are_listed_in_pages_without_decoding(page: Page, folder: Path) -
         "id": 1,
         "path": "a.jpg",
         "status": "new",
+        "version": 0,
         "regions": 0,
         "unlabelled": 0,
         "seconds": 0.0,
+        "author": None,
         "comment": None,
+        "review": None,
     }
     assert [item["path"] for item in page.get("/photos?offset=2")["items"]] == ["c.png"]
     assert page.get("/photos?status=complete") == {"total": 0, "items": []}
@@ -74,7 +77,9 @@ def test_an_opened_photo_is_described(page: Page) -> None:
         "can_redo": False,
         "unassigned": 1.0,
         "seconds": 0.0,
+        "author": None,
         "comment": None,
+        "review": None,
         "regions": [],
     }
     assert not page.display(1).any()
@@ -367,6 +372,7 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/export/progress",
             "/photos/{photo_id}/history",
             "/photos/{photo_id}/version",
+            "/changes",
             "/photos/{photo_id}/review",
             "/rule",
             "/labels/{label_id}",

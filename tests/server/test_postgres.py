@@ -38,6 +38,13 @@ UNDO = {
         "ALTER TABLE photos DROP COLUMN tip",
         "ALTER TABLE labels DROP COLUMN deleted",
     ),
+    4: (
+        "DROP INDEX photos_by_revision",
+        *(
+            f"ALTER TABLE photos DROP COLUMN {column}"
+            for column in ("author", "verdict", "reviewer", "reviewed_at", "revision")
+        ),
+    ),
 }
 """What makes tables of a version out of those of the next."""
 _NUMBERS = itertools.count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -43,6 +44,16 @@ def test_a_rejected_photo_is_open_again_and_says_why(page: Page) -> None:
     assert (again["status"], again["comment"]) == ("in_work", "the tail is missing")
     complete = page.post("/photos/1/complete", version=4, complete=True).json()
     assert (complete["status"], complete["comment"]) == ("complete", None)
+    # Whoever reviews it again sees what was asked for.
+    assert (complete["review"]["verdict"], complete["review"]["comment"]) == (
+        "rejected",
+        "the tail is missing",
+    )
+    assert complete["review"]["time"] == pytest.approx(time.time(), abs=60)
+    accepted = page.post("/photos/1/review", version=5, verdict="reviewed", comment="now it is there").json()
+    assert (accepted["comment"], accepted["review"]["comment"]) == (None, "now it is there")
+    reopened = page.post("/photos/1/complete", version=6, complete=False).json()
+    assert (reopened["status"], reopened["comment"]) == ("in_work", None)
 
 
 def test_a_comment_that_a_database_could_not_keep_is_refused(page: Page) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,42 +12,13 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.accounts import Accounts, Role
-from fullcanvas.server.app import create_app
-from fullcanvas.server.project import open_project
 from fullcanvas.server.store import Store
-from tests.server.conftest import LEFT, Page
+from tests.server.conftest import LEFT, OUTSIDE, Page, Served
 from tests.server.process import Server
 
-OUTSIDE = "http://annotators.example:8000"
 BODY = {"version": 0, "kind": "add_region", "extreme_points": LEFT}
 WRITE = "/api/v1/photos/1/interactions"
-
-
-class Served:
-    """A served project, its accounts, and browsers that come to it."""
-
-    def __init__(self, folder: Path, segmenter: Segmenter) -> None:
-        self.project = open_project(folder)
-        self.accounts = Accounts(folder / ".fullcanvas" / "accounts.json")
-        self.tokens = {role: self.accounts.add(role.value, role) for role in Role}
-        self.app = create_app(self.project, segmenter, accounts=self.accounts)
-
-    def browser(self, role: Role | None = None) -> TestClient:
-        """A browser, logged in or not."""
-        client = TestClient(self.app, base_url=OUTSIDE, follow_redirects=False)
-        if role is not None:
-            assert client.post("/api/v1/session", json={"token": self.tokens[role]}).status_code == 200
-        return client
-
-
-@pytest.fixture
-def served(folder: Path, segmenter: Segmenter) -> Iterator[Served]:
-    made = Served(folder, segmenter)
-    yield made
-    made.app.state.workbench.embeddings.close()
-    made.project.store.close()
 
 
 def test_without_an_account_there_is_nothing_but_the_way_in(served: Served) -> None:

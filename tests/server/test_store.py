@@ -18,7 +18,8 @@ from fullcanvas.server import schema
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.label_maps import MAX_REGIONS, decode_label_map, encode_label_map
 from fullcanvas.server.labels import merge, parse_labels
-from fullcanvas.server.store import FinishedMap, Photo, Store
+from fullcanvas.server.records import Photo
+from fullcanvas.server.store import FinishedMap, Store
 
 POINTS = [(1, 2), (8, 3), (4, 0), (5, 7)]
 EMPTY = Annotation(10, 9, model="m")

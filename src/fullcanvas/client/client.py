@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fullcanvas.client.records import Label, PhotoItem, ProjectInfo, User, take
+from fullcanvas.client.records import Changes, Label, Person, PhotoItem, ProjectInfo, User, take
 from fullcanvas.client.remote_photo import RemotePhoto
 from fullcanvas.client.wire import ClientError, Wire
 from fullcanvas.files import writing
@@ -102,9 +102,16 @@ class Client:
         asked = {"limit": _PAGE, "status": status, "name": name}
         while True:
             page = self._wire.get("/photos", offset=len(found), **asked)
-            found += [take(PhotoItem, item) for item in page["items"]]
+            found += map(PhotoItem.of, page["items"])
             if not page["items"] or len(found) >= page["total"]:
                 return iter(found)
+
+    def changes(self, since: int | None = None) -> Changes:
+        """What others changed since a revision; without one, only which is the latest."""
+        asked = {} if since is None else {"since": since}
+        data = self._wire.get("/changes", **asked)
+        people = tuple(take(Person, item) for item in data["people"])
+        return Changes(data["revision"], tuple(map(PhotoItem.of, data["photos"])), people)
 
     def open(self, photo: int | str | PhotoItem) -> RemotePhoto:
         """Open a photo, known by its id, its path, or its item of the list.

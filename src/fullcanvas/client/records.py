@@ -16,6 +16,12 @@ def take(cls: type[T], data: Mapping[str, Any]) -> T:
     return cls(**{name: _frozen(value) for name, value in data.items() if name in names})
 
 
+def review_of(photo: Mapping[str, Any]) -> Review | None:
+    """The latest review of a photo, of which the server says this."""
+    said = photo["review"]
+    return take(Review, said) if said else None
+
+
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
@@ -31,6 +37,23 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """The latest review of a photo, whatever became of it since.
+
+    Attributes:
+        verdict: "reviewed" or "rejected".
+        comment: why, or None.
+        reviewer: who gave it; None where there are no accounts.
+        time: when, in seconds since 1970; None if it was not noted.
+    """
+
+    verdict: str
+    comment: str | None
+    reviewer: str | None
+    time: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class PhotoItem:
     """A photo in the list.
 
@@ -38,18 +61,52 @@ class PhotoItem:
         id: of the photo.
         path: relative to the folder of photos, with forward slashes.
         status: "new", "in_work", "complete", "reviewed" or "rejected".
+        version: grows with every change.
         regions, unlabelled: how many there are, and how many of them have no label.
         seconds: of work.
+        author: who changed or completed it last; None where there are no accounts.
         comment: why it was rejected, until it is complete again.
+        review: the latest, or None.
     """
 
     id: int
     path: str
     status: str
+    version: int
     regions: int
     unlabelled: int
     seconds: float
+    author: str | None
     comment: str | None
+    review: Review | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> PhotoItem:
+        """The record made of what the server says."""
+        return take(cls, {**data, "review": review_of(data)})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody else, and the id of the photo that they have open."""
+
+    name: str
+    photo: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in a project since a revision.
+
+    Attributes:
+        revision: to ask from next time.
+        photos: that changed, the earliest change first; when there are many, the first of them.
+        people: who else has which photo open; empty where there are no accounts.
+    """
+
+    revision: int
+    photos: tuple[PhotoItem, ...]
+    people: tuple[Person, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +139,7 @@ class Entry:
         kind: what was done.
         region, label: what it was about, or None.
         text: the same in words.
+        author: who made it; None where there are no accounts.
     """
 
     after: int
@@ -89,6 +147,7 @@ class Entry:
     region: int | None
     label: str | None
     text: str
+    author: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Mask
-from fullcanvas.client.records import Entry, History, RegionInfo, take
+from fullcanvas.client.records import Entry, History, RegionInfo, Review, review_of, take
 from fullcanvas.client.wire import Wire, read_patch
 
 Position = Sequence[float]
@@ -33,7 +33,9 @@ class RemotePhoto:
         can_undo, can_redo: whether there is something to.
         unassigned: the fraction of pixels without a region, 0 to 1.
         seconds: of work.
+        author: who changed or completed it last; None where there are no accounts.
         comment: why it was rejected, until it is complete again.
+        review: the latest, or None.
         regions: by id.
     """
 
@@ -219,7 +221,9 @@ class RemotePhoto:
         self.can_undo, self.can_redo = bool(photo["can_undo"]), bool(photo["can_redo"])
         self.unassigned: float = photo["unassigned"]
         self.seconds: float = photo["seconds"]
+        self.author: str | None = photo["author"]
         self.comment: str | None = photo["comment"]
+        self.review: Review | None = review_of(photo)
         regions = (take(RegionInfo, item) for item in photo["regions"])
         self.regions: Mapping[int, RegionInfo] = {region.id: region for region in regions}
 

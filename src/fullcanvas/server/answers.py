@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from fullcanvas.canvas.boxes import Framing, region_box
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
 from fullcanvas.server.labels import Label, distinct_color
-from fullcanvas.server.store import Photo, Status
+from fullcanvas.server.records import Photo, Review, Status, Verdict
 from fullcanvas.server.workbench import View
 
 Point = tuple[int, int]
@@ -98,16 +98,45 @@ class ProjectAnswer(BaseModel):
     labels: list[LabelAnswer]
 
 
+class ReviewAnswer(BaseModel):
+    """The latest review of a photo, whatever became of it since; `time` is in seconds since 1970."""
+
+    verdict: Verdict
+    comment: str | None
+    reviewer: str | None
+    time: float | None
+
+    @classmethod
+    def of(cls, review: Review | None) -> ReviewAnswer | None:
+        """The answer that describes a review, if there was one."""
+        return cls.model_validate(review, from_attributes=True) if review else None
+
+
 class PhotoItem(BaseModel):
-    """A photo in the list."""
+    """A photo in the list; `author` changed or completed it last."""
 
     id: int
     path: str
     status: Status
+    version: int
     regions: int
     unlabelled: int
     seconds: float
+    author: str | None
     comment: str | None
+    review: ReviewAnswer | None
+
+    @classmethod
+    def each(cls, photos: Sequence[Photo], seconds: Mapping[int, float]) -> list[PhotoItem]:
+        """The answers that list photos, with the seconds of work that went to each."""
+        return [cls.of(photo, seconds.get(photo.id, 0.0)) for photo in photos]
+
+    @classmethod
+    def of(cls, photo: Photo, seconds: float) -> PhotoItem:
+        """The answer that lists a photo."""
+        names = ("id", "path", "status", "version", "regions", "unlabelled", "author", "comment")
+        said = {name: getattr(photo, name) for name in names}
+        return cls(**said, seconds=round(seconds, 1), review=ReviewAnswer.of(photo.review))
 
 
 class PhotoList(BaseModel):
@@ -115,19 +144,6 @@ class PhotoList(BaseModel):
 
     total: int
     items: list[PhotoItem]
-
-    @classmethod
-    def of(cls, total: int, photos: list[Photo], seconds: Mapping[int, float]) -> PhotoList:
-        """The answer that lists photos, with the seconds of work that went to each."""
-        items = [
-            PhotoItem(**_listed(photo), seconds=round(seconds.get(photo.id, 0.0), 1)) for photo in photos
-        ]
-        return cls(total=total, items=items)
-
-
-def _listed(photo: Photo) -> dict[str, Any]:
-    names = ("id", "path", "status", "regions", "unlabelled", "comment")
-    return {name: getattr(photo, name) for name in names}
 
 
 class RegionAnswer(BaseModel):
@@ -161,7 +177,10 @@ class RegionAnswer(BaseModel):
 
 
 class PhotoAnswer(BaseModel):
-    """An opened photo; `unassigned` is the fraction of its pixels that no region has."""
+    """An opened photo; `unassigned` is the fraction of its pixels that no region has.
+
+    `author` changed or completed it last.
+    """
 
     id: int
     path: str
@@ -175,7 +194,9 @@ class PhotoAnswer(BaseModel):
     can_redo: bool
     unassigned: float
     seconds: float
+    author: str | None
     comment: str | None
+    review: ReviewAnswer | None
     regions: list[RegionAnswer]
 
     @classmethod
@@ -200,7 +221,9 @@ class PhotoAnswer(BaseModel):
             can_redo=annotation.can_redo and not closed,
             unassigned=1 - np.count_nonzero(view.display) / view.display.size,
             seconds=round(sum(times.values()), 1),
+            author=photo.author,
             comment=photo.comment,
+            review=ReviewAnswer.of(photo.review),
             regions=[
                 RegionAnswer.of(region, labels, framing, times.get(region.id, 0.0))
                 for region in annotation.regions.values()

@@ -18,7 +18,7 @@ from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server import downloads, history, login, review, routes
+from fullcanvas.server import downloads, history, login, review, routes, team
 from fullcanvas.server.accounts import Accounts
 from fullcanvas.server.errors import (
     AccountError,
@@ -32,6 +32,7 @@ from fullcanvas.server.errors import (
     StoreError,
     SupersededError,
 )
+from fullcanvas.server.presence import Presence
 from fullcanvas.server.project import Project
 from fullcanvas.server.security import LOGIN, Guard
 from fullcanvas.server.workbench import MEMORY, Workbench
@@ -90,10 +91,12 @@ def create_app(
     app.state.workbench = workbench
     app.state.downloads = downloads.Downloads()
     app.state.accounts = accounts
+    app.state.presence = Presence()
     app.include_router(routes.router, prefix=routes.PREFIX)
     app.include_router(history.router, prefix=routes.PREFIX)
     app.include_router(review.router, prefix=routes.PREFIX)
     app.include_router(downloads.router, prefix=routes.PREFIX)
+    app.include_router(team.router, prefix=routes.PREFIX)
     app.include_router(login.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB))

@@ -21,7 +21,7 @@ from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.project import Project, home
-from fullcanvas.server.store import Photo
+from fullcanvas.server.records import Photo
 
 DISK = 5_000_000_000
 """How many bytes of embeddings are kept on disk, unless somebody says otherwise."""

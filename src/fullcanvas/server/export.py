@@ -21,7 +21,7 @@ from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import ServerError, StoreError
 from fullcanvas.server.photos import stored_turned
 from fullcanvas.server.project import Project
-from fullcanvas.server.store import Photo
+from fullcanvas.server.records import Photo
 
 _CHANGED = "was reopened or emptied while it was exported; export again"
 

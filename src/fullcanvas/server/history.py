@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from fullcanvas.annotation.history import history as told
 from fullcanvas.server.answers import COMMON, MISSING
+from fullcanvas.server.records import Status
 from fullcanvas.server.routes import Bench, PhotoId
-from fullcanvas.server.store import Status
 
 router = APIRouter(responses={**COMMON, **MISSING})
 
@@ -16,7 +16,8 @@ router = APIRouter(responses={**COMMON, **MISSING})
 class EntryAnswer(BaseModel):
     """An entry of a photo's history: its kind, its region, that region's label, and what it did in words.
 
-    `after` is the number of the entry that it follows, counted from 1; 0 is the beginning.
+    `after` is the number of the entry that it follows, counted from 1; 0 is the beginning. Where there are
+    accounts, `author` is who made it.
     """
 
     after: int
@@ -24,6 +25,7 @@ class EntryAnswer(BaseModel):
     region: int | None
     label: str | None
     text: str
+    author: str | None
 
 
 class HistoryAnswer(BaseModel):
@@ -51,7 +53,18 @@ def history(bench: Bench, photo_id: PhotoId) -> HistoryAnswer:
     stored, annotation = bench.project.store.annotation(photo_id)
     if annotation is None:
         return HistoryAnswer(version=stored.version, cursor=0, tip=0, entries=[])
-    entries = [EntryAnswer.model_validate(step, from_attributes=True) for step in told(annotation)]
+    authors = bench.project.store.authors(photo_id)  # of what was said since, too
+    entries = [
+        EntryAnswer(
+            after=step.after,
+            kind=step.kind,
+            region=step.region,
+            label=step.label,
+            text=step.text,
+            author=author,
+        )
+        for step, author in zip(told(annotation), authors, strict=False)
+    ]
     tip = annotation.branch[-1] if annotation.branch else 0
     return HistoryAnswer(version=stored.version, cursor=annotation.cursor, tip=tip, entries=entries)
 

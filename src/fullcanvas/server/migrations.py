@@ -27,6 +27,20 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE photos ADD COLUMN tip INTEGER",
         "ALTER TABLE labels ADD COLUMN deleted BOOLEAN NOT NULL DEFAULT FALSE",
     ),
+    4: (
+        "ALTER TABLE photos ADD COLUMN author VARCHAR(64)",
+        """UPDATE photos SET author = COALESCE(
+        (SELECT made.author FROM label_maps AS made WHERE made.photo_id = photos.id),
+        (SELECT said.author FROM entries AS said WHERE said.photo_id = photos.id
+        ORDER BY said.position DESC LIMIT 1))""",
+        "ALTER TABLE photos ADD COLUMN verdict VARCHAR(16)",
+        "ALTER TABLE photos ADD COLUMN reviewer VARCHAR(64)",
+        "ALTER TABLE photos ADD COLUMN reviewed_at FLOAT",
+        "UPDATE photos SET verdict = status WHERE status IN ('reviewed', 'rejected')",
+        "UPDATE photos SET verdict = 'rejected' WHERE comment IS NOT NULL",
+        "ALTER TABLE photos ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX photos_by_revision ON photos (revision)",
+    ),
 }
 """What leads from each version to the one after it."""
 

@@ -13,7 +13,8 @@ from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
 from fullcanvas.server.errors import ConflictError, PhotoError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
 from fullcanvas.server.photos import confine, content_hash, decode, frame, scan
-from fullcanvas.server.store import Photo, Store
+from fullcanvas.server.records import Photo
+from fullcanvas.server.store import Store
 
 FOLDER = ".fullcanvas"
 DATABASE = "fullcanvas.db"

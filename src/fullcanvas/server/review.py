@@ -20,7 +20,7 @@ from fullcanvas.server.answers import (
 )
 from fullcanvas.server.errors import NotFoundError
 from fullcanvas.server.labels import MAX_ID, Color, Label, checked_name
-from fullcanvas.server.login import Admin, Reviewer
+from fullcanvas.server.login import Admin, Caller, Reviewer
 from fullcanvas.server.requests import Name, RedGreenBlue, ReviewRequest
 from fullcanvas.server.routes import Bench, PhotoId, describe
 
@@ -52,9 +52,9 @@ class LabelChange(BaseModel):
 
 
 @router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**MISSING, **STALE})
-def review(bench: Bench, photo_id: PhotoId, verdict: ReviewRequest) -> PhotoAnswer:
+def review(bench: Bench, caller: Caller, photo_id: PhotoId, verdict: ReviewRequest) -> PhotoAnswer:
     """Accept a complete photo, or give it back with a comment."""
-    return describe(bench, bench.review(photo_id, verdict))
+    return describe(bench, bench.review(photo_id, verdict, caller.name))
 
 
 @router.put("/rule", dependencies=[Admin])

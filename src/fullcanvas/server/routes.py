@@ -19,6 +19,7 @@ from fullcanvas.server.answers import (
     LabelAnswer,
     ModelAnswer,
     PhotoAnswer,
+    PhotoItem,
     PhotoList,
     Problem,
     ProjectAnswer,
@@ -28,8 +29,9 @@ from fullcanvas.server.answers import (
 )
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Admin, Caller, require
+from fullcanvas.server.presence import Presence
+from fullcanvas.server.records import CLOSED
 from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
-from fullcanvas.server.store import CLOSED
 from fullcanvas.server.workbench import View, Workbench
 
 PREFIX = "/api/v1"
@@ -47,7 +49,13 @@ async def _workbench(request: Request) -> Workbench:  # not async, it would be c
     return found
 
 
+async def _presence(request: Request) -> Presence:
+    found: Presence = request.app.state.presence
+    return found
+
+
 Bench = Annotated[Workbench, Depends(_workbench)]
+Here = Annotated[Presence, Depends(_presence)]
 PhotoId = Annotated[int, Path(ge=1, le=MAX_ID)]
 Pixel = Annotated[int, Field(ge=0, le=MAX_ID)]
 router = APIRouter(responses=COMMON)
@@ -102,12 +110,14 @@ def photos(
     store = bench.project.store
     found = store.list_photos(offset, limit, status or None, name)
     seconds = store.progress.seconds([photo.id for photo in found])
-    return PhotoList.of(store.count_photos(status or None, name), found, seconds)
+    total = store.count_photos(status or None, name)
+    return PhotoList(total=total, items=PhotoItem.each(found, seconds))
 
 
 @router.get("/photos/{photo_id}", responses=MISSING)
-def photo(bench: Bench, photo_id: PhotoId) -> PhotoAnswer:
+def photo(bench: Bench, here: Here, caller: Caller, photo_id: PhotoId) -> PhotoAnswer:
     """Open a photo."""
+    here.note(caller.name, photo_id)
     answer = describe(bench, bench.view(photo_id))
     bench.embeddings.encode_after(photo_id)
     return answer

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 4
+VERSION = 5
 """Of the tables below. A database of a newer version is refused; an older one is migrated."""
 
 # PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
@@ -51,8 +51,14 @@ photos = Table(
     Column("next_region", Integer, nullable=False, default=1),
     Column("regions", Integer, nullable=False, default=0),
     Column("unlabelled", Integer, nullable=False, default=0),
-    Column("comment", Text),  # of whoever rejected it, until it is complete again
+    Column("author", String(64)),  # who changed or completed it last; null where there are no accounts
+    Column("verdict", String(16)),  # of its latest review, as those below; null if it never had one
+    Column("comment", Text),
+    Column("reviewer", String(64)),
+    Column("reviewed_at", Float),  # in seconds since 1970
+    Column("revision", Integer, nullable=False, default=0),  # of all photos' changes, its latest
     Index("photos_by_status", "present", "status", "path"),
+    Index("photos_by_revision", "revision"),
     sqlite_autoincrement=True,
 )
 

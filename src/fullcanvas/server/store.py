@@ -11,11 +11,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, ScalarSelect, delete, func, insert, select, update
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
@@ -25,44 +25,13 @@ from fullcanvas.server.label_maps import decode_label_map, encode_label_map
 from fullcanvas.server.labels import Label
 from fullcanvas.server.logs import add_entries, bring_labels_back, dump, read_log, values_of
 from fullcanvas.server.progress import Progress, spend
+from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.relabelling import Relabelling
 from fullcanvas.server.settings import remember, setting
 
-Status = Literal["new", "in_work", "complete", "reviewed", "rejected"]
-CLOSED = ("complete", "reviewed")
-"""What does not change, and keeps its label map."""
+MOST_CHANGED = 1000
+"""How many changed photos are told at a time."""
 _LABELS_FILE = "labels_file"
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo as the store knows it.
-
-    Attributes:
-        id: stays with the path for good.
-        path: relative to the folder of photos, with forward slashes.
-        status: how far it is; a rejected one is in work again.
-        version: grows by one with every change.
-        regions, unlabelled: how many regions are in force, and how many of them have no label.
-        content_hash: of the file when its first entry was stored, or None before that.
-        last_key: what the caller named the latest change, or None.
-        comment: why it was rejected, until it is complete again.
-    """
-
-    id: int
-    path: str
-    status: Status
-    version: int
-    regions: int
-    unlabelled: int
-    content_hash: str | None
-    last_key: str | None
-    comment: str | None
-
-    @property
-    def closed(self) -> bool:
-        """Whether it does not change, and keeps its label map."""
-        return self.status in CLOSED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,14 +81,17 @@ class Store:
             table = schema.photos
             rows = connection.execute(select(table.c.path, table.c.present))
             known = {row.path: row.present for row in rows}
-            fresh = [{"path": path} for path in paths if path not in known]
-            if fresh:
-                connection.execute(insert(table), fresh)
+            revision = connection.execute(select(_next_revision())).scalar_one()
+            fresh = [path for path in paths if path not in known]
+            added = [{"path": path, "revision": number} for number, path in enumerate(fresh, revision)]
+            if added:
+                connection.execute(insert(table), added)
             seen = set(paths)
             for present in (True, False):
                 moved = [path for path, was in known.items() if was != present and (path in seen) == present]
                 for path in moved:
-                    connection.execute(update(table).where(table.c.path == path).values(present=present))
+                    values = {"present": present, "revision": _next_revision()}
+                    connection.execute(update(table).where(table.c.path == path).values(values))
 
     def count_photos(self, status: str | None = None, name: str = "") -> int:
         """How many photos are present, or have this status, and this in their path."""
@@ -156,6 +128,19 @@ class Store:
             row = connection.execute(query).mappings().first()
         return _photo(row) if row else None
 
+    def changed_since(self, revision: int | None) -> tuple[int, list[Photo]]:
+        """The photos that are present and have changed since a revision, and the revision that this leads to.
+
+        They come in the order of their changes, at most `MOST_CHANGED` of them; without a revision, none.
+        """
+        table = schema.photos
+        later = [] if revision is None else [table.c.revision > revision]
+        query = select(table).where(*_present(), *later).order_by(table.c.revision).limit(MOST_CHANGED)
+        with self._database.read() as connection:
+            latest = connection.execute(select(_next_revision())).scalar_one() - 1
+            rows = connection.execute(query).mappings().all() if later else []
+        return rows[-1]["revision"] if rows else latest, [_photo(row) for row in rows]
+
     # annotations
 
     def annotation(self, photo_id: int) -> tuple[Photo, Annotation | None]:
@@ -168,6 +153,13 @@ class Store:
         with self._database.read() as connection:
             row = _row(connection, photo_id)
             return _photo(row), read_log(connection, row)
+
+    def authors(self, photo_id: int) -> list[str | None]:
+        """Who made each entry of a photo's annotation, in order; None where there are no accounts."""
+        table = schema.entries
+        query = select(table.c.author).where(table.c.photo_id == photo_id).order_by(table.c.position)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def save(
         self,
@@ -198,9 +190,9 @@ class Store:
             StaleError: the photo has changed meanwhile.
             StoreError: it could not be stored.
         """
-        values = {"status": "in_work", "last_key": key, "content_hash": content_hash, **values_of(after)}
+        values = {"status": "in_work", "last_key": key, "author": author, "content_hash": content_hash}
         with self._database.write() as connection:
-            row = _change(connection, photo, values, spent)
+            row = _change(connection, photo, {**values, **values_of(after)}, spent)
             add_entries(connection, photo.id, before, after, author)
             bring_labels_back(connection, before, after)
         return _photo(row)
@@ -231,40 +223,39 @@ class Store:
         table = schema.label_maps
         png = encode_label_map(made.label_map)
         height, width = made.label_map.shape
-        values = {"content_hash": made.content_hash, "width": width, "height": height, "last_key": key}
+        values = {"status": "complete", "last_key": key, "author": author, "content_hash": made.content_hash}
         with self._database.write() as connection:
-            row = _change(connection, photo, {"status": "complete", "comment": None, **values}, (0, seconds))
-            connection.execute(delete(table).where(table.c.photo_id == photo.id))
+            row = _change(connection, photo, {**values, "width": width, "height": height}, (0, seconds))
+            _drop_label_map(connection, photo.id)
             kept = {"photo_id": photo.id, "png": png, "model": made.model, "author": author}
             connection.execute(insert(table).values(kept))
         return _photo(row)
 
-    def accept(self, photo: Photo, key: str | None = None, seconds: float = 0.0) -> Photo:
-        """Say of a complete photo that it was reviewed; arguments and errors as in `complete`."""
-        values = {"status": "reviewed", "last_key": key}
-        with self._database.write() as connection:
-            return _photo(_change(connection, photo, values, (0, seconds)))
-
     def reopen(
-        self,
-        photo: Photo,
-        key: str | None = None,
-        status: Literal["in_work", "rejected"] = "in_work",
-        comment: str | None = None,
-        seconds: float = 0.0,
+        self, photo: Photo, key: str | None = None, author: str | None = None, seconds: float = 0.0
     ) -> Photo:
         """Open a complete photo to changes again; its stored label map goes.
 
-        Args:
-            photo, key, seconds: as in `complete`, and the errors as well.
-            status: what it is from here on.
-            comment: why it was rejected.
+        Arguments and errors are as in `complete`.
         """
-        table = schema.label_maps
-        values = {"status": status, "comment": comment, "last_key": key}
+        values = {"status": "in_work", "last_key": key, "author": author}
         with self._database.write() as connection:
             row = _change(connection, photo, values, (0, seconds))
-            connection.execute(delete(table).where(table.c.photo_id == photo.id))
+            _drop_label_map(connection, photo.id)
+        return _photo(row)
+
+    def review(self, photo: Photo, review: Review, key: str | None = None, seconds: float = 0.0) -> Photo:
+        """Accept a complete photo, or open it to changes again: its stored label map goes then.
+
+        Arguments and errors are as in `complete`.
+        """
+        said = {"verdict": review.verdict, "comment": review.comment}
+        noted = {"reviewer": review.reviewer, "reviewed_at": review.time}
+        values = {"status": review.verdict, "last_key": key, **said, **noted}
+        with self._database.write() as connection:
+            row = _change(connection, photo, values, (0, seconds))
+            if review.verdict == "rejected":
+                _drop_label_map(connection, photo.id)
         return _photo(row)
 
     def label_map(self, photo_id: int) -> NDArray[np.int32]:
@@ -339,7 +330,8 @@ def _change(
 ) -> RowMapping:
     table = schema.photos
     mine = (table.c.id == photo.id, table.c.version == photo.version)
-    changed = connection.execute(update(table).where(*mine).values(version=photo.version + 1, **values))
+    counted = {"version": photo.version + 1, "revision": _next_revision()}
+    changed = connection.execute(update(table).where(*mine).values({**counted, **values}))
     row = _row(connection, photo.id)
     if changed.rowcount != 1:
         raise StaleError(f"{photo.path} was changed elsewhere meanwhile; load it again", row["version"])
@@ -347,8 +339,20 @@ def _change(
     return row
 
 
+def _next_revision() -> ScalarSelect[int]:
+    """One more than that of any photo: changes come one after another."""
+    table = schema.photos.alias()
+    return select(func.coalesce(func.max(table.c.revision), 0) + 1).scalar_subquery()
+
+
+def _drop_label_map(connection: Connection, photo_id: int) -> None:
+    connection.execute(delete(schema.label_maps).where(schema.label_maps.c.photo_id == photo_id))
+
+
 def _photo(row: RowMapping) -> Photo:
-    return Photo(**{name: row[name] for name in Photo.__dataclass_fields__})
+    said = (row["verdict"], row["comment"], row["reviewer"], row["reviewed_at"])
+    review = Review(*said) if row["verdict"] else None
+    return Photo(**{name: row[name] for name in Photo.__dataclass_fields__ if name in row}, review=review)
 
 
 def _labels(connection: Connection) -> tuple[Label, ...]:

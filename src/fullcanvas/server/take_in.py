@@ -22,7 +22,7 @@ from fullcanvas.server.errors import PhotoError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, Label, checked_name, merge, read_labels
 from fullcanvas.server.project import Project, open_project
-from fullcanvas.server.store import Photo
+from fullcanvas.server.records import Photo
 
 FORMATS: Mapping[str, Callable[[Path], Source]] = {
     "coco-panoptic": read_coco_panoptic,

@@ -7,6 +7,7 @@ second; if storing fails the session goes back, so that what is shown is never m
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
@@ -29,8 +30,9 @@ from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS, part_of
 from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
+from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.requests import CompleteRequest, Interaction, ReviewRequest
-from fullcanvas.server.store import FinishedMap, Photo
+from fullcanvas.server.store import FinishedMap
 
 MEMORY = 2_000_000_000
 """How many bytes of photos are kept ready, unless somebody says otherwise."""
@@ -213,7 +215,7 @@ class Workbench:
                 photo = self._set_complete(photo, request, author)
             return self._view(photo)
 
-    def review(self, photo_id: int, request: ReviewRequest) -> View:
+    def review(self, photo_id: int, request: ReviewRequest, reviewer: str | None = None) -> View:
         """Accept a complete photo, or give it back with a comment.
 
         Raises:
@@ -224,7 +226,7 @@ class Workbench:
             photo = self.project.store.photo(photo_id)
             if request.key is None or request.key != photo.last_key:
                 _check_version(photo, request.version)
-                photo = self._judge(photo, request)
+                photo = self._judge(photo, request, reviewer)
             return self._view(photo)
 
     def fingerprint(self, photo_id: int) -> str:
@@ -331,7 +333,7 @@ class Workbench:
     def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
         store = self.project.store
         if not request.complete:
-            return store.reopen(photo, request.key, seconds=request.seconds) if photo.closed else photo
+            return store.reopen(photo, request.key, author, request.seconds) if photo.closed else photo
         if photo.closed:
             return photo
         work = self._work(photo)
@@ -344,13 +346,11 @@ class Workbench:
         self._works.drop(photo.id)
         return photo
 
-    def _judge(self, photo: Photo, request: ReviewRequest) -> Photo:
-        store = self.project.store
+    def _judge(self, photo: Photo, request: ReviewRequest, reviewer: str | None) -> Photo:
         if not photo.closed:
             raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
-        if request.verdict == "reviewed":
-            return store.accept(photo, request.key, request.seconds)
-        return store.reopen(photo, request.key, "rejected", request.comment, request.seconds)
+        review = Review(request.verdict, request.comment, reviewer, time.time())
+        return self.project.store.review(photo, review, request.key, request.seconds)
 
 
 def size_of(session: Session, config: ModelConfig) -> int:
