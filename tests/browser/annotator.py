@@ -117,8 +117,10 @@ class Server:
             for table in ("entries", "times", "label_maps"):
                 database.execute(f"DELETE FROM {table}")
             fresh = "forks = NULL, tip = NULL, cursor = 0, next_region = 1, regions = 0, unlabelled = 0"
-            unsaid = "last_key = NULL, content_hash = NULL, width = NULL, height = NULL, comment = NULL"
-            database.execute(f"UPDATE photos SET version = version + 1, status = 'new', {fresh}, {unsaid}")
+            unsaid = "last_key = NULL, content_hash = NULL, width = NULL, height = NULL"
+            unjudged = "author = NULL, verdict = NULL, comment = NULL, reviewer = NULL, reviewed_at = NULL"
+            cleared = f"{fresh}, {unsaid}, {unjudged}"
+            database.execute(f"UPDATE photos SET version = version + 1, status = 'new', {cleared}")
 
     def photos(self) -> list[dict[str, Any]]:
         """The list of photos."""
@@ -163,7 +165,8 @@ class Annotator:
 
     def _listen(self, message: ConsoleMessage) -> None:
         # A window that is still open when its server has ended asks in vain what others have done.
-        if "/version" in message.location["url"] and "ERR_CONNECTION" in message.text:
+        asks = any(place in message.location["url"] for place in ("/version", "/changes"))
+        if asks and "ERR_CONNECTION" in message.text:
             return
         if message.type in ("error", "warning") and not (
             self.expected and re.search(self.expected, message.text)

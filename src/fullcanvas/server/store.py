@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, RowMapping, ScalarSelect, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
@@ -32,6 +32,9 @@ from fullcanvas.server.settings import remember, setting
 MOST_CHANGED = 1000
 """How many changed photos are told at a time."""
 _LABELS_FILE = "labels_file"
+_ALL = schema.photos.alias()
+# One more than that of any photo: changes come one after another.
+_NEXT_REVISION = select(func.coalesce(func.max(_ALL.c.revision), 0) + 1).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +84,7 @@ class Store:
             table = schema.photos
             rows = connection.execute(select(table.c.path, table.c.present))
             known = {row.path: row.present for row in rows}
-            revision = connection.execute(select(_next_revision())).scalar_one()
+            revision = connection.execute(select(_NEXT_REVISION)).scalar_one()
             fresh = [path for path in paths if path not in known]
             added = [{"path": path, "revision": number} for number, path in enumerate(fresh, revision)]
             if added:
@@ -90,7 +93,7 @@ class Store:
             for present in (True, False):
                 moved = [path for path, was in known.items() if was != present and (path in seen) == present]
                 for path in moved:
-                    values = {"present": present, "revision": _next_revision()}
+                    values = {"present": present, "revision": _NEXT_REVISION}
                     connection.execute(update(table).where(table.c.path == path).values(values))
 
     def count_photos(self, status: str | None = None, name: str = "") -> int:
@@ -137,7 +140,7 @@ class Store:
         later = [] if revision is None else [table.c.revision > revision]
         query = select(table).where(*_present(), *later).order_by(table.c.revision).limit(MOST_CHANGED)
         with self._database.read() as connection:
-            latest = connection.execute(select(_next_revision())).scalar_one() - 1
+            latest = connection.execute(select(_NEXT_REVISION)).scalar_one() - 1
             rows = connection.execute(query).mappings().all() if later else []
         return rows[-1]["revision"] if rows else latest, [_photo(row) for row in rows]
 
@@ -330,19 +333,13 @@ def _change(
 ) -> RowMapping:
     table = schema.photos
     mine = (table.c.id == photo.id, table.c.version == photo.version)
-    counted = {"version": photo.version + 1, "revision": _next_revision()}
+    counted = {"version": photo.version + 1, "revision": _NEXT_REVISION}
     changed = connection.execute(update(table).where(*mine).values({**counted, **values}))
     row = _row(connection, photo.id)
     if changed.rowcount != 1:
         raise StaleError(f"{photo.path} was changed elsewhere meanwhile; load it again", row["version"])
     spend(connection, photo.id, *spent)
     return row
-
-
-def _next_revision() -> ScalarSelect[int]:
-    """One more than that of any photo: changes come one after another."""
-    table = schema.photos.alias()
-    return select(func.coalesce(func.max(table.c.revision), 0) + 1).scalar_subquery()
 
 
 def _drop_label_map(connection: Connection, photo_id: int) -> None:

@@ -1,7 +1,7 @@
 /** The list of photos: paged, filtered, walked through. */
 
 /** @import {Annotator} from "./annotator.js" */
-/** @import {Filter} from "./types.js" */
+/** @import {Filter, PhotoItem} from "./types.js" */
 import * as api from "./api.js";
 import { isClosed, listMore, set, START } from "./state.js";
 
@@ -19,12 +19,13 @@ export class Album {
    */
   start(wanted) {
     this.annotator.enqueue(async () => {
+      // What changes while the list is on its way is told when it is asked for next.
+      const { revision, people } = await api.getChanges({});
       const project = await api.getProject();
       const page = await api.getPhotos(0, PAGE, START.filter);
-      this.annotator.store.update((state) => listMore(page)({ ...state, project, items: [] }));
-      const first = page.items.find((item) => !isClosed(item)) ?? page.items[0];
-      const id = wanted ?? first?.id;
-      if (id !== undefined) this.annotator.open(id);
+      this.annotator.store.update((state) => listMore(page)({ ...state, revision, people, project, items: [] }));
+      if (wanted === null) this.openToDo();
+      else this.annotator.open(wanted);
     });
   }
 
@@ -70,13 +71,36 @@ export class Album {
   }
 
   /**
+   * Open the next photo that is not complete and that nobody else has open: further down the list, or else from its
+   * beginning.
+   */
+  openToDo() {
+    const { items, filter, people, total } = this.annotator.state;
+    // Among complete photos there is nothing to do but to look at the next.
+    if (isClosed(filter)) return this.openNext(1);
+    const at = this.#current();
+    const isFree = (/** @type {PhotoItem} */ item, /** @type {number} */ place) => place !== at && !isClosed(item) && !people.some(({ photo }) => photo === item.id);
+    const next = items.find((item, place) => place > at && isFree(item, place));
+    if (!next && items.length < total) return this.listMore(() => this.openToDo());
+    const found = next ?? items.find(isFree) ?? (at < 0 ? items.find((item) => !isClosed(item)) ?? items[0] : undefined);
+    if (found) this.annotator.open(found.id);
+    else if (at >= 0) this.annotator.say("Nothing else is left to do in this list: the other photos are complete, or open at somebody else's.");
+  }
+
+  /** Where the photo on the stage, or on its way there, is in the list; -1 if it is not. */
+  #current() {
+    const { items, photo, opening, problem } = this.annotator.state;
+    const current = opening ?? photo?.id ?? problem?.id;
+    return items.findIndex((item) => item.id === current);
+  }
+
+  /**
    * Open the photo `step` places further down the list.
    * @param {1 | -1} step
    */
   openNext(step) {
-    const { items, photo, opening, problem, total } = this.annotator.state;
-    const current = opening ?? photo?.id ?? problem?.id;
-    const at = items.findIndex((item) => item.id === current);
+    const { items, total } = this.annotator.state;
+    const at = this.#current();
     const next = items[at + step];
     if (next && at >= 0) return this.annotator.open(next.id);
     const known = step < 0 && at >= 0;

@@ -139,7 +139,7 @@ export class Annotator {
     if (this.isOpening()) return;
     if (points.length) return this.say("Not done: place the region's other points first, or give up ({give-up}).", "error");
     if (photo && (!change.isClosed(photo) || waiting)) this.setComplete(true);
-    this.album.openNext(1);
+    this.album.openToDo();
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Rect, Session} from "./types.js" */
+/** @import {Changes, ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Rect, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -59,6 +59,16 @@ export async function getProject() {
 export async function getPhotos(offset, limit, filter) {
   const query = new URLSearchParams({ offset: String(offset), limit: String(limit), ...filter });
   return (await request(`/photos?${query}`)).json();
+}
+
+/**
+ * What others did.
+ * @param {{since?: number, photo?: Photo["id"]}} asked  Since which revision; and the photo that is open here.
+ * @returns {Promise<Changes>}
+ */
+export async function getChanges(asked) {
+  const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]));
+  return (await request(`/changes?${query}`)).json();
 }
 
 /**

@@ -9,7 +9,7 @@ import { set } from "./state.js";
 /**
  * A row of the list: the entry that a click on it goes to, how many branches it is away from the present one, and
  * whether it is the first of its branch.
- * @typedef {{cursor: number, text: string, depth: number, begins: boolean, now: boolean, undone: boolean}} Row
+ * @typedef {{cursor: number, text: string, author: string | null, depth: number, begins: boolean, now: boolean, undone: boolean}} Row
  */
 
 /** @param {Annotator} annotator */
@@ -50,8 +50,8 @@ function listed({ cursor, tip, entries }) {
   const rows = [];
   const walk = (/** @type {number | undefined} */ from, /** @type {number} */ depth) => {
     for (let at = from; at !== undefined; ) {
-      const text = entries[at - 1]?.text ?? "Nothing yet";
-      rows.push({ cursor: at, text, depth, begins: depth > 0 && at === from, now: at === cursor, undone: !inForce.has(at) });
+      const { text, author } = entries[at - 1] ?? { text: "Nothing yet", author: null };
+      rows.push({ cursor: at, text, author, depth, begins: depth > 0 && at === from, now: at === cursor, undone: !inForce.has(at) });
       const ways = next[at] ?? [];
       const main = ways.find((number) => present.has(number)) ?? ways.at(-1);
       for (const other of ways) if (other !== main) walk(other, depth + 1);
@@ -74,11 +74,11 @@ function lineTo(end, entries) {
 }
 
 /** @param {Row} row */
-function makeRow({ cursor, text, depth, begins, now, undone }) {
+function makeRow({ cursor, text, author, depth, begins, now, undone }) {
   const number = element("span", { class: "quiet number" }, String(cursor));
   const title = depth ? `${text} (another branch)` : text;
   const attributes = { type: "button", title, "data-cursor": cursor, "data-depth": depth || null, "data-branch": begins, "aria-current": now && "step", "data-undone": undone };
-  const button = element("button", attributes, number, element("span", { class: "name" }, text));
+  const button = element("button", attributes, number, element("span", { class: "name" }, text, ...(author ? [element("span", { class: "quiet" }, ` · ${author}`)] : [])));
   button.style.marginLeft = `${Math.min(depth, 6) * 14}px`;
   return element("li", {}, button);
 }

@@ -22,6 +22,7 @@ import { showPrompt } from "./prompt.js";
 import { showLabels, showRegions } from "./regions-panel.js";
 import { Review } from "./review.js";
 import { Stage } from "./stage.js";
+import { watchTeam } from "./team.js";
 import { showToolbar } from "./toolbar.js";
 import { Twin } from "./twin.js";
 
@@ -63,6 +64,7 @@ document.addEventListener("click", (event) => {
 }, true);
 stage.element.focus();
 watchElsewhere(annotator);
+watchTeam(annotator);
 annotator.album.start(inAddress());
 
 /** @returns {number | null}  The id of the photo that the address asks for. */

@@ -43,12 +43,13 @@ function showSaving({ waiting, gone, photo }) {
  * @param {Keymap} keymap
  */
 function showMessage(message, keymap) {
-  const isError = message?.tone === "error";
+  const stays = message !== null && message.tone !== "info";
   const text = keymap.spell(message?.text ?? "");
   const toast = byId("toast", HTMLElement);
-  byId("message", HTMLElement).textContent = isError ? "" : text;
-  within(toast, "span").textContent = isError ? text : "";
-  toast.hidden = !isError;
+  byId("message", HTMLElement).textContent = stays ? "" : text;
+  within(toast, "span").textContent = stays ? text : "";
+  toast.dataset["tone"] = message?.tone ?? "";
+  toast.hidden = !stays;
 }
 
 /** @param {State} state */

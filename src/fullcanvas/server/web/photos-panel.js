@@ -3,7 +3,8 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {PhotoItem, Status} from "./types.js" */
 import { byId, element, Rows, within } from "./dom.js";
-import { count, showTime } from "./words.js";
+import { isClosed } from "./state.js";
+import { count, reviewed, showTime } from "./words.js";
 
 /** @type {Record<Status, string>} */
 const STATUS = { new: "New", in_work: "In work", complete: "Complete", reviewed: "Reviewed", rejected: "Rejected" };
@@ -15,10 +16,11 @@ export function showPhotos(annotator) {
   listenToFilter(annotator);
   list.addEventListener("click", (event) => open(annotator, event));
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
-  const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item)]), (item) => row(item, isCurrent(item)));
+  const visitors = (/** @type {PhotoItem} */ item) => store.state.people.filter(({ photo }) => photo === item.id).map(({ name }) => name);
+  const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item), visitors(item)]), (item) => row(item, isCurrent(item), visitors(item)));
   const end = element("li", { class: "end" }, "More…");
   const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.album.listMore());
-  store.watch((state) => [state.items, state.total, current(state)], () => {
+  store.watch((state) => [state.items, state.total, state.people, current(state)], () => {
     const { items, total } = store.state;
     rows.show(items);
     more.disconnect();
@@ -59,19 +61,32 @@ function current(state) {
 /**
  * @param {PhotoItem} item
  * @param {boolean} isCurrent
+ * @param {string[]} visitors  Who else has it open.
  */
-function row(item, isCurrent) {
+function row(item, isCurrent, visitors) {
   const slash = item.path.lastIndexOf("/");
-  const name = element("span", { class: "name", title: item.comment ? `${item.path}: ${item.comment}` : item.path }, item.path.slice(slash + 1));
+  const name = element("span", { class: "name", title: describe(item) }, item.path.slice(slash + 1));
   const time = item.seconds >= 1 ? [showTime(item.seconds)] : [];
-  const details = item.status === "new" ? STATUS.new : [STATUS[item.status], count(item.regions, "region"), ...time].join(" · ");
+  const author = item.author ? [item.author] : [];
+  const details = item.status === "new" ? STATUS.new : [STATUS[item.status], ...author, count(item.regions, "region"), ...time].join(" · ");
+  const here = visitors.length ? [element("span", { class: "here", title: `${visitors.join(", ")} has this photo open` }, visitors.join(", "))] : [];
   const button = element(
     "button",
     { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
     element("span", { class: "dot", "aria-hidden": "true" }),
     element("span", { class: "text" }, name, element("span", { class: "quiet" }, details)),
+    ...here,
   );
   return element("li", {}, button);
+}
+
+/**
+ * All that is known of a photo, and does not fit its row.
+ * @param {PhotoItem} item
+ */
+function describe({ path, status, author, review }) {
+  const done = author ? [`${isClosed({ status }) ? "Completed" : "Changed last"} by ${author}`] : [];
+  return [path, ...done, ...(review ? [reviewed(review)] : [])].join("\n");
 }
 
 /**

@@ -6,6 +6,7 @@
 /** @import {Photo, Region} from "./types.js" */
 import { byId, element } from "./dom.js";
 import { brushRadius, findRegion, isClosed, regionName } from "./state.js";
+import { reviewed } from "./words.js";
 
 /**
  * A line, in which {command} stands for the key of that command.
@@ -40,14 +41,20 @@ export function showPrompt({ store }, keymap) {
     showButtons(store.state);
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
-  store.watch((state) => state.photo?.comment ?? null, showComment);
+  store.watch((state) => [state.photo?.review, isClosed(state.photo)], () => showReview(store.state.photo));
 }
 
-/** @param {string | null} comment  Why the photo was given back. */
-function showComment(comment) {
+/**
+ * Why the photo was given back: to whoever works on it, and again to whoever reviews what was made of that.
+ * @param {Photo | null} photo
+ */
+function showReview(photo) {
   const line = byId("comment", HTMLElement);
-  line.hidden = comment === null;
-  line.textContent = comment && `Rejected: ${comment}`;
+  const review = photo?.review?.verdict === "rejected" ? photo.review : null;
+  const text = review ? reviewed(review) : "";
+  line.hidden = review === null;
+  line.dataset["done"] = String(isClosed(photo));
+  if (line.textContent !== text) line.textContent = text;
 }
 
 /** @param {State} state */
@@ -69,8 +76,14 @@ function prompt(state) {
   if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` ${size(state)} {thinner} {thicker}` : ""}` };
   if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
-  if (isClosed(photo)) return { tone: "now", text: `${photo.status === "reviewed" ? "Reviewed" : "Complete"}: its label map is kept as it is` };
+  if (isClosed(photo)) return { tone: "now", text: `${closedBy(photo)}: its label map is kept as it is` };
   return { tone: photo.regions.length < 2 ? "now" : "next", text: advice(photo, findRegion(photo, state.selected)) };
+}
+
+/** @param {Photo} photo  One that is complete. */
+function closedBy({ status, author, review }) {
+  const [what, who] = status === "reviewed" ? ["Reviewed", review?.reviewer] : ["Complete", author];
+  return who ? `${what}, by ${who}` : what;
 }
 
 /**

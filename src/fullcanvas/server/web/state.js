@@ -1,6 +1,6 @@
 /** The page's state and the pure functions that change it. */
 
-/** @import {Filter, Label, Photo, PhotoItem, PhotoPage, Point, Project, Rect, Region, Session} from "./types.js" */
+/** @import {Filter, Label, Person, Photo, PhotoItem, PhotoPage, Point, Project, Rect, Region, Session} from "./types.js" */
 
 import { tellApart } from "./palette.js";
 
@@ -10,13 +10,15 @@ import { tellApart } from "./palette.js";
  *
  * @typedef {"full" | "borders" | "hidden"} Overlay
  * @typedef {"paint" | "erase" | "split" | "merge" | null} Tool
- * @typedef {{text: string, tone: "info" | "error"}} Message
+ * @typedef {{text: string, tone: "info" | "news" | "error"}} Message  The last two stay until they are dismissed.
  *
  * @typedef {object} State
  * @property {Project | null} project
  * @property {PhotoItem[]} items  The photos listed so far.
  * @property {number} total  How many there are under the filter.
  * @property {Filter} filter
+ * @property {number} revision  The project's, as seen last.
+ * @property {Person[]} people  Who else has which photo open.
  * @property {Photo | null} photo  The one on the stage.
  * @property {Photo["id"] | null} opening  The one on its way to the stage.
  * @property {{id: Photo["id"], detail: string} | null} problem  A photo that cannot be opened, and why.
@@ -62,6 +64,8 @@ export const START = Object.freeze({
   items: [],
   total: 0,
   filter: /** @type {Filter} */ ({ status: "", name: "" }),
+  revision: 0,
+  people: [],
   photo: null,
   opening: null,
   problem: null,
@@ -131,8 +135,8 @@ export const beginOpening = (id) => (state) => ({
   problem: null,
   labelling: false,
   peek: false,
-  // An error tells of something that was not done: it stays until it is read.
-  message: state.message?.tone === "error" ? state.message : null,
+  // An error tells of something that was not done, news of what others did: they stay until they are read.
+  message: state.message?.tone === "info" ? null : state.message,
 });
 
 /**
@@ -174,8 +178,9 @@ export const refreshPhoto = (photo, added = null) => (state) => {
  * @param {Photo} photo
  * @returns {PhotoItem}
  */
-function summary({ id, path, status, regions, seconds, comment }) {
-  return { id, path, status, seconds, comment, regions: regions.length, unlabelled: regions.filter((region) => region.label === null).length };
+function summary({ id, path, status, version, regions, seconds, author, comment, review }) {
+  const unlabelled = regions.filter((region) => region.label === null).length;
+  return { id, path, status, version, seconds, author, comment, review, regions: regions.length, unlabelled };
 }
 
 /**
@@ -295,7 +300,7 @@ export const addLabel = (label) => (state) =>
 
 /**
  * Whether a photo does not change unless it is reopened.
- * @param {{status: Photo["status"]} | null} photo
+ * @param {{status: string} | null} photo
  */
 export function isClosed(photo) {
   return photo?.status === "complete" || photo?.status === "reviewed";

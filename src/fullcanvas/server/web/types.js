@@ -15,6 +15,12 @@
  * @property {number} scribbles
  * @property {number} seconds  Of work.
  *
+ * @typedef {object} Review
+ * @property {"reviewed" | "rejected"} verdict
+ * @property {string | null} comment
+ * @property {string | null} reviewer  Null where there are no accounts.
+ * @property {number | null} time  In seconds since 1970.
+ *
  * @typedef {object} Photo
  * @property {number} id
  * @property {string} path
@@ -28,17 +34,22 @@
  * @property {boolean} can_redo
  * @property {number} unassigned  A fraction in [0, 1].
  * @property {number} seconds  Of work.
+ * @property {string | null} author  Who changed or completed it last; null where there are no accounts.
  * @property {string | null} comment  Why it was rejected, until it is complete again.
+ * @property {Review | null} review  The latest, whatever became of the photo since.
  * @property {Region[]} regions
  *
  * @typedef {object} PhotoItem
  * @property {number} id
  * @property {string} path
  * @property {Status} status
+ * @property {number} version
  * @property {number} regions
  * @property {number} unlabelled
  * @property {number} seconds
+ * @property {string | null} author
  * @property {string | null} comment
+ * @property {Review | null} review
  *
  * @typedef {object} Filter  Which photos to list.
  * @property {Status | ""} status  Empty for all.
@@ -47,6 +58,14 @@
  * @typedef {object} PhotoPage  A part of the list of photos.
  * @property {number} total
  * @property {PhotoItem[]} items
+ *
+ * @typedef {{name: string, photo: number}} Person  Somebody else, and the photo that they have open.
+ *
+ * @typedef {object} Changes  What changed since a revision.
+ * @property {number} revision  To ask from next time.
+ * @property {PhotoItem[]} photos  The earliest change first.
+ * @property {Record<string, number>} statuses  How many photos have each now.
+ * @property {Person[]} people
  *
  * @typedef {object} Label
  * @property {number} id
@@ -76,6 +95,7 @@
  * @property {number | null} region
  * @property {string | null} label
  * @property {string} text
+ * @property {string | null} author
  *
  * @typedef {object} History  The entry `cursor` and all that lead to it are in force; redoing goes on to `tip`.
  * @property {number} version

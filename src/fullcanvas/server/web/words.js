@@ -23,3 +23,13 @@ export function showTime(seconds) {
   const minutes = Math.round(seconds / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/**
+ * A review in words: its verdict, who gave it and when, where that is known, and the comment.
+ * @param {import("./types.js").Review} review
+ */
+export function reviewed({ verdict, comment, reviewer, time }) {
+  const by = reviewer === null ? "" : ` by ${reviewer}`;
+  const when = reviewer === null || time === null ? "" : `, ${new Date(1000 * time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
+  return `${verdict === "rejected" ? "Rejected" : "Accepted"}${by}${when}${comment ? `: ${comment}` : ""}`;
+}

@@ -1,0 +1,117 @@
+/** The others at work: the list shows what they changed and where they are, and whoever gets a photo back is told. */
+
+/** @import {Annotator} from "./annotator.js" */
+/** @import {Reducer, State} from "./state.js" */
+/** @import {Changes, PhotoItem, Project} from "./types.js" */
+import { getChanges } from "./api.js";
+import { say } from "./state.js";
+
+const EVERY_MS = 3000;
+
+/** @param {Annotator} annotator */
+export function watchTeam(annotator) {
+  const ask = async () => {
+    const { project, gone } = annotator.state;
+    if (project && gone === null && !document.hidden) await learn(annotator);
+    setTimeout(ask, EVERY_MS);
+  };
+  setTimeout(ask, EVERY_MS);
+}
+
+/**
+ * Asked beside the queue: what others do must not delay what is done here.
+ * @param {Annotator} annotator
+ */
+async function learn({ store }) {
+  const { revision: since, opening, photo } = store.state;
+  const open = opening ?? photo?.id;
+  // A server that is away is noticed by whatever else is asked of it.
+  const changes = await getChanges(open === undefined ? { since } : { since, photo: open }).catch(() => null);
+  if (!changes) return;
+  const returned = changes.photos.filter((item) => isReturned(item, store.state));
+  store.update(takeChanges(changes));
+  if (returned.length) store.update(say(returned.map(tell).join(" "), "news"));
+}
+
+/**
+ * Whether a photo has just been given back to whoever is at work here.
+ * @param {PhotoItem} item
+ * @param {State} state
+ */
+function isReturned({ id, status, version, author }, { items, session }) {
+  const before = items.find((item) => item.id === id);
+  const mine = session?.name && session.name === author;
+  return Boolean(mine && status === "rejected" && (before?.version ?? -1) < version);
+}
+
+/** @param {PhotoItem} item */
+function tell({ path, review, comment }) {
+  return `${review?.reviewer ?? "Somebody"} gave ${path} back${comment ? `: ${comment}` : "."}`;
+}
+
+/**
+ * What others did. Photos that are listed stay listed, whatever became of them: nobody's list moves under their hand.
+ * @param {Changes} changes
+ * @returns {Reducer}
+ */
+const takeChanges = ({ revision, photos, statuses, people }) => (state) => {
+  const known = new Map(photos.map((photo) => [photo.id, photo]));
+  const listed = new Set(state.items.map(({ id }) => id));
+  const came = photos.filter((photo) => !listed.has(photo.id) && isWanted(photo, state));
+  const items = photos.length ? [...state.items.map((item) => later(item, known.get(item.id))), ...came] : state.items;
+  return {
+    ...state,
+    revision,
+    people: same(people, state.people) ? state.people : people,
+    project: state.project && takeStatuses(state.project, statuses),
+    items: came.length ? items.toSorted(byPath) : items,
+    total: state.total + came.length,
+  };
+};
+
+/**
+ * Of two states of a photo the later one.
+ * @param {PhotoItem} item
+ * @param {PhotoItem} [other]
+ */
+function later(item, other) {
+  return other && other.version >= item.version ? other : item;
+}
+
+/**
+ * @param {PhotoItem} one
+ * @param {PhotoItem} other
+ */
+function byPath(one, other) {
+  return one.path < other.path ? -1 : 1;
+}
+
+/**
+ * Whether a photo belongs into the part of the list that is there: it is asked for, and not further down.
+ * @param {PhotoItem} photo
+ * @param {State} state
+ */
+function isWanted({ status, path }, { filter, items, total }) {
+  const asked = (!filter.status || filter.status === status) && path.toLowerCase().includes(filter.name.toLowerCase());
+  return asked && (items.length >= total || path < (items.at(-1)?.path ?? ""));
+}
+
+/**
+ * @param {Project} project
+ * @param {Record<string, number>} statuses
+ * @returns {Project}  The same if nothing is different.
+ */
+function takeStatuses(project, statuses) {
+  if (same(statuses, project.statuses)) return project;
+  const photos = Object.values(statuses).reduce((sum, number) => sum + number, 0);
+  return { ...project, statuses, photos, complete: (statuses["complete"] ?? 0) + (statuses["reviewed"] ?? 0) };
+}
+
+/**
+ * Whether two things that came from the server say the same.
+ * @param {unknown} one
+ * @param {unknown} other
+ */
+function same(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

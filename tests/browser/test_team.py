@@ -1,0 +1,144 @@
+"""Two annotators and a reviewer on one project."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from fullcanvas.server.accounts import FILE, Accounts, Role
+from fullcanvas.server.project import home
+from tests.browser.annotator import Annotator
+from tests.browser.conftest import TIMEOUT_MS
+from tests.server.process import Server
+
+TEAM = {"anna": Role.ANNOTATOR, "bert": Role.ANNOTATOR, "rita": Role.REVIEWER}
+Come = Callable[[str], Annotator]
+
+
+@pytest.fixture(scope="module")
+def tokens() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def team(example_photos: Path, tmp_path: Path, tokens: dict[str, str]) -> Path:
+    """A folder of three photos, and accounts of three people."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("astronaut.jpg", "chelsea.jpg", "coffee.jpg"):
+        shutil.copy(example_photos / name, folder)
+    accounts = Accounts(home(folder, None) / FILE)
+    tokens.update({name: accounts.add(name, role) for name, role in TEAM.items()})
+    return folder
+
+
+@contextmanager
+def windows(chromium: Browser, address: str, tokens: dict[str, str]) -> Iterator[Come]:
+    """Lets people in, each in a browser of their own."""
+    come: list[Annotator] = []
+
+    def coming(name: str) -> Annotator:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(TIMEOUT_MS)
+        come.append(Annotator(context.new_page(), address))
+        come[-1].page.goto(f"{address}/login#{tokens[name]}")
+        come[-1].page.wait_for_selector("#photo-list button")
+        come[-1].settle()
+        return come[-1]
+
+    yield coming
+    for annotator in come:
+        annotator.page.context.close()
+    assert [complaint for annotator in come for complaint in annotator.complaints] == []
+
+
+@pytest.fixture
+def come(chromium: Browser, team: Path, tokens: dict[str, str], model: str) -> Iterator[Come]:
+    server = Server(team, Path(model), "serve")
+    try:
+        with windows(chromium, server.address, tokens) as coming:
+            yield coming
+    finally:
+        server.stop()
+
+
+def row(annotator: Annotator, photo: str) -> Locator:
+    return annotator.page.locator("#photo-list").get_by_role("button", name=photo)
+
+
+def on_stage(annotator: Annotator) -> str:
+    path: str = annotator.state()["photo"]["path"]
+    return path
+
+
+def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come: Come) -> None:
+    anna = come("anna")
+    assert on_stage(anna) == "astronaut.jpg"
+    bert = come("bert")
+    assert on_stage(bert) == "chelsea.jpg"
+    expect(row(anna, "chelsea.jpg").locator(".here")).to_have_text("bert")
+    expect(row(bert, "astronaut.jpg").locator(".here")).to_have_text("anna")
+    anna.press("Enter")
+    assert on_stage(anna) == "coffee.jpg"
+    # The list tells it without being asked for again, and so does the bar.
+    expect(row(bert, "astronaut.jpg")).to_contain_text("Complete · anna · 0 regions")
+    expect(bert.page.locator("#progress-text")).to_have_text("1 of 3 complete")
+    expect(row(bert, "coffee.jpg").locator(".here")).to_have_text("anna")
+    bert.press("Enter")
+    expect(bert.message).to_contain_text("chelsea.jpg is complete")
+    # What is left is Anna's.
+    assert on_stage(bert) == "chelsea.jpg"
+    bert.press("Enter")
+    expect(bert.message).to_contain_text("Nothing else is left to do in this list")
+    anna.press("Enter")
+    assert on_stage(anna) == "coffee.jpg"
+
+
+def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(come: Come) -> None:
+    anna, rita = come("anna"), come("rita")
+    anna.mark((100, 250), (400, 250), (250, 20), (250, 500))
+    anna.press("Enter")
+    expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
+    rita.choose("astronaut.jpg")
+    rita.press("g")
+    expect(rita.page.locator("#history-list")).to_contain_text("Added region 1 · anna")
+    expect(rita.page.locator("#prompt")).to_contain_text("Complete, by anna")
+    rita.press("r")
+    rita.page.keyboard.type("the left half is two objects")
+    rita.page.get_by_role("button", name="Reject", exact=True).click()
+    rita.settle()
+    said = "rita gave astronaut.jpg back: the left half is two objects"
+    expect(anna.page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    expect(row(anna, "astronaut.jpg")).to_contain_text("Rejected")
+    anna.choose("astronaut.jpg")
+    comment = anna.page.locator("#comment")
+    expect(comment).to_contain_text("Rejected by rita, ")
+    anna.press("Enter")
+    expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
+    expect(rita.page.locator("#prompt")).to_contain_text("Complete, by anna")
+    expect(rita.page.locator("#comment")).to_contain_text("the left half is two objects")
+    rita.choose("astronaut.jpg")
+    rita.page.locator("#stage").focus()
+    rita.press("a")
+    expect(row(anna, "astronaut.jpg")).to_contain_text("Reviewed")
+    rita.choose("astronaut.jpg")
+    expect(rita.page.locator("#comment")).to_be_hidden()
+    expect(rita.page.locator("#prompt")).to_contain_text("Reviewed, by rita")
+
+
+def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
+    anna, rita = come("anna"), come("rita")
+    rita.page.get_by_label("Show photos").select_option("Complete")
+    expect(rita.page.locator("#no-photos")).to_be_visible()
+    anna.choose("chelsea.jpg")
+    anna.press("Enter")
+    expect(rita.page.locator("#photo-list button")).to_have_count(1)
+    anna.choose("astronaut.jpg")
+    anna.press("Enter")
+    names = rita.page.locator("#photo-list .name")
+    expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
