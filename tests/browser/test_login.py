@@ -122,3 +122,32 @@ def test_a_role_sees_what_it_may_do_and_leaves_with_a_button(
         annotator.page.close()
     finally:
         server.stop()
+
+
+def test_a_link_to_a_photo_leads_to_it_from_anywhere(
+    context: BrowserContext, example_photos: Path, tmp_path: Path, model: str
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("astronaut.jpg", "chelsea.jpg"):
+        (photos / name).write_bytes((example_photos / name).read_bytes())
+    server = Server(photos, Path(model), "serve")
+    try:
+        login = server.line(r"http://\S+/login#\S+")[0]
+        page = context.new_page()
+        # Not logged in: the photo is there once that is done.
+        page.goto(f"{server.address}/#2")
+        page.get_by_label("Your token").fill(login)
+        expect(page.get_by_role("alert")).to_be_hidden()
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("#photo-name")).to_have_text("chelsea.jpg")
+        # Logged in: a browser sends no such cookie along from another site.
+        link = f'<a href="{server.address}/#2">the cat</a>'
+        other = "http://elsewhere.example/"
+        context.route(other, lambda route: route.fulfill(body=link, content_type="text/html"))
+        page.goto(other)
+        page.get_by_role("link").click()
+        expect(page.locator("#photo-name")).to_have_text("chelsea.jpg")
+        assert page.url == f"{server.address}/#2"
+    finally:
+        server.stop()

@@ -10,7 +10,7 @@ const complaint = byId("complaint", HTMLElement);
 async function logIn(given) {
   try {
     await postSession(given);
-    location.replace("/");
+    goOn();
   } catch (error) {
     complaint.textContent = error instanceof Error ? error.message : String(error);
     complaint.hidden = false;
@@ -23,8 +23,17 @@ byId("login-form", HTMLFormElement).addEventListener("submit", (event) => {
   void logIn(field.value);
 });
 
+/** To the page; to a photo, if a link to one led here. */
+function goOn() {
+  location.replace(`/${wanted}`);
+}
+
 const fragment = location.hash.slice(1);
+// A token is name.secret, a photo a number. Who follows a link from another site comes without the cookie, logged in or
+// not, and is sent here with whatever the link ends in.
+const isToken = fragment.includes(".");
+const wanted = isToken ? "" : location.hash;
 // The token must not stay in the address, where it would be seen and remembered.
 history.replaceState(null, "", location.pathname);
-if (fragment) void logIn(fragment);
-else getSession().then(() => location.replace("/"), () => field.focus());
+if (isToken) void logIn(fragment);
+else getSession().then(goOn, () => field.focus());
