@@ -96,14 +96,19 @@ def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
         )
 
 
-def test_an_empty_folder_says_so(tmp_path: Path, model: str, new_tab: NewTab) -> None:
+def test_an_empty_folder_says_so_until_there_is_a_photo(
+    tmp_path: Path, model: str, new_tab: NewTab, example_photos: Path
+) -> None:
     (tmp_path / "photos").mkdir()
     with serving(Server(tmp_path / "photos", model)) as server:
         annotator = new_tab(server)
         annotator.open()
-        expect(
-            annotator.page.get_by_role("alert").filter(has_text="There are no photos here")
-        ).to_be_visible()
+        notice = annotator.page.get_by_role("alert")
+        expect(notice.filter(has_text="There are no photos here")).to_be_visible()
+        shutil.copy(example_photos / "coffee.jpg", tmp_path / "photos")
+        expect(notice.filter(has_text="No photo is open")).to_be_visible()
+        annotator.choose("coffee.jpg")
+        expect(annotator.page.locator("#photo-name")).to_have_text("coffee.jpg")
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -20,6 +20,7 @@ from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server import downloads, history, login, review, routes, team
 from fullcanvas.server.accounts import Accounts
+from fullcanvas.server.arrivals import Arrivals
 from fullcanvas.server.errors import (
     AccountError,
     ConflictError,
@@ -92,6 +93,7 @@ def create_app(
     app.state.downloads = downloads.Downloads()
     app.state.accounts = accounts
     app.state.presence = Presence()
+    app.state.arrivals = Arrivals(project)
     app.include_router(routes.router, prefix=routes.PREFIX)
     app.include_router(history.router, prefix=routes.PREFIX)
     app.include_router(review.router, prefix=routes.PREFIX)

@@ -77,7 +77,7 @@ def scan(folder: Path) -> Scan:
     paths: list[str] = []
     skipped: list[str] = []
     for path in _walk(folder):
-        usable = _is_plain(path) and _stays_inside(folder, folder / path)
+        usable = _is_plain(path) and not _leads_out(folder, folder / path)
         (paths if usable else skipped).append(path)
     return Scan(tuple(sorted(paths)), tuple(sorted(ascii(path)[1:-1] for path in skipped)))
 
@@ -97,6 +97,11 @@ def _walk(folder: Path) -> Iterator[str]:
 def _is_plain(path: str) -> bool:
     """Whether a name means the same everywhere that it is shown, exported and unpacked."""
     return not _ODD.search(path)
+
+
+def _leads_out(folder: Path, path: Path) -> bool:
+    """Whether a file that was found leads elsewhere: on the way to it no link was followed."""
+    return path.is_symlink() and not _stays_inside(folder, path)
 
 
 def _stays_inside(folder: Path, path: Path) -> bool:

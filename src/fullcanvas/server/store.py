@@ -81,20 +81,18 @@ class Store:
     def sync_photos(self, paths: Sequence[str]) -> None:
         """Make `paths` the photos that are present; what is known of others stays, unseen."""
         with self._database.write() as connection:
-            table = schema.photos
-            rows = connection.execute(select(table.c.path, table.c.present))
-            known = {row.path: row.present for row in rows}
-            revision = connection.execute(select(_NEXT_REVISION)).scalar_one()
-            fresh = [path for path in paths if path not in known]
-            added = [{"path": path, "revision": number} for number, path in enumerate(fresh, revision)]
-            if added:
-                connection.execute(insert(table), added)
-            seen = set(paths)
-            for present in (True, False):
-                moved = [path for path, was in known.items() if was != present and (path in seen) == present]
-                for path in moved:
-                    values = {"present": present, "revision": _NEXT_REVISION}
-                    connection.execute(update(table).where(table.c.path == path).values(values))
+            _appear(connection, paths)
+            for path in _present_paths(connection).difference(paths):
+                _set_present(connection, path, False)
+
+    def add_photos(self, paths: Sequence[str]) -> None:
+        """Make `paths` present besides those that are; others' changes wait only if there is one to add."""
+        with self._database.read() as connection:
+            present = _present_paths(connection)
+        came = [path for path in paths if path not in present]
+        if came:
+            with self._database.write() as connection:
+                _appear(connection, came)
 
     def count_photos(self, status: str | None = None, name: str = "") -> int:
         """How many photos are present, or have this status, and this in their path."""
@@ -318,6 +316,29 @@ def _present(status: str | None = None, name: str = "") -> list[Any]:
     table = schema.photos
     named = [table.c.path.icontains(name, autoescape=True)] if name else []
     return [table.c.present, *([table.c.status == status] if status else []), *named]
+
+
+def _present_paths(connection: Connection) -> set[str]:
+    return set(connection.execute(select(schema.photos.c.path).where(*_present())).scalars())
+
+
+def _appear(connection: Connection, paths: Sequence[str]) -> None:
+    """See that photos are present, with what is known of them from before."""
+    table = schema.photos
+    known = {row.path: row.present for row in connection.execute(select(table.c.path, table.c.present))}
+    revision = connection.execute(select(_NEXT_REVISION)).scalar_one()
+    fresh = [path for path in paths if path not in known]
+    added = [{"path": path, "revision": number} for number, path in enumerate(fresh, revision)]
+    if added:
+        connection.execute(insert(table), added)
+    for path in paths:
+        if not known.get(path, True):
+            _set_present(connection, path, True)
+
+
+def _set_present(connection: Connection, path: str, present: bool) -> None:
+    values = {"present": present, "revision": _NEXT_REVISION}
+    connection.execute(update(schema.photos).where(schema.photos.c.path == path).values(values))
 
 
 def _row(connection: Connection, photo_id: int) -> RowMapping:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from fullcanvas.server.answers import COMMON, PhotoItem
+from fullcanvas.server.arrivals import Arrivals
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Caller
 from fullcanvas.server.routes import Bench, Here
@@ -35,7 +36,13 @@ class ChangesAnswer(BaseModel):
     people: list[PersonAnswer]
 
 
-@router.get("/changes")
+def _look(request: Request) -> None:
+    """Take in photos that came: here, because no change waits for this request."""
+    arrivals: Arrivals = request.app.state.arrivals
+    arrivals.look()
+
+
+@router.get("/changes", dependencies=[Depends(_look)])
 def changes(
     bench: Bench, here: Here, caller: Caller, since: Number = None, photo: Number = None
 ) -> ChangesAnswer:

@@ -87,7 +87,7 @@ function problem({ problem: broken, project, items, photo, opening }) {
     const path = items.find((item) => item.id === broken.id)?.path ?? "This photo";
     return [`${path} cannot be opened`, `${broken.detail.replace(/[.]?$/, ".")} The other photos are not affected: {next-photo} goes to the next one.`];
   }
-  if (project?.photos === 0) return ["There are no photos here", "Put JPEG, PNG or other image files into the folder that Fullcanvas was started with, and reload this page."];
+  if (project?.photos === 0) return ["There are no photos here", "Put JPEG, PNG or other image files into the folder that Fullcanvas was started with: they appear here."];
   if (project && !photo && opening === null) return ["No photo is open", "Choose one in the list."];
   return null;
 }
