@@ -49,6 +49,26 @@ def test_shift_n_marks_region_after_region(annotator: Annotator) -> None:
     assert not annotator.state()["marking"]
 
 
+def test_whoever_goes_to_another_photo_loses_no_points(annotator: Annotator) -> None:
+    annotator.press("n")
+    for point in PERSON[:3]:
+        annotator.click(point)
+    other = next(item for item in annotator.state()["items"] if item["path"] == "rocket.jpg")
+    address = annotator.page.url
+    for leave in (
+        lambda: annotator.choose("rocket.jpg"),
+        lambda: annotator.page.evaluate(f"location.hash = '#{other['id']}'"),
+    ):
+        leave()
+        expect(annotator.message).to_contain_text("place the region's other points first")
+        annotator.page.get_by_role("button", name="Dismiss").click()
+        expect(annotator.page).to_have_url(address)
+        assert len(annotator.state()["points"]) == 3
+    annotator.press("Escape")
+    annotator.choose("rocket.jpg")
+    expect(annotator.page.locator("#photo-name")).to_have_text("rocket.jpg")
+
+
 def test_clicks_beside_the_photo_mean_its_edge(annotator: Annotator) -> None:
     region = annotator.mark((-8, 200), (120, 150), (60, 100), (60, 330))
     assert annotator.regions()[region]["box"][0] == 0

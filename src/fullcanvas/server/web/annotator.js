@@ -64,10 +64,11 @@ export class Annotator {
   }
 
   /**
-   * Bring a photo to the stage, after everything done so far is stored.
+   * Bring a photo to the stage, after everything done so far is stored; not while a region is half marked there.
    * @param {Photo["id"]} id
    */
   open(id) {
+    if (this.#isHalfMarked()) return;
     const opening = ++this.#openings;
     this.store.update(change.beginOpening(id));
     this.enqueue(async () => {
@@ -135,11 +136,17 @@ export class Annotator {
 
   /** Complete the photo (or just go on if it is) and open the next one. */
   completeAndGoOn() {
-    const { photo, waiting, points } = this.state;
-    if (this.isOpening()) return;
-    if (points.length) return this.say("Not done: place the region's other points first, or give up ({give-up}).", "error");
+    const { photo, waiting } = this.state;
+    if (this.isOpening() || this.#isHalfMarked()) return;
     if (photo && (!change.isClosed(photo) || waiting)) this.setComplete(true);
     this.album.openToDo();
+  }
+
+  /** Whether points of a region are placed that would be lost with the photo. The person is told so. */
+  #isHalfMarked() {
+    const half = this.state.points.length > 0;
+    if (half) this.say("Not done: place the region's other points first, or give up ({give-up}).", "error");
+    return half;
   }
 
   /**

@@ -56,6 +56,9 @@ annotator.store.watch((state) => state.photo?.id, (id) => {
 window.addEventListener("hashchange", () => {
   const wanted = inAddress();
   if (wanted !== null) annotator.open(wanted);
+  // Where that is refused, the address says again what is on the stage.
+  const { opening, photo } = annotator.state;
+  if (photo && opening === null) history.replaceState(null, "", `#${photo.id}`);
 });
 // After a click with the pointer (a click by key has no detail) the keys belong to the stage again: before the control
 // does its work, so that a dialog that it opens gives them back to the stage when it closes.
