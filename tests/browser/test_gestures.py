@@ -235,3 +235,51 @@ def test_two_fingers_zoom_and_a_finger_draws(annotator: Annotator) -> None:
     touch("touchEnd")
     annotator.settle()
     assert annotator.regions()[person["id"]]["scribbles"] == 1
+
+
+def test_a_region_is_marked_and_corrected_by_keys_alone(annotator: Annotator) -> None:
+    """WCAG 2.1.1: whoever cannot use a pointer does what those do who can."""
+
+    def crosshair() -> list[float]:
+        found: list[float] = annotator.page.evaluate("""() => {
+            const [x, y] = document.getElementById("under").textContent.split("·").at(-1).split(",");
+            return [Number(x), Number(y)];
+        }""")
+        return found
+
+    def steer(x: int, y: int) -> None:
+        """To a place, in long steps and short ones."""
+        for axis, wanted, keys in ((0, x, ("ArrowLeft", "ArrowRight")), (1, y, ("ArrowUp", "ArrowDown"))):
+            while abs(off := wanted - crosshair()[axis]) > 1:
+                annotator.page.keyboard.press(f"{'Shift+' if abs(off) > 12 else ''}{keys[off > 0]}")
+
+    annotator.press("n")
+    annotator.page.keyboard.press("ArrowUp")
+    for place in ((100, 300), (400, 300), (250, 200), (250, 400)):
+        steer(*place)
+        annotator.press("Space")
+    (region,) = annotator.regions().values()
+    assert region["box"] == pytest.approx([100, 200, 401, 401], abs=2)
+    assert annotator.state()["photo"]["path"] == "astronaut.jpg"
+    # A stroke: begun, drawn and ended.
+    annotator.press("i")
+    expect(annotator.page.locator("#prompt")).to_contain_text("Space begins a stroke")
+    steer(250, 300)
+    annotator.press("Space")
+    steer(450, 300)
+    annotator.press("Space")
+    (region,) = annotator.regions().values()
+    assert region["scribbles"] == 1
+    assert region["box"][2] == pytest.approx(451, abs=2)
+    # Another one, given up.
+    annotator.press("Space")
+    annotator.page.keyboard.press("ArrowDown")
+    annotator.press("Escape")
+    expect(annotator.message).to_contain_text("given up")
+    # A pointer that moves takes over: the space bar pans again.
+    annotator.page.mouse.move(*annotator.client((300, 300)))
+    annotator.press("Space")
+    (region,) = annotator.regions().values()
+    assert region["scribbles"] == 1
+    annotator.press("Escape", "ArrowRight")
+    expect(annotator.page.locator("#photo-name")).to_have_text("chelsea.jpg")

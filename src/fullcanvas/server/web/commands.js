@@ -1,6 +1,7 @@
 /** The one table of everything that a key or a button does. The sheet of keys is made from it. */
 
 /** @import {Annotator} from "./annotator.js" */
+/** @import {Crosshair} from "./crosshair.js" */
 /** @import {Gestures} from "./gestures.js" */
 /** @import {Lookout} from "./look.js" */
 /** @import {LabelPicker} from "./picker.js" */
@@ -16,6 +17,7 @@ import * as change from "./state.js";
  * @property {Annotator} annotator
  * @property {Stage} stage
  * @property {Gestures} gestures
+ * @property {Crosshair} crosshair
  * @property {Lookout} lookout
  * @property {LabelPicker} picker
  * @property {Review} review
@@ -42,6 +44,7 @@ const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 export const COMMANDS = [
   { id: "mark", group: "Regions", title: "Mark a region: click its four extreme points", keys: ["N"], run: mark(false) },
   { id: "mark-more", group: "Regions", title: "Mark region after region", keys: ["Shift+N"], run: mark(true) },
+  { id: "aim", group: "Regions", title: "Draw with the keyboard: the arrows move a crosshair, Space begins and ends a stroke", keys: ["I"], run: update((state) => ({ ...state, aiming: !state.aiming })) },
   { id: "give-up", group: "Regions", title: "Give up marking; let go of the selection", keys: ["Escape"], run: giveUp },
   { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], repeats: true, run: update(change.selectNext(1)) },
   { id: "previous-region", group: "Regions", title: "Select the region before", keys: ["Shift+Tab"], repeats: true, run: update(change.selectNext(-1)) },
@@ -97,6 +100,8 @@ export const POINTER = [
   ["Shift while dragging", "a straight scribble"],
   ["Ctrl+click", "select the region under the pointer"],
   ["drag a point or side of the selected box", "move its extreme points"],
+  ["arrows while marking, with Shift ten times as far", "move the crosshair"],
+  ["Space, once the arrows have moved it", "place a point there"],
   ["wheel, pinch", "zoom at the pointer"],
   ["Space+drag, middle button, two fingers", "pan"],
 ];
@@ -131,6 +136,7 @@ function giveUp({ annotator, gestures, picker }) {
   if (state.labelling) picker.close();
   else if (gestures.cancel()) annotator.say("Stroke given up.");
   else if (state.marking || state.tool) store.update(change.endMarking);
+  else if (state.aiming) store.update(change.set({ aiming: false }));
   else store.update((now) => ({ ...change.select(null)(now), place: null, message: null }));
 }
 

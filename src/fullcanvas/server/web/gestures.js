@@ -11,6 +11,8 @@ import { handleAt, press } from "./tools.js";
 const WHEEL_SPEED = 0.0015;
 const PINCH_SPEED = 0.01;
 const LINE = 16;
+/** The pointer that the keyboard is; those of the browser have numbers from 0 on. */
+const KEYS = -1;
 
 export class Gestures {
   /**
@@ -66,6 +68,27 @@ export class Gestures {
     return current !== null;
   }
 
+  /**
+   * The keyboard's crosshair moves: it hovers, and draws while a press of its own is under way.
+   * @param {Point} at
+   */
+  aim(at) {
+    this.#hover(at);
+    if (this.#press?.pointer === KEYS) this.#press.press.move(...at, false);
+  }
+
+  /**
+   * Begin a press with the keyboard's crosshair, or end the one that it makes; an extreme point is placed at once.
+   * @param {Point} at
+   */
+  pressAt(at) {
+    if (this.#press) return void (this.#press.pointer === KEYS && this.#end());
+    const { marking } = this.annotator.state;
+    const begun = press(this.stage, this.annotator, ...at, "fine");
+    if (begun) this.#press = { pointer: KEYS, press: begun };
+    if (begun && marking) this.#end();
+  }
+
   /** Select the region under the pointer. */
   selectUnderPointer() {
     const { hover } = this.stage;
@@ -80,6 +103,7 @@ export class Gestures {
     const at = this.#position(event);
     if (event.pointerType === "pen") this.#takePen();
     else if (event.pointerType === "touch" && this.#pen && this.#press) return;
+    if (this.#press?.pointer === KEYS) this.cancel();
     this.stage.element.focus();
     this.stage.element.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, at);
@@ -146,11 +170,15 @@ export class Gestures {
   /** @param {PointerEvent} event */
   #up(event) {
     this.#release(event);
-    if (this.#press?.pointer !== event.pointerId) return;
-    const { press: done } = this.#press;
+    if (this.#press?.pointer === event.pointerId) this.#end();
+  }
+
+  /** What is drawn counts. */
+  #end() {
+    const done = this.#press?.press;
     this.#press = null;
     this.annotator.foresight.stop();
-    done.end();
+    done?.end();
   }
 
   /** @param {PointerEvent} event */
@@ -179,7 +207,7 @@ export class Gestures {
     const { state } = this.annotator;
     this.stage.hover = at;
     this.stage.twin?.point(at);
-    if (state.marking || state.tool) this.stage.redraw();
+    if (state.marking || state.aiming || state.tool) this.stage.redraw();
     const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
     const under = region?.id ?? null;
     if (under !== state.under) this.annotator.store.update(set({ under }));

@@ -26,6 +26,7 @@ export function listenToKeys(page, keymap) {
   });
   window.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]") || isFor(event.target, event)) return;
+    if (page.crosshair.take(event)) return event.preventDefault();
     const command = keymap.find(keyName(event));
     if (!command && event.key === " ") return hold(page, event);
     if (!command) return;

@@ -3,6 +3,7 @@
 import { showAccess } from "./access.js";
 import { Annotator } from "./annotator.js";
 import { COMMANDS } from "./commands.js";
+import { Crosshair } from "./crosshair.js";
 import { makeExport } from "./export-dialog.js";
 import { Gestures } from "./gestures.js";
 import { watchElsewhere } from "./elsewhere.js";
@@ -31,11 +32,12 @@ const stage = new Stage(annotator);
 new Twin(annotator, stage);
 new Loupe(annotator, stage);
 const gestures = new Gestures(stage, annotator);
+const crosshair = new Crosshair(stage, annotator, gestures);
 const picker = new LabelPicker(annotator, () => stage.element.focus());
 const review = new Review(annotator);
 const keymap = new Keymap(COMMANDS);
 const lookout = new Lookout(annotator, stage);
-const page = { annotator, stage, gestures, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
+const page = { annotator, stage, gestures, crosshair, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
 
 showNotices(annotator, keymap);
 showPrompt(annotator, keymap);

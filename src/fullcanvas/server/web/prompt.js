@@ -33,7 +33,7 @@ const BRUSHES = ["paint", "erase"];
  */
 export function showPrompt({ store }, keymap) {
   const line = byId("prompt", HTMLElement);
-  store.watch((state) => [state.marking, state.stay, state.points, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected], () => {
+  store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected], () => {
     const { tone, text } = prompt(store.state);
     line.dataset["tone"] = tone;
     // A line that says the same stays, so that it is not read out again.
@@ -72,11 +72,12 @@ function showButtons({ photo, marking, tool }) {
  * @returns {Prompt}
  */
 function prompt(state) {
-  const { photo, opening, tool, marking, stay, points } = state;
+  const { photo, opening, tool, marking, stay, aiming, points } = state;
   if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` ${size(state)} {thinner} {thicker}` : ""}` };
   if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
   if (isClosed(photo)) return { tone: "now", text: `${closedBy(photo)}: its label map is kept as it is` };
+  if (aiming) return { tone: "now", text: "The arrows move the crosshair, with Shift ten times as far; Space begins a stroke and ends it. {aim} lets go of the arrows" };
   return { tone: photo.regions.length < 2 ? "now" : "next", text: advice(photo, findRegion(photo, state.selected)) };
 }
 

@@ -58,7 +58,7 @@ export class Stage {
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
     store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
-    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.tool, state.brush, state.loupe], () => this.redraw());
+    store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.aiming, state.tool, state.brush, state.loupe], () => this.redraw());
     store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
@@ -261,7 +261,7 @@ export class Stage {
 
   /** @returns {Scene} */
   #scene() {
-    const { photo, selected, points, sketches, marking, tool } = this.annotator.state;
+    const { photo, selected, points, sketches, marking, aiming, tool } = this.annotator.state;
     if (!photo || this.#shown !== photo.id) return { names: [], strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
     const drawn = [...sketches, ...(this.live ? [this.live] : [])];
     const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
@@ -271,7 +271,7 @@ export class Stage {
       strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points, stroke.width ?? null)),
       boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked, ...this.#place()],
       handles: region && { ...this.#marked(region.extreme_points), color: region.color },
-      crosshair: marking ? this.hover : null,
+      crosshair: marking || aiming ? this.hover : null,
       brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: this.brushRadius } : null,
     };
   }

@@ -26,6 +26,7 @@ import { tellApart } from "./palette.js";
  * @property {number | null} newest  The region that was added last.
  * @property {boolean} marking  Whether clicks place extreme points.
  * @property {boolean} stay  Whether marking goes on after four.
+ * @property {boolean} aiming  Whether the arrows move a crosshair, though nothing is marked.
  * @property {Point[]} points  Extreme points placed so far.
  * @property {Sketch[]} sketches
  * @property {Overlay} overlay
@@ -73,6 +74,7 @@ export const START = Object.freeze({
   newest: null,
   marking: false,
   stay: false,
+  aiming: false,
   points: [],
   sketches: [],
   overlay: "full",
