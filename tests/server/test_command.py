@@ -50,6 +50,12 @@ def test_an_address_that_others_reach(folder: Path, model: Path) -> None:
     output = refused(folder, "--host", "0.0.0.0", "--model", model)
     assert "this machine only" in output
     assert "ssh -L" in output
+    assert "lets in all users of its machine" in output
+
+
+def test_the_help_says_who_else_can_open_the_page() -> None:
+    shown = CliRunner().invoke(app, ["annotate", "--help"]).output
+    assert "Every user of this machine can open the page" in " ".join(shown.replace("│", " ").split())
 
 
 def test_labels_that_cannot_be_used(folder: Path, model: Path, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ def annotate(
 ) -> None:
     """Annotate a folder of photos in the browser; everything is stored as you go.
 
+    Every user of this machine can open the page. On a machine that others use, take `fullcanvas serve`, which
+    asks who they are.
+
     With class names to choose from, one a line:
 
         fullcanvas annotate holiday/ --labels classes.txt

@@ -163,8 +163,9 @@ def check_local(host: str) -> None:
     if host not in LOOPBACK:
         raise StartError(
             f"--host {host}: others could read and change everything there, so this command answers on this "
-            "machine only (127.0.0.1); fullcanvas serve asks others who they are, and from elsewhere you can "
-            "use a tunnel: ssh -L 8000:127.0.0.1:8000 THIS-MACHINE"
+            "machine only (127.0.0.1); fullcanvas serve asks others who they are. From elsewhere you can use "
+            "a tunnel: ssh -L 8000:127.0.0.1:8000 THIS-MACHINE; but if others log in there, too, use "
+            "fullcanvas serve: this command lets in all users of its machine"
         )
 
 
