@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -225,14 +227,39 @@ def test_a_link_leads_to_its_photo_in_a_page_that_is_open(annotator: Annotator) 
     expect(annotator.page.locator("#photo-name")).to_have_text("rocket.jpg")
 
 
-def test_more_photos_are_listed_when_somebody_comes_to_the_end(
-    new_tab: Callable[[Server], Annotator], tmp_path: Path, model: str
-) -> None:
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder of 250 photos."""
     (tmp_path / "photos").mkdir()
     Image.new("RGB", (64, 48)).save(tmp_path / "first.png")
     for number in range(250):
         shutil.copy(tmp_path / "first.png", tmp_path / "photos" / f"{number:03}.png")
-    with serving(Server(tmp_path / "photos", model)) as server:
+    return tmp_path / "photos"
+
+
+def test_whoever_comes_gets_what_is_not_complete_however_far_down(
+    new_tab: Callable[[Server], Annotator], many: Path, model: str
+) -> None:
+    with serving(Server(many, model)) as server:
+        with closing(sqlite3.connect(many / ".fullcanvas" / "fullcanvas.db")) as database, database:
+            database.execute("UPDATE photos SET status = 'reviewed' WHERE path NOT IN ('007.png', '120.png')")
+        server.send("POST", f"/photos/{server.photos()[7]['id']}/complete", version=0, complete=True)
+        annotator = new_tab(server)
+        annotator.open()
+        assert annotator.state()["photo"]["path"] == "120.png"
+        expect(annotator.page.locator("#photo-list [aria-current]")).to_contain_text("120.png")
+        annotator.page.get_by_label("Show photos").select_option("Complete")
+        annotator.settle()
+        # Where all that is listed is complete, the key just goes on.
+        annotator.page.locator("#stage").focus()
+        annotator.press("Enter")
+        assert annotator.state()["photo"]["path"] == "007.png"
+
+
+def test_more_photos_are_listed_when_somebody_comes_to_the_end(
+    new_tab: Callable[[Server], Annotator], many: Path, model: str
+) -> None:
+    with serving(Server(many, model)) as server:
         annotator = new_tab(server)
         annotator.open()
         rows = annotator.page.locator("#photo-list button")
