@@ -65,7 +65,8 @@ def print_report(report: Mapping[str, Any]) -> None:
         table.add_row(*_cells(point))
     console.print(table)
     console.print(
-        "budget: scribbles per region; below each mean its 95 % interval over images;\n"
+        "budget: scribbles per region; drawn: those that found an error to correct;\n"
+        "below each mean its 95 % interval over images; F: how much of boundaries agrees;\n"
         "PQ: panoptic quality; s: seconds of a person's time per region, modelled",
         style="dim",
     )
