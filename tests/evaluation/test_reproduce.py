@@ -15,7 +15,7 @@ from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation import findings
 from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.evaluation.gallery import GAP
-from fullcanvas.evaluation.paper import EXPERIMENTS, FIGURE_5, TABLE_2, Claim
+from fullcanvas.evaluation.paper import EXPERIMENTS, FIGURE_5, TABLE_2, Claim, Effort
 from fullcanvas.evaluation.reproduce import Request, reproduce
 from tests.panoptic_folder import write_dataset, write_map
 from tests.tiny_model import write_tiny_model
@@ -101,7 +101,14 @@ def test_figure_5_starts_from_the_models_of_table_2_and_counts_two_allocations(r
         pytest.approx([point["scribbles_drawn"] for point in row["curve"]], abs=0.05) for row in found["rows"]
     ]
     assert "| 75.8 |  |  |" in text
-    assert len(found["claims"]) == 2
+    every, half, half_again, freely, gain, reach = found["claims"]
+    assert [one["holds"] is None for one in (every, freely)] == [False, False]
+    assert len(half["scribbles"]) == len(half_again["scribbles"]) == 2
+    # What is said of four scribbles, two do not tell.
+    assert (gain["holds"], gain["differences"]) == (None, [])
+    assert (reach["holds"], list(reach["scribbles"].values())) == (None, [None])
+    assert "- open: free is 5 points above single region at four scribbles\n" in text
+    assert "- open: free reaches 90 % with four scribbles (over 2)\n" in text
     # Other settings share no scores.
     told: list[str] = []
     reproduce(request_for("figure5", seed=1), train, told.append)
@@ -170,6 +177,46 @@ def test_a_claim_holds_only_if_it_does_at_every_budget():
     assert not findings.holds(Claim("", "a", "c"), curves)
     assert findings.holds(Claim("", "a", "b", -0.11), curves)
     assert not findings.holds(Claim("", "a", "b", -0.1), curves)
+    assert findings.holds(Claim("", "a", "b", 0.05, 1, 1), curves)
+    assert findings.holds(Claim("", "a", "b", first_round=3), curves) is None
+
+
+def curve(*means: float | None) -> list[dict[str, Any]]:
+    return [{"mean_iou": mean} for mean in means]
+
+
+@pytest.mark.parametrize(
+    ("means", "scribbles"),
+    [
+        ((0.8, 0.85, 0.95), pytest.approx(1.5)),
+        ((0.8, 0.9), pytest.approx(1.0)),
+        ((0.95, 0.8, 0.99), 0.0),
+        ((0.8, 0.7, 0.95), pytest.approx(1.8)),
+        ((0.8, 0.85), None),
+        ((None, None), None),
+    ],
+)
+def test_the_scribbles_that_a_quality_takes(means, scribbles):
+    assert findings.scribbles_for(0.9, curve(*means)) == scribbles
+
+
+def test_a_quality_that_takes_few_scribbles():
+    curves = {"quick": curve(0.8, 0.9, 0.92), "slow": curve(0.7, 0.8, 0.9), "never": curve(0.1, 0.1, 0.1)}
+
+    def holds(row: str, most: float, other: str | None = None) -> bool | None:
+        return findings.holds_effort(Effort("", row, 0.9, most, other), curves)
+
+    assert holds("quick", 1)
+    assert holds("quick", 0.5) is False
+    assert holds("never", 2) is False
+    assert holds("never", 3) is None
+    assert holds("quick", 0.5, "slow")
+    assert holds("quick", 0.4, "slow") is False
+    assert holds("slow", 0.5, "quick") is False
+    assert holds("never", 0.5, "quick") is False
+    assert holds("quick", 0.5, "never")
+    assert holds("slow", 0.5, "never") is None
+    assert holds("never", 0.5, "never") is None
 
 
 def test_rows_are_compared_photo_by_photo():
@@ -198,6 +245,11 @@ def test_rows_are_compared_photo_by_photo():
     assert findings.differences(Claim("", "a", "b"), {**reports, "b": report()}, None) == []
 
 
+def rows_of(claim: Claim | Effort) -> set[str]:
+    named = (claim.row, claim.other) if isinstance(claim, Effort) else (claim.better, claim.worse)
+    return {key for key in named if key is not None}
+
+
 def test_what_the_paper_printed():
     assert [row.printed[0] for row in TABLE_2.rows] == [75.8, 76.0, 78.4, 79.1]
     starts = {row.model: row.printed[0] for row in TABLE_2.rows}
@@ -205,6 +257,6 @@ def test_what_the_paper_printed():
     for experiment in EXPERIMENTS.values():
         keys = [row.key for row in experiment.rows]
         assert len(set(keys)) == len(keys)
-        assert {key for claim in experiment.claims for key in (claim.better, claim.worse)} <= set(keys)
+        assert {key for claim in experiment.claims for key in rows_of(claim)} <= set(keys)
         for row in experiment.rows:
             assert experiment.sibling(row.model) == row.first_model

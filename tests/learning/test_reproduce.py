@@ -77,4 +77,6 @@ def test_table_1_from_nothing(folder):
     dextr, ours = found["rows"]
     assert (dextr["model"]["name"], ours["model"]["name"]) == ("dextr", "single-region-objects")
     assert found["regions"] == "things"
+    assert found["only_printed"] == {"DEXTR (released model)": pytest.approx(0.819)}
+    assert "| DEXTR (released model) |  | 81.9 |  |" in (folder / "out" / "table1.md").read_text()
     assert all(0 <= row["curve"][0]["mean_iou"] <= 1 for row in found["rows"])

@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.paper import Claim, Experiment, Row
+from fullcanvas.evaluation.paper import Claim, Effort, Experiment, Row
 from fullcanvas.evaluation.report import interval_ends, score_cell
 
 Found = Mapping[str, Any]
 """What `gather` returns."""
+
+Curves = Mapping[str, list[dict[str, Any]]]
+"""The points of each row, a budget each, from no scribbles on; by the rows' keys."""
+
+_VERDICTS = {True: "yes", False: "**no**", None: "open"}
 
 
 def gather(
@@ -29,11 +34,9 @@ def gather(
     one = reports[experiment.rows[0].key]
     curves = {key: _curve(experiment, report) for key, report in reports.items()}
     claims = [
-        {
-            "claim": claim.text,
-            "holds": holds(claim, curves),
-            "differences": differences(claim, reports, experiment.group),
-        }
+        _judged_effort(claim, curves)
+        if isinstance(claim, Effort)
+        else _judged(claim, curves, differences(claim, reports, experiment.group))
         for claim in experiment.claims
     ]
     return {
@@ -43,6 +46,7 @@ def gather(
         "regions": experiment.group or "all",
         "seed": one["seed"],
         "rows": [{**_row(row, reports[row.key]), "curve": curves[row.key]} for row in experiment.rows],
+        "only_printed": {label: value / 100 for label, value in experiment.only_printed.items()},
         "claims": claims,
         "training": {name: dict(record) for name, record in trained.items()},
     }
@@ -74,11 +78,46 @@ def _curve(experiment: Experiment, report: Mapping[str, Any]) -> list[dict[str, 
     return points
 
 
-def holds(claim: Claim, curves: Mapping[str, list[dict[str, Any]]]) -> bool:
-    """Whether the better row is the better one at every budget that the claim is about."""
+def _judged(claim: Claim, curves: Curves, found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"claim": claim.text, "holds": holds(claim, curves), "differences": found}
+
+
+def _judged_effort(claim: Effort, curves: Curves) -> dict[str, Any]:
+    keys = [claim.row] if claim.other is None else [claim.row, claim.other]
+    taken = {key: scribbles_for(claim.quality, curves[key]) for key in keys}
+    return {"claim": claim.text, "holds": holds_effort(claim, curves), "scribbles": taken}
+
+
+def holds(claim: Claim, curves: Curves) -> bool | None:
+    """Whether the better row is the better one at every budget that the claim is about; None if none was."""
     better, worse = ([point["mean_iou"] for point in curves[key]] for key in (claim.better, claim.worse))
-    pairs = list(zip(better, worse, strict=True))[claim.first_round :]
+    pairs = list(zip(better, worse, strict=True))[claim.budgets]
+    if not pairs:
+        return None
     return all(one is not None and other is not None and one > other + claim.least for one, other in pairs)
+
+
+def holds_effort(claim: Effort, curves: Curves) -> bool | None:
+    """Whether a quality takes as few scribbles as the claim says; None if too few were drawn to tell."""
+    drawn = len(curves[claim.row]) - 1
+    taken = scribbles_for(claim.quality, curves[claim.row])
+    others = 1.0 if claim.other is None else scribbles_for(claim.quality, curves[claim.other])
+    allowed = claim.most * (drawn if others is None else others)
+    if taken is not None and taken <= allowed:
+        return True
+    return None if others is None or (taken is None and drawn < allowed) else False
+
+
+def scribbles_for(quality: float, curve: list[dict[str, Any]]) -> float | None:
+    """At how many scribbles per region a curve reaches a quality, by linear interpolation; None if never."""
+    means = [point["mean_iou"] for point in curve]
+    reached = next(
+        (budget for budget, mean in enumerate(means) if mean is not None and mean >= quality), None
+    )
+    if not reached:
+        return None if reached is None else 0.0
+    before, after = means[reached - 1], means[reached]
+    return float(reached - (after - quality) / (after - before))
 
 
 def differences(
@@ -105,7 +144,7 @@ def differences(
         {"scribbles_per_region": budget, "difference": float(mean), "interval": interval}
         for budget, (mean, interval) in enumerate(zip(means, intervals, strict=True))
     ]
-    return found[claim.first_round :]
+    return found[claim.budgets]
 
 
 def markdown(experiment: Experiment, found: Found, picture: str, rounds: int) -> str:
@@ -140,21 +179,27 @@ def _table(found: Found) -> str:
             lines.append([row["label"], str(row["images"]), *ours])
             lines.append(["... in the paper", "", *paper])
             lines.append(["... scribbles drawn per region", "", *drawn])
+    lines += [[label, "", f"{100 * value:.1f}", ""] for label, value in found["only_printed"].items()]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _claims(found: Found) -> str:
-    lines = [
-        f"- {'yes' if one['holds'] else '**no**'}: {one['claim']}{_least(one['differences'])}"
-        for one in found["claims"]
-    ]
-    return (
-        "\n".join(
-            ["What the paper finds, and whether it came out (with the smallest difference):", "", *lines]
-        )
-        if lines
-        else ""
-    )
+    if not found["claims"]:
+        return ""
+    drawn = len(found["rows"][0]["curve"]) - 1
+    heading = "What the paper finds, and whether it came out; in brackets the smallest difference"
+    if drawn:
+        heading += ", or the scribbles per region that it took (open: too few were drawn to tell)"
+    lines = [f"- {_VERDICTS[one['holds']]}: {one['claim']}{_evidence(one, drawn)}" for one in found["claims"]]
+    return "\n".join([f"{heading}:", "", *lines])
+
+
+def _evidence(claim: Mapping[str, Any], drawn: int) -> str:
+    """By how much a claim holds or not, in words."""
+    if "scribbles" not in claim:
+        return _least(claim["differences"])
+    taken = [f"over {drawn}" if each is None else f"{each:.1f}" for each in claim["scribbles"].values()]
+    return f" ({' against '.join(taken)})"
 
 
 def _least(points: list[dict[str, Any]]) -> str:
