@@ -211,6 +211,8 @@ def test_users_from_the_command_line(tmp_path: Path) -> None:
     token = next(line for line in output.splitlines() if line.startswith("anna."))
     path = tmp_path / ".fullcanvas" / "accounts.json"
     assert Accounts(path).of_token(token) == User("anna", Role.REVIEWER)
+    # Neither port nor http are guessed: serve says where it answers.
+    assert f"fullcanvas serve shows: ADDRESS/login#{token}\n" in output
     assert run("list", tmp_path) == (0, "anna\treviewer\n")
     assert run("add", tmp_path, "anna") == (
         2,

@@ -251,13 +251,14 @@ def add(
         fullcanvas users add street/ anna --role reviewer
     """
     from fullcanvas.server.accounts import Role
+    from fullcanvas.server.security import LOGIN
 
     with _refusals():
         token = _accounts(photos, project).add(name, Role(role))
         typer.echo(
             f"{name} is {role} now. Give them this token; it is shown once and stored nowhere:\n{token}"
         )
-        typer.echo(f"As a link: http://ADDRESS:8000/login#{token}")
+        typer.echo(f"As a link, behind the address that fullcanvas serve shows: ADDRESS{LOGIN}#{token}")
 
 
 @users.command("list")
