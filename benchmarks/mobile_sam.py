@@ -10,7 +10,7 @@ Writes FOLDER/encoder.onnx (TinyViT, 1024 x 1024 pixels) and FOLDER/decoder.onnx
 
 from __future__ import annotations
 
-import sys
+import argparse
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -125,6 +125,16 @@ def export(folder: Path) -> str:
     return f"sam:{encoder},{decoder}"
 
 
+def main() -> None:
+    """Write both, and print what `--peer` takes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="is made if it is not there")
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    print(export(folder))
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
-    print(export(Path(sys.argv[1])))
+    main()

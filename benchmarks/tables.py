@@ -5,8 +5,8 @@ python benchmarks/tables.py FIGURES.json
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,11 @@ TIMES = ("encode", "first prediction", "correction p50", "p95", "p99", "regions 
 
 def main() -> None:
     """Print them."""
-    figures = json.loads(Path(sys.argv[1]).read_text())
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("figures", type=Path, help="what `fullcanvas benchmark --json` wrote")
+    figures = json.loads(parser.parse_args().figures.read_text())
     for lines in (
         table(("regions", *TIMES), ((name, *times(row)) for name, row in figures["by_regions"].items())),
         table(
