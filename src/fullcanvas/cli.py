@@ -158,9 +158,9 @@ def train(
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Train a model and write it as a model file that every other command takes.
+    r"""Train a model and write it as a model file that every other command takes.
 
-    The embedded model, from a folder that holds the data sets its configuration names:
+    The first stage of the embedded model, from a folder that holds the data sets its configuration names:
 
         fullcanvas train configs/default.toml --data data/ --out runs/default
 
@@ -170,7 +170,7 @@ def train(
 
     A trial, to see what one idea is worth:
 
-        fullcanvas train configs/default.toml --data data/ --out runs/trial
+        fullcanvas train configs/default.toml --data data/ --out runs/trial \
             --set training.steps=1000 --set network.prior=false
 
     On several GPUs, which share the images of each step:
