@@ -11,6 +11,7 @@ import tomllib
 from importlib import metadata
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -121,10 +122,12 @@ def test_commands_in_the_documentation_have_the_options_that_it_says():
         for line in re.findall(r"^fullcanvas .*", page.read_text(), re.MULTILINE)
     ]
     assert len(lines) > 30
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for page, line in lines:
         words = line.partition("#")[0].split()
-        known = {name for option in commands[words[1]].params for name in option.opts} | {"--help"}
+        command: Any = typer.main.get_command(app)
+        for word in words[1:]:
+            command = getattr(command, "commands", {}).get(word, command)
+        known = {name for option in command.params for name in option.opts} | {"--help"}
         assert {word for word in words if word.startswith("--")} <= known, (page, line)
 
 
