@@ -58,7 +58,7 @@ def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901,
     """The log after one more interaction."""
     always = ["add", "undo", "redo", "go"]
     small = log.width * log.height <= 10_000  # masks of more pixels are slow to draw
-    some = ["scribble", "move", "label", "delete", "paint", "merge", *["split"] * small]
+    some = ["scribble", "move", "label", "delete", "paint", "merge", *["split", "keep"] * small]
     kind = draw(st.sampled_from(always + ["fill", *["import"] * small] + some * bool(log.regions)))
     if kind == "add":
         return log.add_region(draw(extreme_points(log.width, log.height)), draw(LABELS))
@@ -85,6 +85,8 @@ def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901,
         case "split":
             part, rest = (draw(masks(log.width, log.height)) for _ in range(2))
             return log.split(region, part, rest)
+        case "keep":
+            return log.keep(np.where(draw(masks(log.width, log.height)).pixels, region, 0).astype(np.int32))
         case "label":
             return log.label(region, draw(LABELS))
     return log.delete(region)

@@ -186,7 +186,7 @@ def test_the_schema_is_one():
 
 MALFORMED = {
     "no version": ({"version": None}, "version is a whole number"),
-    "another version": ({"version": 4}, "not an annotation of version 1 to 3"),
+    "another version": ({"version": 5}, "not an annotation of version 1 to 4"),
     "width of nothing": ({"width": 0}, "width is a whole number of 1 or more"),
     "height in halves": ({"height": 9.5}, "height is a whole number of 1 or more"),
     "height that is true": ({"height": True}, "height is a whole number of 1 or more"),
@@ -227,6 +227,8 @@ MALFORMED_ENTRIES = {
     "a point of text": ({"kind": "scribble", "region": 1, "points": [["1", "2"]]}, "a point is a pair"),
     "a point that is true": ({"kind": "scribble", "region": 1, "points": [[1, True]]}, "a point is a pair"),
     "a point left of the image": ({"kind": "scribble", "region": 1, "points": [[-1, 2]]}, "lies outside"),
+    "masks of another type": ({"kind": "keep", "regions": [1], "masks": "0"}, "masks of texts"),
+    "finished pixels of no region": ({"kind": "keep", "regions": [], "masks": []}, "at least one region"),
     "a stroke of no points": ({"kind": "scribble", "region": 1, "points": []}, "at least one point"),
     "a region id of nothing": ({"kind": "delete", "region": 0}, "a region id is a whole number"),
     "a region id beyond label maps": ({"kind": "delete", "region": 2**31}, "1 to 2147483647, not 2147483648"),
@@ -250,7 +252,7 @@ MALFORMED_ENTRIES = {
     "a brush without points": ({"kind": "paint", "region": 1, "radius": 1}, "has the fields"),
     "a merge with nobody": ({"kind": "merge", "region": 1, "others": []}, "at least one other"),
     "a merge with one twice": ({"kind": "merge", "region": 1, "others": [2, 2]}, "none of them twice"),
-    "a merge with a number": ({"kind": "merge", "region": 1, "others": 2}, "regions one of ids, not 2"),
+    "a merge with a number": ({"kind": "merge", "region": 1, "others": 2}, "masks of texts, not 2"),
     "a fill of a region": ({"kind": "fill", "region": 1}, "has the fields [], not ['region']"),
     "a mask of numbers": ({"kind": "import_mask", "region": 3, "mask": [5]}, "a mask is a text of"),
     "a mask of other signs": ({"kind": "import_mask", "region": 3, "mask": "p"}, "COCO's compressed form"),
@@ -348,7 +350,7 @@ def test_numbers_that_json_should_not_hold_are_refused(log, literal):
 
 @pytest.mark.parametrize("data", [None, [], "log", 1])
 def test_what_is_no_object_is_no_log(data):
-    with pytest.raises(AnnotationError, match="not an annotation of version 1 to 3"):
+    with pytest.raises(AnnotationError, match="not an annotation of version 1 to 4"):
         Annotation.from_json(data)
 
 

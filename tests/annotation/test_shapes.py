@@ -145,6 +145,37 @@ def test_a_split_makes_two_regions_of_one_label(log):
         log.split(9, square(0, 0, 1, 1), square(1, 1, 2, 2))
 
 
+def test_finished_pixels_stay_until_a_region_is_corrected(log):
+    finished = np.zeros((10, 20), np.int32)
+    finished[0:4, 2:9] = 1
+    kept = log.scribble(1, [(3, 3)]).keep(finished)
+    region = kept.regions[1]
+    assert (region.mask, kept.regions[2]) == (Mask.of(finished == 1), log.regions[2])
+    # What was said of it stays, and its box holds the mask as well.
+    assert region.extreme_points == ((1, 5), (8, 1), (5, 0), (5, 8))
+    assert region.scribbles == (Scribble(((3, 3),)),)
+    corrected = kept.scribble(1, [(4, 4)]).regions[1]
+    assert (corrected.mask, len(corrected.scribbles)) == (None, 2)
+    assert kept.undo().regions[1].mask is None
+    assert log.keep(np.zeros((10, 20), np.int32)) == log
+    # A merged region is one again.
+    whole = log.merge(1, [2]).keep(finished)
+    assert list(whole.layers) == [1]
+    assert whole.regions[1].label == "cat"
+
+
+def test_finished_pixels_are_those_of_regions_that_are_there(log):
+    with pytest.raises(AnnotationError, match="there is no region 3"):
+        log.keep(np.full((10, 20), 3, np.int32))
+    with pytest.raises(AnnotationError, match="the mask has 10 x 20 pixels"):
+        log.keep(np.ones((20, 10), np.int32))
+    twice = log.keep(np.ones((10, 20), np.int32)).to_json()
+    twice["entries"][-1]["regions"] *= 2
+    twice["entries"][-1]["masks"] *= 2
+    with pytest.raises(AnnotationError, match="each named once"):
+        Annotation.from_json(twice)
+
+
 def test_filling_is_a_state_that_can_be_undone(log):
     assert not log.filled
     assert log.fill().delete(1).filled
@@ -159,14 +190,14 @@ def test_stepping_goes_anywhere_and_keeps_the_rest(log):
             log.at(cursor)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_logs_of_earlier_versions_are_read(version):
     log = Annotation(20, 10).add_region(LEFT).scribble(1, [(3, 3)]).undo()
     data = {**log.to_json(), "version": version}
     del data["forks"], data["tip"]
     read = Annotation.from_json(data)
     assert read == log
-    assert read.to_json()["version"] == 3
+    assert read.to_json()["version"] == 4
 
 
 def test_the_history_in_words(log):
@@ -181,6 +212,7 @@ def test_the_history_in_words(log):
         .merge(2, [1, 3])
         .split(2, square(15, 0, 20, 10), square(10, 0, 15, 10))
         .fill()
+        .keep(square(15, 0, 20, 10) * np.int32(4))
         .delete(2)
         .undo()
     )
@@ -198,11 +230,12 @@ def test_the_history_in_words(log):
         "Merged region 1, region 3 into region 2 (cat)",
         "Split region 4 off region 2 (cat)",
         "Filled what was unassigned",
+        "Reopened with the finished pixels",
         "Deleted region 2 (cat)",
     ]
-    assert [step.in_force for step in steps] == [True] * 12 + [False]
+    assert [step.in_force for step in steps] == [True] * 13 + [False]
     assert [(step.region, step.label) for step in steps[8:]] == [
-        (3, None), (2, "cat"), (4, "cat"), (None, None), (2, "cat"),
+        (3, None), (2, "cat"), (4, "cat"), (None, None), (None, None), (2, "cat"),
     ]  # fmt: skip
     assert log.at(steps[1].cursor).regions.keys() == {1, 2}
 

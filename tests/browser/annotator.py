@@ -112,7 +112,7 @@ class Server:
 
     def clear(self) -> None:
         """As if nothing had ever been said; what the server has in memory is out of date then."""
-        self.send("PUT", "/rule", unassigned_allowed=True)
+        self.send("PUT", "/rule", unassigned_allowed=True, unlabelled_allowed=True)
         with closing(sqlite3.connect(self.folder / ".fullcanvas" / "fullcanvas.db")) as database, database:
             for table in ("entries", "times", "label_maps"):
                 database.execute(f"DELETE FROM {table}")
@@ -219,6 +219,13 @@ class Annotator:
         self.page.mouse.down()
         for point in points[1:]:
             self.page.mouse.move(*self.client(point), steps=4)
+
+    def complete(self) -> None:
+        """Complete the photo, whatever it lacks, and go on."""
+        self.press("Enter")
+        if self.page.locator("#complete-dialog").is_visible():
+            self.page.locator("#complete-go").click()
+            self.settle()
 
     def scribble(self, *points: Place) -> None:
         self.begin_stroke(*points)

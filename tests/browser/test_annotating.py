@@ -169,7 +169,7 @@ def test_completing_goes_on_and_closes_the_photo(annotator: Annotator, server: S
     annotator.open("chelsea.jpg")
     region = annotator.mark((30, 150), (420, 150), (200, 10), (200, 290))
     done = annotator.state()["photo"]["id"]
-    annotator.press("Enter")
+    annotator.complete()
     assert annotator.state()["photo"]["path"] == "coffee.jpg"
     expect(annotator.page.locator(f'[data-photo="{done}"]')).to_have_attribute("data-status", "complete")
     expect(annotator.page.locator("#progress-text")).to_have_text("1 of 4 complete")

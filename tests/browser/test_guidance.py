@@ -94,7 +94,7 @@ def test_a_row_and_its_region_are_shown_together(annotator: Annotator) -> None:
 
 def test_completing_says_what_the_photo_lacks(annotator: Annotator, server: Server) -> None:
     annotator.mark(*PERSON)
-    annotator.press("Enter")
+    annotator.complete()
     expect(annotator.message).to_have_text(
         "astronaut.jpg is complete · 30.8 % unassigned · 1 region without a label"
     )

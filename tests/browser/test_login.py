@@ -114,6 +114,15 @@ def test_a_role_sees_what_it_may_do_and_leaves_with_a_button(
         expect(annotator.page.locator("#picker-list")).to_be_hidden()
         expect(annotator.page.locator("#picker-nothing")).to_contain_text("only an admin can make one")
         annotator.page.keyboard.press("Escape")
+        # What she completed she may open again herself.
+        annotator.complete()
+        reopen = annotator.page.locator("#prompt-reopen")
+        expect(reopen).to_be_visible()
+        expect(annotator.page.locator("#prompt-accept")).to_be_hidden()
+        reopen.click()
+        expect(annotator.page.locator("#prompt")).not_to_contain_text("Complete")
+        annotator.settle()
+        assert annotator.state()["photo"]["status"] == "in_work"
         annotator.page.get_by_role("button", name="Log out").click()
         annotator.page.wait_for_url("**/login")
         assert context.cookies() == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.browser.annotator import TWO_FRAMES, Annotator, Place, Server, serving
 
@@ -32,7 +32,8 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     annotator.press("r")
     expect(annotator.message).to_contain_text("Only a complete photo")
     annotator.mark(*CAT)
-    annotator.press("Enter", "ArrowLeft", "r")
+    annotator.complete()
+    annotator.press("ArrowLeft", "r")
     expect(annotator.page.get_by_label("What has to be done?")).to_be_focused()
     annotator.page.keyboard.type("the ears are missing")
     annotator.page.get_by_role("button", name="Reject", exact=True).click()
@@ -55,7 +56,7 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     annotator.page.locator("#stage").focus()
     annotator.press("Escape")
     annotator.scribble((200, 150), (210, 160))
-    annotator.press("Enter")
+    annotator.complete()
     annotator.page.get_by_label("Show photos").select_option("All photos")
     annotator.choose("chelsea.jpg")
     annotator.page.locator("#stage").focus()
@@ -111,6 +112,8 @@ def test_what_is_done_while_a_photo_opens_is_not_done_to_the_one_before(
 
 
 def test_a_key_held_down_completes_one_photo(annotator: Annotator, server: Server) -> None:
+    annotator.mark(*WHOLE)
+    annotator.press("1")
     for _ in range(3):
         annotator.page.keyboard.down("Enter")
         annotator.settle()
@@ -132,14 +135,14 @@ def test_the_rule_keeps_photos_with_unassigned_pixels_open(annotator: Annotator,
     rule.uncheck()
     annotator.settle()
     annotator.page.keyboard.press("Escape")
-    annotator.press("Enter")
+    annotator.complete()
     expect(annotator.message).to_contain_text("belong to no region")
     assert server.photo(photo_id)["status"] == "in_work"
     annotator.choose("chelsea.jpg")
     annotator.page.locator("#stage").focus()
     annotator.mark(*WHOLE)
     assert annotator.state()["photo"]["unassigned"] == 0
-    annotator.press("Enter")
+    annotator.complete()
     assert server.photo(photo_id)["status"] == "complete"
     annotator.press("y")
     rule.check()
@@ -184,6 +187,37 @@ def test_labels_are_made_and_changed_in_the_page(annotator: Annotator, server: S
     dialog.get_by_label("Name of a new label").fill("cup")
     dialog.get_by_role("button", name="Add").click()
     expect(dialog.get_by_role("alert")).to_contain_text("there is a label 'cup' already")
+
+
+def test_a_label_that_gets_the_name_of_another_becomes_part_of_it(
+    annotator: Annotator, server: Server
+) -> None:
+    labels = json.loads(server.get("/project"))["labels"]
+    server.send("POST", "/labels", name="mug")
+    annotator.page.reload()
+    annotator.settle()
+    region = annotator.mark(*CAT)
+    annotator.press("3", "y")
+    dialog = annotator.page.locator("#project-dialog")
+    asked: list[str] = []
+
+    def answer(question: Dialog) -> None:
+        asked.append(question.message)
+        question.dismiss() if len(asked) == 1 else question.accept()
+
+    annotator.page.on("dialog", answer)
+    for _ in range(2):
+        dialog.get_by_label("Name of mug").fill("cup")
+        dialog.get_by_label("Name of mug").press("Enter")
+        annotator.settle()
+        if len(asked) == 1:
+            assert annotator.regions()[region]["label"] == "mug"
+            expect(dialog.get_by_label("Name of mug")).to_have_value("mug")
+    expect(dialog.get_by_label("Name of mug")).to_be_hidden()
+    annotator.settle()
+    assert asked[0].startswith("Merge “mug” into “cup”?")
+    assert annotator.regions()[region]["label"] == "cup"
+    assert json.loads(server.get("/project"))["labels"] == labels
 
 
 def test_the_time_of_work_is_kept_and_pauses_are_not(annotator: Annotator, server: Server) -> None:

@@ -70,7 +70,12 @@ def test_points_are_not_lost_by_completing_the_photo(annotator: Annotator) -> No
 def test_a_complete_photo_is_not_marked_on(annotator: Annotator) -> None:
     list_alone(annotator)
     annotator.press("n", "Enter")
+    expect(annotator.message).to_contain_text("place the region's other points first")
+    assert annotator.state()["photo"]["status"] == "new"
+    annotator.press("Escape")
+    annotator.complete()
     expect(annotator.page.locator("#prompt")).to_contain_text("Complete")
+    annotator.press("n")
     assert not annotator.state()["marking"]
 
 
@@ -78,8 +83,10 @@ def test_what_a_stroke_would_have_changed_goes_if_the_photo_is_complete_by_then(
     annotator: Annotator, server: Server
 ) -> None:
     list_alone(annotator)
-    annotator.mark((20, 200), (600, 200), (300, 20), (300, 400))
+    annotator.mark((0, 200), (639, 200), (300, 0), (300, 426))
+    annotator.press("1")
     annotator.mark((200, 200), (450, 200), (300, 50), (300, 390))
+    annotator.press("1")
     before = annotator.labels()
     annotator.begin_stroke((320, 200), (480, 210), (560, 230))
     annotator.page.wait_for_function(
@@ -164,9 +171,14 @@ def test_a_point_under_way_is_none_when_another_window_completes_the_photo(
     for point in FLAG[:3]:
         annotator.click(point)
     annotator.page.mouse.move(*annotator.client(FLAG[3]))
-    annotator.page.mouse.down()
     photo = annotator.state()["photo"]
-    server.send("POST", f"/photos/{photo['id']}/complete", version=photo["version"], complete=True)
+    held: list[Route] = []
+    annotator.page.route(f"**/photos/{photo['id']}", lambda route: held.append(route))
+    # The page has asked for the photo as it is now, and gets the answer while the pointer is down.
+    with annotator.page.expect_request(f"**/photos/{photo['id']}"):
+        server.send("POST", f"/photos/{photo['id']}/complete", version=photo["version"], complete=True)
+    annotator.page.mouse.down()
+    held[0].continue_()
     expect(annotator.page.locator("#prompt")).to_contain_text("Complete")
     annotator.page.mouse.up()
     assert annotator.state()["points"] == []
@@ -174,7 +186,7 @@ def test_a_point_under_way_is_none_when_another_window_completes_the_photo(
     annotator.settle()
     annotator.press("1")
     assert annotator.regions()[person]["label"] == "cup"
-    annotator.press("Enter")
+    annotator.complete()
     expect(annotator.page.locator("#photo-name")).not_to_have_text("astronaut.jpg")
 
 

@@ -223,3 +223,80 @@ def test_what_another_window_does_is_seen(server: Server, new_tab: NewTab) -> No
     # Nothing stands in the way of what this window does next.
     other.mark(*FACE)
     assert len(server.photo(other.state()["photo"]["id"])["regions"]) == 2
+
+
+def test_two_windows_may_move_points_of_one_region_at_once(server: Server, new_tab: NewTab) -> None:
+    one, other = new_tab(server), new_tab(server)
+    one.open("astronaut.jpg")
+    region = one.mark((100, 200), (400, 200), (200, 60), (200, 350))
+    other.open("astronaut.jpg")
+    for window in (one, other):
+        window.page.locator(f'[data-region="{region}"]').click()
+    asked: list[str] = []
+    one.page.on("request", lambda request: asked.append(request.url))
+    one.begin_stroke((400, 200), (430, 200))
+    other.scribble((100, 200), (70, 210))
+    # What the photo shows does not change under a drag.
+    one.page.wait_for_timeout(4000)
+    assert not [url for url in asked if url.endswith(("/version", "/labels"))]
+    assert one.regions()[region]["extreme_points"][0] == [100, 200]
+    one.expected = "409"
+    one.page.mouse.up()
+    dialog = one.page.get_by_role("dialog", name="This photo was changed elsewhere")
+    dialog.get_by_role("button", name="make my change again").click()
+    one.settle()
+    left, right, *_ = one.regions()[region]["extreme_points"]
+    assert (left, right) == ([70, 210], [430, 200])
+
+
+def test_points_that_are_dragged_one_after_the_other_are_both_moved(
+    server: Server, annotator: Annotator
+) -> None:
+    annotator.open("astronaut.jpg")
+    region = annotator.mark((100, 200), (400, 200), (200, 60), (200, 350))
+    annotator.page.locator(f'[data-region="{region}"]').click()
+
+    def slowly(route: Route) -> None:
+        annotator.page.wait_for_timeout(500)
+        route.continue_()
+
+    # The second drag begins before the first is answered.
+    annotator.page.route("**/interactions", slowly)
+    annotator.begin_stroke((400, 200), (430, 200))
+    annotator.page.mouse.up()
+    annotator.begin_stroke((100, 200), (70, 210))
+    annotator.page.mouse.up()
+    annotator.settle()
+    left, right, *_ = annotator.regions()[region]["extreme_points"]
+    assert (left, right) == ([70, 210], [430, 200])
+
+
+def test_an_undo_is_never_made_to_what_another_window_did(server: Server, new_tab: NewTab) -> None:
+    one, other = new_tab(server), new_tab(server)
+    one.expected = "ERR_INTERNET|ERR_FAILED|409"
+    one.open("astronaut.jpg")
+    one.mark(*CAT)
+    one.press("1")
+    one.page.route("**/*", lambda route: route.abort())
+    one.page.keyboard.press("z")
+    expect(one.page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    other.open("astronaut.jpg")
+    other.mark(*FACE)
+    one.page.unroute("**/*")
+    expect(one.message).to_contain_text("undo and redo are about what you saw")
+    one.settle()
+    regions = server.photo(one.state()["photo"]["id"])["regions"]
+    assert [region["label"] for region in regions] == ["cup", None]
+    assert one.regions().keys() == {1, 2}
+    assert np.array_equal(one.labels(), other.labels())
+    # What else waits can still be made again.
+    one.page.route("**/*", lambda route: route.abort())
+    one.page.keyboard.press("z")
+    one.page.keyboard.press("2")
+    other.press("1")
+    one.page.unroute("**/*")
+    dialog = one.page.get_by_role("dialog", name="This photo was changed elsewhere")
+    dialog.get_by_role("button", name="make my change again").click()
+    one.settle()
+    regions = server.photo(one.state()["photo"]["id"])["regions"]
+    assert [region["label"] for region in regions] == ["table", "cup"]

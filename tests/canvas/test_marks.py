@@ -164,6 +164,7 @@ def test_marks_follow_their_regions():
     left, right = np.zeros((2, 10, 20), np.bool_)
     left[:, :5], right[:, 5:10] = True, True
     assert marks(log.split(1, left, right)) == [(2, 2, None)]
+    assert marks(log.keep(left.astype(np.int32))) == [(2, 2, None)]
 
 
 def test_scenes_know_where_they_may_differ():

@@ -63,6 +63,7 @@ def do_everything(client: Client, folder: Path) -> None:
     assert client.project.photos == 3
     assert client.changes().photos == ()
     client.allow_unassigned(True)
+    client.allow_unlabelled(True)
     client.add_label("cat")
     client.change_label("cat", name="dog")
     client.delete_label("dog")

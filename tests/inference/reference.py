@@ -15,6 +15,7 @@ from fullcanvas.annotation import (
     Annotation,
     DeleteRegion,
     DrawScribble,
+    KeepRegions,
     MergeRegions,
     PaintRegion,
     Region,
@@ -180,7 +181,9 @@ def _marks(annotation, canvas, framing, bound):
         for _, later in entries[position + 1 :]:
             if isinstance(later, MergeRegions) and id_ in later.others:
                 id_ = later.region
-            elif isinstance(later, SplitRegion | DeleteRegion) and later.region == id_:
+            elif (isinstance(later, SplitRegion | DeleteRegion) and later.region == id_) or (
+                isinstance(later, KeepRegions) and id_ in later.regions
+            ):
                 id_ = 0
                 break
         if id_ and isinstance(entry, PaintRegion):

@@ -41,6 +41,7 @@ STEPS = st.one_of(
     st.tuples(st.just("import"), FOUR, PICK),
     st.tuples(st.just("split"), PICK, st.tuples(POINTS, POINTS)),
     st.tuples(st.just("fill")),
+    st.tuples(st.just("keep")),
     st.tuples(st.just("undo")),
     st.tuples(st.just("redo")),
     st.tuples(st.just("jump"), PICK),
@@ -64,11 +65,16 @@ def any_segmenter(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def other_segmenter(tmp_path_factory):
+    return Segmenter.load(write_tiny_model(tmp_path_factory.mktemp("models") / "other.zip", seed=7))
+
+
+@pytest.fixture(scope="module")
 def embedding(any_segmenter):
     return any_segmenter.encode(PHOTO)
 
 
-def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: C901, PLR0911 (a table)
+def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: C901, PLR0911, PLR0912 (a table)
     """The annotation after one random step; steps that need a region pick one of those that are there."""
     kind, *values = step
     ids = list(annotation.regions)
@@ -79,6 +85,8 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
             return annotation.import_mask(mask_of(*values))
         case "fill":
             return annotation.fill()
+        case "keep":
+            return annotation.keep(session.label_map)
         case "undo":
             return annotation.undo()
         case "redo":
@@ -164,6 +172,16 @@ def test_every_incremental_answer_equals_the_one_from_scratch(any_segmenter, emb
         np.testing.assert_array_equal(page, session.display)
     given = session.annotation.filled & (filled(answer) != answer.labels)
     np.testing.assert_allclose(session.uncertainty, np.where(given, 0, answer.uncertainty), atol=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEQUENCES)
+def test_finished_pixels_stay_with_any_other_model(any_segmenter, embedding, other_segmenter, sequence):
+    session = any_segmenter.open(PHOTO, embedding=embedding)
+    for step in steps_of(sequence):
+        session.apply(say(session.annotation, step, session))
+    kept = other_segmenter.open(PHOTO, session.annotation.keep(session.label_map))
+    np.testing.assert_array_equal(kept.label_map, session.label_map)
 
 
 @settings(max_examples=25, deadline=None)

@@ -131,9 +131,9 @@ def start(segmenter: Segmenter) -> Iterator[Callable[..., Page]]:
     """Starts the application on a folder; a second start is what a restart of the server is."""
     closers: list[Callable[[], object]] = []
 
-    def starting(folder: Path, **options: Any) -> Page:
+    def starting(folder: Path, model: Segmenter = segmenter, **options: Any) -> Page:
         project = open_project(folder, **options)
-        client = TestClient(create_app(project, segmenter), base_url=ADDRESS)
+        client = TestClient(create_app(project, model), base_url=ADDRESS)
         client.__enter__()
         closers.extend([project.store.close, lambda: client.__exit__(None, None, None)])
         return Page(client)

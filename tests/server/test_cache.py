@@ -120,7 +120,7 @@ def test_the_full_label_map_of_a_large_photo_is_weighed_while_it_is_kept(
     assert bench._works.total == before + 1500 * 1100 * 4
     bench.interact(1, AddRegionRequest(version=3, kind="add_region", extreme_points=ends))
     before = bench._works.total
-    project.store.progress.allow_unassigned(False)
+    project.store.progress.change_rule(unassigned_allowed=False)
     with pytest.raises(RefusedError, match="belong to no region"):
         bench.complete(1, CompleteRequest(version=4, complete=True))
     assert bench._works.total == before + 1500 * 1100 * 4

@@ -28,6 +28,7 @@ def test_the_project_at_a_glance(page: Page, segmenter: Segmenter) -> None:
         "statuses": {"new": 3},
         "seconds": 0.0,
         "unassigned_allowed": True,
+        "unlabelled_allowed": True,
         "model": {"name": "tiny", "hash": segmenter.hash},
         "labels": [],
     }
@@ -80,6 +81,7 @@ def test_an_opened_photo_is_described(page: Page) -> None:
         "author": None,
         "comment": None,
         "review": None,
+        "begun_with": None,
         "regions": [],
     }
     assert not page.display(1).any()
@@ -214,6 +216,23 @@ def test_a_change_sent_again_with_its_key_is_not_applied_twice(page: Page) -> No
         response = page.post("/photos/1/complete", version=1, complete=True, key="k3")
         assert response.json()["status"] == "complete"
         assert response.json()["version"] == 2
+
+
+def test_a_change_whose_answer_was_lost_is_known_whatever_others_did_since(page: Page) -> None:
+    page.post("/labels", name="cat")
+    body = {"kind": "add_region", "extreme_points": LEFT, "key": "lost"}
+    assert page.post("/photos/1/interactions", version=0, **body).status_code == 200
+    page.interact(1, "label", region=1, label="cat", key="another's")
+    for version in (0, 2):  # sent again, and made again after a conflict
+        again = read_patch(page.post("/photos/1/interactions", version=version, **body).content)
+        assert (again.header["region"], again.header["photo"]["version"]) == (1, 2)
+        assert (again.labels == page.display(1)).all()
+    assert [region["label"] for region in page.get("/photos/1")["regions"]] == ["cat"]
+    # A key is the photo's own.
+    assert page.post("/photos/2/interactions", version=0, **body).status_code == 200
+    page.interact(2, "undo", key="undone")
+    assert page.post("/photos/2/interactions", version=1, kind="undo", key="undone").status_code == 200
+    assert page.get("/photos/2")["version"] == 2
 
 
 def test_undo_all_the_way_and_back(page: Page) -> None:

@@ -39,6 +39,7 @@ UNDO = {
         "ALTER TABLE labels DROP COLUMN deleted",
     ),
     4: (
+        "ALTER TABLE entries DROP COLUMN key",  # and its index with it
         "DROP INDEX photos_by_revision",
         *(
             f"ALTER TABLE photos DROP COLUMN {column}"
@@ -130,6 +131,22 @@ def test_labels_of_any_color_and_id(store: Store) -> None:
     labels = merge(listed, ())
     store.change_labels(lambda _known: labels)
     assert store.labels() == tuple(sorted(labels, key=lambda label: label.id))
+
+
+def test_labels_are_renamed_merged_and_deleted(store: Store) -> None:
+    store.change_labels(lambda _known: merge([{"name": 'a "cat"'}, {"name": "dog"}, {"name": "owl"}], ()))
+    photo = store.list_photos()[0]
+    store.save(photo, "h", None, EMPTY.add_region(POINTS, 'a "cat"').add_region(POINTS, "dog"))
+    assert store.relabelling.change(1, name="tiger").name == "tiger"
+    with pytest.raises(ConflictError, match="labelled 'tiger': "):
+        store.relabelling.delete(1)
+    assert store.relabelling.change(1, name="dog", merge=True).id == 2
+    store.relabelling.delete(3)
+    assert [label.name for label in store.labels()] == ["dog"]
+    changed, log = store.annotation(photo.id)
+    assert log is not None
+    assert [region.label for region in log.regions.values()] == ["dog", "dog"]
+    assert changed.version == 3
 
 
 def test_labels_added_at_the_same_time_are_all_there_and_none_twice(store: Store) -> None:

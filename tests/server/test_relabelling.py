@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import engines
@@ -76,7 +77,7 @@ def test_two_labels_never_have_one_name(page: Page, label: dict[str, Any]) -> No
 def test_a_label_that_a_region_has_is_not_deleted(page: Page, label: dict[str, Any]) -> None:
     refused = delete(page, label["id"])
     assert refused.status_code == 409
-    assert refused.json()["detail"].startswith(f"regions of 1 photos are labelled {CAT!r}: a.jpg")
+    assert refused.json()["detail"] == f"regions of these photos are labelled {CAT!r}: a.jpg"
     assert delete(page, 99).status_code == 404
 
 
@@ -96,9 +97,89 @@ def test_a_label_of_very_many_photos_is_not_deleted_either(
     store.change_labels(lambda known: merge([{"name": "cat"}], known))
     for photo in store.list_photos():
         store.save(photo, "hash", None, Annotation(99, 99).add_region(LEFT, "cat"))
-    with pytest.raises(ConflictError, match="regions of 60 photos are labelled 'cat': 000"):
+    with pytest.raises(ConflictError, match=r"are labelled 'cat': 000.jpg, 001.jpg, 002.jpg, …"):
         store.relabelling.delete(1)
     store.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A store with a label, given to a region of each of 60 photos."""
+    made = Store(tmp_path / "fullcanvas.db")
+    made.sync_photos([f"{number:03}.jpg" for number in range(61)])
+    made.change_labels(lambda known: merge([{"name": "cat"}, {"name": "dog"}], known))
+    for photo in made.list_photos(limit=60):
+        made.save(photo, "hash", None, Annotation(99, 99).add_region(LEFT, "cat"))
+    yield made
+    made.close()
+
+
+def test_nobody_waits_for_a_label_to_be_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never() -> Any:
+        raise AssertionError("others would have to wait")
+
+    monkeypatch.setattr(store._database, "write", never)
+    with pytest.raises(ConflictError):
+        store.relabelling.delete(1)
+
+
+def test_however_many_photos_are_relabelled_by_a_few_statements(store: Store) -> None:
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    sqlalchemy.event.listen(store._database._engine, "before_cursor_execute", note)
+    store.relabelling.change(1, name="tiger")
+    assert len(said) < 10
+    _, log = store.annotation(60)
+    assert log is not None
+    assert log.regions[1].label == "tiger"
+
+
+def test_a_label_that_is_given_while_it_is_looked_for_is_not_deleted(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = store.list_photos()[-1]
+    write = store._database.write
+
+    def given_first() -> Any:
+        monkeypatch.undo()
+        store.save(last, "hash", None, Annotation(99, 99).add_region(LEFT, "dog"))
+        return write()
+
+    monkeypatch.setattr(store._database, "write", given_first)
+    with pytest.raises(ConflictError, match=r"labelled 'dog': 060\.jpg$"):
+        store.relabelling.delete(2)
+    assert [label.name for label in store.labels()] == ["cat", "dog"]
+
+
+def test_a_label_can_become_part_of_another(page: Page, label: dict[str, Any]) -> None:
+    other = page.get("/project")["labels"][1]
+    body = {"name": other["name"], "color": [1, 2, 3], "merge": True}
+    merged = page.client.patch(f"/api/v1/labels/{label['id']}", json=body).json()
+    assert merged == {**other, "color": [1, 2, 3]}
+    assert page.get("/project")["labels"] == [merged]
+    assert [region["label"] for region in page.get("/photos/1")["regions"]] == [other["name"]] * 2
+    page.interact(1, "undo")
+    assert page.get("/photos/1")["regions"][1]["label"] == other["name"]
+    assert page.get("/project")["labels"] == [merged]
+
+
+def test_a_change_of_a_label_is_made_whole_or_not_at_all(page: Page, label: dict[str, Any]) -> None:
+    body = {"name": "50 % xcatxyy", "color": [1, 2, 3]}
+    assert page.client.patch(f"/api/v1/labels/{label['id']}", json=body).status_code == 409
+    assert page.get("/project")["labels"][0] == label
+
+
+def test_what_looks_like_a_label_in_another_is_none(page: Page) -> None:
+    """... since quotes in it are written otherwise."""
+    page.post("/labels", name="cat")
+    tricky = page.post("/labels", name='x","label":"cat"').json()["name"]
+    page.interact(1, "add_region", extreme_points=LEFT, label=tricky)
+    page.interact(1, "add_region", extreme_points=RIGHT, label="cat")
+    rename(page, 1, "Cat")
+    assert [region["label"] for region in page.get("/photos/1")["regions"]] == [tricky, "Cat"]
 
 
 def test_a_deleted_label_comes_back_with_a_region_that_has_it(page: Page, label: dict[str, Any]) -> None:

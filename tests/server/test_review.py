@@ -85,6 +85,20 @@ def test_a_project_can_want_every_pixel_assigned(page: Page) -> None:
     assert page.post("/photos/1/complete", version=2, complete=True).json()["status"] == "complete"
 
 
+def test_a_project_can_want_every_region_labelled(page: Page) -> None:
+    page.post("/labels", name="cat")
+    assert page.get("/project")["unlabelled_allowed"] is True
+    changed = page.client.put("/api/v1/rule", json={"unlabelled_allowed": False}).json()
+    assert changed == {"unassigned_allowed": True, "unlabelled_allowed": False}
+    assert page.get("/project")["unlabelled_allowed"] is False
+    page.interact(1, "add_region", extreme_points=LEFT)
+    refused = page.post("/photos/1/complete", version=1, complete=True)
+    assert refused.status_code == 422
+    assert "a.jpg: regions without a label: 1" in refused.json()["detail"]
+    page.interact(1, "label", region=1, label="cat")
+    assert page.post("/photos/1/complete", version=2, complete=True).json()["status"] == "complete"
+
+
 def test_time_is_added_up_by_region_and_photo_and_never_twice(page: Page) -> None:
     page.interact(1, "add_region", extreme_points=LEFT, seconds=7.5)
     page.interact(1, "scribble", points=[[20, 20], [30, 30]], region=1, seconds=2, key="k")

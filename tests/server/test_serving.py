@@ -137,12 +137,31 @@ def test_what_each_role_may_do(served: Served) -> None:
         assert client.post("/api/v1/labels", json={"name": "cat"}).status_code == status
     assert annotator.post(WRITE, json={**BODY, "label": "cat"}).status_code == 200
     assert complete(annotator, 1, True) == 200
-    assert complete(annotator, 2, False) == 403
     refused = annotator.get("/api/v1/export")
     assert refused.status_code == 403
     assert "takes the role reviewer" in refused.json()["detail"]
     assert reviewer.get("/api/v1/export").status_code == 200
     assert complete(reviewer, 2, False) == 200
+
+
+def test_who_completed_a_photo_may_reopen_it_until_it_is_reviewed(served: Served) -> None:
+    annotator, reviewer, _ = (served.browser(role) for role in Role)
+
+    def send(client: TestClient, version: int, what: str = "complete", **body: Any) -> int:
+        place = f"/api/v1/photos/1/{what}"
+        return client.post(place, json={"version": version, **body}).status_code
+
+    assert annotator.post(WRITE, json=BODY).status_code == 200
+    assert send(annotator, 1, complete=True) == 200
+    assert annotator.get("/api/v1/photos/1").json()["author"] == "annotator"
+    assert send(annotator, 2, complete=False) == 200
+    assert send(annotator, 3, complete=True) == 200
+    assert send(reviewer, 4, "review", verdict="reviewed") == 200
+    assert send(annotator, 5, complete=False) == 403
+    # Nor what somebody else completed.
+    assert send(reviewer, 5, complete=False) == 200
+    assert send(reviewer, 6, complete=True) == 200
+    assert send(annotator, 7, complete=False) == 403
 
 
 def test_who_did_what_is_kept(served: Served) -> None:

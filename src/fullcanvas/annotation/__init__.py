@@ -13,7 +13,14 @@ from fullcanvas.annotation.log import Annotation
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import Region, Scribble
-from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.shapes import (
+    FillRest,
+    ImportMask,
+    KeepRegions,
+    MergeRegions,
+    PaintRegion,
+    SplitRegion,
+)
 
 __all__ = [
     "AddRegion",
@@ -24,6 +31,7 @@ __all__ = [
     "Entry",
     "FillRest",
     "ImportMask",
+    "KeepRegions",
     "LabelRegion",
     "Mask",
     "MergeRegions",

@@ -15,7 +15,14 @@ from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
-from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.shapes import (
+    FillRest,
+    ImportMask,
+    KeepRegions,
+    MergeRegions,
+    PaintRegion,
+    SplitRegion,
+)
 from fullcanvas.annotation.table import Regions, added, find
 
 LARGEST_RADIUS = 10_000.0
@@ -108,6 +115,7 @@ Entry = (
     | FillRest
     | ImportMask
     | SplitRegion
+    | KeepRegions
 )
 _KINDS: dict[str, type[Entry]] = {cls.kind: cls for cls in Entry.__args__}
 _FIELDS = {  # of each kind: those that it must have, and those that it can have
@@ -123,8 +131,8 @@ def size_of(entry: Entry) -> int:
     """How many bytes of memory an entry takes, near enough."""
     values = [getattr(entry, field.name) for field in fields(entry)]
     points = sum(len(value) for value in values if isinstance(value, tuple))
-    runs = sum(len(value.counts) for value in values if isinstance(value, Mask))
-    return _ENTRY_BYTES + points * _POINT_BYTES + runs
+    masks = [value for value in (*values, *getattr(entry, "masks", ())) if isinstance(value, Mask)]
+    return _ENTRY_BYTES + points * _POINT_BYTES + sum(len(mask.counts) for mask in masks)
 
 
 def new_region(entry: Entry) -> int | None:
@@ -173,6 +181,8 @@ def _check(name: str, value: Any, width: int, height: int) -> Any:
     match name:
         case "mask" | "part" | "rest":
             return _mask(value, width, height)
+        case "masks":
+            return tuple(_mask(item, width, height) for item in _list(value))
         case "extreme_points":
             return order_extreme_points(to_pixels(_list(value), width, height))
         case _:
@@ -199,7 +209,9 @@ def _mask(value: Any, width: int, height: int) -> Mask:
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise AnnotationError(f"points are a list of pairs, regions one of ids, not {value!r:.80}")
+        raise AnnotationError(
+            f"points are a list of pairs, regions of ids, masks of texts, not {value!r:.80}"
+        )
     return list(value)
 
 
@@ -232,6 +244,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "region": _region_id,
     "new_region": _region_id,
     "others": lambda value: tuple(_region_id(item) for item in _list(value)),
+    "regions": lambda value: tuple(_region_id(item) for item in _list(value)),
     "label": checked_label,
     "radius": checked_radius,
     "erase": _truth,

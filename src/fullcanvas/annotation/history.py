@@ -16,7 +16,14 @@ from fullcanvas.annotation.entries import (
     new_region,
 )
 from fullcanvas.annotation.log import Annotation
-from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.shapes import (
+    FillRest,
+    ImportMask,
+    KeepRegions,
+    MergeRegions,
+    PaintRegion,
+    SplitRegion,
+)
 from fullcanvas.annotation.table import Regions
 
 
@@ -72,6 +79,8 @@ def _sentence(entry: Entry, before: Regions) -> str:
             return f"{how} {_called(entry.region, entry.label)}"
         case FillRest():
             return "Filled what was unassigned"
+        case KeepRegions():
+            return "Reopened with the finished pixels"
         case MergeRegions():
             others = ", ".join(_named(id_, before) for id_ in entry.others)
             return f"Merged {others} into {_named(entry.region, before)}"

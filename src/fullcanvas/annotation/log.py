@@ -24,11 +24,18 @@ from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
-from fullcanvas.annotation.shapes import FillRest, ImportMask, MergeRegions, PaintRegion, SplitRegion
+from fullcanvas.annotation.shapes import (
+    FillRest,
+    ImportMask,
+    KeepRegions,
+    MergeRegions,
+    PaintRegion,
+    SplitRegion,
+)
 from fullcanvas.annotation.table import Regions, find
 
-VERSION = 3
-"""Of the JSON form. Version 1 knew fewer kinds of entry, version 2 no branches; both are read as they are."""
+VERSION = 4
+"""Of the JSON form. Version 1 had fewer kinds of entry, 2 no branches, 3 no `keep`; all are read."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +217,21 @@ class Annotation:
         """
         part, rest = self._fitting(part), self._fitting(rest)
         return self.append(SplitRegion(self._id(region), self.next_region, part, rest))
+
+    def keep(self, label_map: NDArray[np.int32]) -> Annotation:
+        """The log in which regions have the pixels of a finished label map until they are corrected.
+
+        Args:
+            label_map: int32 [height, width] of ids of regions, 0 = unassigned.
+
+        Returns:
+            the log with one more entry; itself if no pixel is assigned.
+
+        Raises:
+            AnnotationError: an unknown region, or a label map of another size than the photo.
+        """
+        masks = {id_: self._fitting(mask) for id_, mask in Mask.each(label_map).items() if id_}
+        return self.append(KeepRegions(tuple(masks), tuple(masks.values()))) if masks else self
 
     def _id(self, region: int) -> int:
         """The id of a region that is there, as JSON can hold it: callers read ids from label maps."""

@@ -1,11 +1,11 @@
-"""Entries about a region's very shape: paint, merge, fill, an imported mask, a split.
+"""Entries about a region's very shape: paint, merge, fill, an imported mask, a split, finished pixels.
 
 What each of them means for the label map is said in docs/decisions/0009-shapes-in-the-log.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fullcanvas.annotation.errors import AnnotationError
@@ -106,6 +106,39 @@ class SplitRegion:
         label = find(regions, self.region).label
         rest = of_mask(self.region, self.rest, label, position)
         return added({**regions, self.region: rest}, of_mask(self.new_region, self.part, label, position))
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRegions:
+    """Regions that keep the pixels of a finished label map, each until a scribble or moved points correct it.
+
+    What was said of a region stays, for whoever corrects it; its marks are in the mask and count no longer.
+
+    Attributes:
+        regions: that have pixels in the label map.
+        masks: the pixels of each of them.
+    """
+
+    regions: tuple[int, ...]
+    masks: tuple[Mask, ...]
+    kind: ClassVar[str] = "keep"
+
+    def apply(self, regions: Regions, position: int) -> Regions:
+        """The regions with these masks.
+
+        Raises:
+            AnnotationError: one of them is not there, or is named twice, or not each of them has a mask.
+        """
+        if not self.regions or not len(set(self.regions)) == len(self.regions) == len(self.masks):
+            raise AnnotationError("finished pixels are those of at least one region, each named once")
+        pairs = zip(self.regions, self.masks, strict=True)
+        return {**regions, **{id_: _kept(find(regions, id_), mask, position) for id_, mask in pairs}}
+
+
+def _kept(region: Region, mask: Mask, position: int) -> Region:
+    """The region with a mask; its extreme points reach out where the mask does, its scribbles stay."""
+    parts = [*region.layers, of_mask(region.id, mask, None, position)]
+    return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=position)
 
 
 def of_mask(id_: int, mask: Mask, label: str | None, position: int) -> Region:

@@ -15,6 +15,7 @@ from fullcanvas.annotation import (
     Annotation,
     DeleteRegion,
     DrawScribble,
+    KeepRegions,
     MergeRegions,
     PaintRegion,
     Point,
@@ -67,7 +68,7 @@ def marks_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> li
     """The marks that count, in the order of the log.
 
     Those of a deleted region are gone, those of a merged one are about the region it became part of, and a
-    split leaves none of the region's: its masks hold what they said.
+    split leaves none of the region's, nor do finished pixels: the masks hold what they said.
 
     Args:
         annotation: the log.
@@ -88,6 +89,8 @@ def marks_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> li
                 ]
             case SplitRegion() | DeleteRegion():
                 marks = [mark for mark in marks if mark.region != entry.region]
+            case KeepRegions():
+                marks = [mark for mark in marks if mark.region not in entry.regions]
     boxes = {id_: region_box(region, framing) for id_, region in annotation.regions.items()} if marks else {}
     return [
         mark if mark.radius else Mark(mark.position, mark.region, mark.points, box=boxes[mark.region])

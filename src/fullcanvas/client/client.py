@@ -73,14 +73,17 @@ class Client:
         name: str | None = None,
         isthing: bool | None = None,
         color: Sequence[int] | None = None,
+        merge: bool = False,
     ) -> Label:
         """Rename a class wherever it was given, or change its kind or colour; what is None stays.
 
+        With `merge`, a class that has the new name already takes its place, and is returned.
+
         Raises:
             ClientError: there is no class of this name.
-            ConflictError: another one has the new name.
+            ConflictError: another one has the new name, and they are not to be merged.
         """
-        body = {"name": name, "isthing": isthing, "color": color and list(color)}
+        body = {"name": name, "isthing": isthing, "color": color and list(color), "merge": merge}
         return take(Label, json.loads(self._wire.send("PATCH", self._label(label), body)))
 
     def delete_label(self, label: str) -> None:
@@ -95,6 +98,10 @@ class Client:
     def allow_unassigned(self, allowed: bool) -> None:
         """Say whether a photo may be complete while pixels of it belong to no region."""
         self._wire.send("PUT", "/rule", {"unassigned_allowed": allowed})
+
+    def allow_unlabelled(self, allowed: bool) -> None:
+        """Say whether a photo may be complete while regions of it have no label."""
+        self._wire.send("PUT", "/rule", {"unlabelled_allowed": allowed})
 
     def photos(self, status: str = "", name: str = "") -> Iterator[PhotoItem]:
         """The photos as they are now, by path; those of a status or with `name` in their paths, if given."""

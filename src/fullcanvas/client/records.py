@@ -175,6 +175,7 @@ class ProjectInfo:
         statuses: how many photos have each status.
         seconds: of work, on all photos.
         unassigned_allowed: whether a photo may be complete while pixels of it belong to no region.
+        unlabelled_allowed: whether it may be while regions of it have no label.
         model: the name of the model that answers.
         labels: its classes.
     """
@@ -185,6 +186,7 @@ class ProjectInfo:
     statuses: Mapping[str, int]
     seconds: float
     unassigned_allowed: bool
+    unlabelled_allowed: bool
     model: str
     labels: tuple[Label, ...]
 

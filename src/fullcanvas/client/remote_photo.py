@@ -36,6 +36,7 @@ class RemotePhoto:
         author: who changed or completed it last; None where there are no accounts.
         comment: why it was rejected, until it is complete again.
         review: the latest, or None.
+        begun_with: the hash of the model that answered its log so far, if another one does now.
         regions: by id.
     """
 
@@ -193,14 +194,7 @@ class RemotePhoto:
 
     def _grown(self, kind: str, **fields: Any) -> int:
         """Change something, and return the region that came or grew."""
-        before = self.regions
-        region = self._change(kind, **fields)["region"]
-        if region is not None:
-            return int(region)
-        # The answer was lost and the change repeated: the server no longer knows what it was about.
-        fresh = self.regions.keys() - before.keys()
-        grown = [id_ for id_, now in self.regions.items() if id_ in before and now != before[id_]]
-        return max(fresh) if fresh else fields.get("region") or grown[0]
+        return int(self._change(kind, **fields)["region"])
 
     def _change(self, kind: str, **fields: Any) -> Mapping[str, Any]:
         header, labels = read_patch(self._post("interactions", kind=kind, **fields))
@@ -224,6 +218,7 @@ class RemotePhoto:
         self.author: str | None = photo["author"]
         self.comment: str | None = photo["comment"]
         self.review: Review | None = review_of(photo)
+        self.begun_with: str | None = photo["begun_with"]
         regions = (take(RegionInfo, item) for item in photo["regions"])
         self.regions: Mapping[int, RegionInfo] = {region.id: region for region in regions}
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from fullcanvas.annotation import Region
 from fullcanvas.canvas.boxes import Framing, region_box
-from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
+from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.labels import Label, distinct_color
 from fullcanvas.server.records import Photo, Review, Status, Verdict
 from fullcanvas.server.workbench import View
@@ -94,6 +94,7 @@ class ProjectAnswer(BaseModel):
     statuses: dict[str, int]
     seconds: float
     unassigned_allowed: bool
+    unlabelled_allowed: bool
     model: ModelAnswer
     labels: list[LabelAnswer]
 
@@ -179,7 +180,8 @@ class RegionAnswer(BaseModel):
 class PhotoAnswer(BaseModel):
     """An opened photo; `unassigned` is the fraction of its pixels that no region has.
 
-    `author` changed or completed it last.
+    `author` changed or completed it last; `begun_with` is the hash of the model that answered its log so far,
+    if that is not the one that does now.
     """
 
     id: int
@@ -197,17 +199,18 @@ class PhotoAnswer(BaseModel):
     author: str | None
     comment: str | None
     review: ReviewAnswer | None
+    begun_with: str | None
     regions: list[RegionAnswer]
 
     @classmethod
     def of(
-        cls, view: View, labels: Mapping[str, Label], config: ModelConfig, times: Mapping[int, float]
+        cls, view: View, labels: Mapping[str, Label], segmenter: Segmenter, times: Mapping[int, float]
     ) -> PhotoAnswer:
         """The answer that describes an opened photo."""
         photo, annotation = view.photo, view.annotation
         display_height, display_width = view.display.shape
         closed = photo.closed
-        framing = config.framing(annotation.width, annotation.height)
+        framing = segmenter.config.framing(annotation.width, annotation.height)
         return cls(
             id=photo.id,
             path=photo.path,
@@ -224,6 +227,7 @@ class PhotoAnswer(BaseModel):
             author=photo.author,
             comment=photo.comment,
             review=ReviewAnswer.of(photo.review),
+            begun_with=None if closed or photo.model == segmenter.hash else photo.model,
             regions=[
                 RegionAnswer.of(region, labels, framing, times.get(region.id, 0.0))
                 for region in annotation.regions.values()

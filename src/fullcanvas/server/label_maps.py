@@ -1,4 +1,4 @@
-"""Label maps of completed photos as bytes: 16-bit grey PNG files, without loss; and parts of all."""
+"""Label maps of completed photos: as PNG files of 16-bit grey, without loss, or as shown; parts of all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box, intersection
+from fullcanvas.canvas.resolution import display_size
 from fullcanvas.server.errors import RefusedError, StoreError
 
 MAX_REGIONS = 2**16 - 1
@@ -55,3 +56,12 @@ def part_of(area: Box, width: int, height: int) -> Box:
     if (part[2] - part[0]) * (part[3] - part[1]) > MOST_IN_FULL:
         raise RefusedError(f"at most {MOST_IN_FULL} pixels of a label map are made at a time")
     return part
+
+
+def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:
+    """A full-resolution label map, int32 [H, W], read at the pixel centres of the display: int32 [h, w]."""
+    height, width = full.shape
+    display_width, display_height = display_size(width, height)
+    columns = ((np.arange(display_width) + 0.5) * width / display_width).astype(np.intp)
+    rows = ((np.arange(display_height) + 0.5) * height / display_height).astype(np.intp)
+    return full[np.ix_(rows, columns)]

@@ -51,16 +51,37 @@ def values_of(annotation: Annotation) -> dict[str, Any]:
 
 
 def add_entries(
-    connection: Connection, photo_id: int, before: Annotation | None, after: Annotation, author: str | None
+    connection: Connection,
+    photo_id: int,
+    before: Annotation | None,
+    after: Annotation,
+    *,
+    author: str | None,
+    key: str | None,
 ) -> None:
-    """Store what was said since: a log only grows."""
+    """Store what was said since, the last of it by the key of the change: a log only grows."""
     known = len(before.entries) if before else 0
-    added = [
-        {"photo_id": photo_id, "position": position, "author": author, "body": dump(to_json(entry))}
+    added: list[dict[str, Any]] = [
+        {
+            "photo_id": photo_id,
+            "position": position,
+            "author": author,
+            "key": None,
+            "body": dump(to_json(entry)),
+        }
         for position, entry in enumerate(after.entries[known:], known)
     ]
     if added:
+        added[-1]["key"] = key
         connection.execute(insert(schema.entries), added)
+
+
+def entry_of(connection: Connection, photo_id: int, key: str) -> dict[str, Any] | None:
+    """The entry that the change of this key made, in its JSON form; None if none did."""
+    table = schema.entries
+    query = select(table.c.body).where(table.c.photo_id == photo_id, table.c.key == key)
+    body = connection.execute(query).scalar_one_or_none()
+    return body and json.loads(body)
 
 
 def bring_labels_back(connection: Connection, before: Annotation | None, after: Annotation) -> None:

@@ -40,6 +40,8 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         "UPDATE photos SET verdict = 'rejected' WHERE comment IS NOT NULL",
         "ALTER TABLE photos ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX photos_by_revision ON photos (revision)",
+        "ALTER TABLE entries ADD COLUMN key VARCHAR(64)",
+        "CREATE UNIQUE INDEX entries_by_key ON entries (photo_id, key)",
     ),
 }
 """What leads from each version to the one after it."""

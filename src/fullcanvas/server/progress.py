@@ -1,8 +1,9 @@
-"""How far a project is: photos by status, the time that people spent, and the rule for completing a photo."""
+"""How far a project is: photos by status, the time that people spent, and when a photo may be complete."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -10,7 +11,22 @@ from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.settings import remember, setting
 
-_RULE = "unassigned_allowed"
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a photo may be complete.
+
+    Attributes:
+        unassigned_allowed: whether it may be while pixels of it belong to no region.
+        unlabelled_allowed: whether it may be while regions of it have no label.
+    """
+
+    unassigned_allowed: bool
+    unlabelled_allowed: bool
+
+
+def _rule(connection: Connection) -> Rule:
+    return Rule(**{field.name: setting(connection, field.name) != "false" for field in fields(Rule)})
 
 
 class Progress:
@@ -42,15 +58,17 @@ class Progress:
             return {photo_id: float(seconds) for photo_id, seconds in connection.execute(query)}
 
     @property
-    def unassigned_allowed(self) -> bool:
-        """Whether a photo may be complete while pixels of it belong to no region."""
+    def rule(self) -> Rule:
+        """When a photo may be complete."""
         with self._database.read() as connection:
-            return setting(connection, _RULE) != "false"
+            return _rule(connection)
 
-    def allow_unassigned(self, allowed: bool) -> None:
-        """Set that rule."""
+    def change_rule(self, **allowed: bool) -> Rule:
+        """Set these parts of the rule, by their names; return the rule as it is now."""
         with self._database.write() as connection:
-            remember(connection, _RULE, "true" if allowed else "false")
+            for name, value in allowed.items():
+                remember(connection, name, "true" if value else "false")
+            return _rule(connection)
 
 
 def spend(connection: Connection, photo_id: int, region: int, seconds: float) -> None:

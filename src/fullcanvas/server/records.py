@@ -39,7 +39,7 @@ class Photo:
         version: grows by one with every change.
         regions, unlabelled: how many regions are in force, and how many of them have no label.
         content_hash: of the file when its first entry was stored, or None before that.
-        last_key: what the caller named the latest change, or None.
+        model: the hash of the model that answered its log last, or None before that.
         author: who changed or completed it last; None where there are no accounts.
         review: the latest, whatever became of the photo since; None if there was none.
     """
@@ -51,7 +51,7 @@ class Photo:
     regions: int
     unlabelled: int
     content_hash: str | None
-    last_key: str | None
+    model: str | None
     author: str | None
     review: Review | None
 
@@ -59,6 +59,10 @@ class Photo:
     def closed(self) -> bool:
         """Whether it does not change, and keeps its label map."""
         return self.status in CLOSED
+
+    def completed_by(self, name: str | None) -> bool:
+        """Whether it is complete because a person of that name said so, and has not been reviewed since."""
+        return name is not None and self.author == name and self.status == "complete"
 
     @property
     def comment(self) -> str | None:

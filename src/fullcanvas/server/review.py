@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -18,9 +16,9 @@ from fullcanvas.server.answers import (
     Problem,
     Responses,
 )
-from fullcanvas.server.errors import NotFoundError
-from fullcanvas.server.labels import MAX_ID, Color, Label, checked_name
+from fullcanvas.server.labels import MAX_ID, Color, checked_name
 from fullcanvas.server.login import Admin, Caller, Reviewer
+from fullcanvas.server.progress import Rule
 from fullcanvas.server.requests import Name, RedGreenBlue, ReviewRequest
 from fullcanvas.server.routes import Bench, PhotoId, describe
 
@@ -32,10 +30,11 @@ _IN_THE_WAY: Responses = {
 }
 
 
-class Rule(BaseModel):
-    """When a photo may be complete."""
+class RuleChange(BaseModel):
+    """When a photo may be complete: while pixels of it belong to no region, while regions have no label."""
 
-    unassigned_allowed: Annotated[bool, Field(strict=True)]
+    unassigned_allowed: Annotated[bool | None, Field(strict=True)] = None
+    unlabelled_allowed: Annotated[bool | None, Field(strict=True)] = None
 
 
 class LabelChange(BaseModel):
@@ -44,11 +43,9 @@ class LabelChange(BaseModel):
     name: Name | None = None
     isthing: Annotated[bool | None, Field(strict=True)] = None
     color: RedGreenBlue | None = None
-
-    def of(self, label: Label) -> Label:
-        """The label as changed, but for its name."""
-        color: Color = (self.color[0], self.color[1], self.color[2]) if self.color else label.color
-        return replace(label, isthing=label.isthing if self.isthing is None else self.isthing, color=color)
+    merge: Annotated[
+        bool, Field(strict=True, description="Whether a label that has the name takes its place.")
+    ] = False
 
 
 @router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**MISSING, **STALE})
@@ -58,25 +55,23 @@ def review(bench: Bench, caller: Caller, photo_id: PhotoId, verdict: ReviewReque
 
 
 @router.put("/rule", dependencies=[Admin])
-def rule(bench: Bench, rule: Rule) -> Rule:
-    """Say whether a photo may be complete while pixels of it belong to no region."""
-    bench.project.store.progress.allow_unassigned(rule.unassigned_allowed)
-    return rule
+def rule(bench: Bench, change: RuleChange) -> Rule:
+    """Say when a photo may be complete; what is left out stays as it is."""
+    return bench.project.store.progress.change_rule(**change.model_dump(exclude_none=True))
 
 
 @router.patch("/labels/{label_id}", dependencies=[Admin], responses={**_MISSING, **_IN_THE_WAY})
 def change_label(bench: Bench, label_id: LabelId, change: LabelChange) -> LabelAnswer:
-    """Rename a label wherever it was given, give it another color, or say whether it is a thing or stuff."""
-    store = bench.project.store
-    if change.name is not None:
-        store.relabelling.rename(label_id, checked_name(change.name))
+    """Rename a label wherever it was given, give it another color, or say whether it is a thing or stuff.
 
-    def changed(known: Sequence[Label]) -> Sequence[Label]:
-        if all(label.id != label_id or label.deleted for label in known):
-            raise NotFoundError(f"there is no label {label_id}")
-        return [change.of(label) if label.id == label_id else label for label in known]
-
-    return next(LabelAnswer.of(label) for label in store.change_labels(changed) if label.id == label_id)
+    With `merge`, a label that has the new name already takes its place, and is answered.
+    """
+    name = None if change.name is None else checked_name(change.name)
+    color: Color | None = (change.color[0], change.color[1], change.color[2]) if change.color else None
+    relabelling = bench.project.store.relabelling
+    return LabelAnswer.of(
+        relabelling.change(label_id, name=name, isthing=change.isthing, color=color, merge=change.merge)
+    )
 
 
 @router.delete(

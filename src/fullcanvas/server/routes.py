@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import numpy as np
@@ -81,7 +82,7 @@ def project(bench: Bench) -> ProjectAnswer:
         complete=sum(statuses.get(status, 0) for status in CLOSED),
         statuses=statuses,
         seconds=round(sum(store.progress.seconds().values()), 1),
-        unassigned_allowed=store.progress.unassigned_allowed,
+        **asdict(store.progress.rule),
         model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
         labels=[LabelAnswer.of(label) for label in store.labels()],
     )
@@ -212,8 +213,11 @@ def preview(bench: Bench, photo_id: PhotoId, interaction: Interaction) -> Respon
 
 @router.post("/photos/{photo_id}/complete", responses={**MISSING, **STALE})
 def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRequest) -> PhotoAnswer:
-    """Close a photo, keeping its label map as it is, or open it again, which takes a reviewer."""
-    if not change.complete:
+    """Close a photo, keeping its label map as it is, or open it again.
+
+    Who completed it may do so until it is reviewed; otherwise it takes a reviewer.
+    """
+    if not change.complete and not bench.project.store.photo(photo_id).completed_by(caller.name):
         require(caller, Role.REVIEWER)
     return describe(bench, bench.complete(photo_id, change, caller.name))
 
@@ -222,7 +226,7 @@ def describe(bench: Workbench, view: View) -> PhotoAnswer:
     """The answer that describes an opened photo."""
     store = bench.project.store
     known = {label.name: label for label in store.labels()}
-    return PhotoAnswer.of(view, known, bench.segmenter.config, store.progress.times(view.photo.id))
+    return PhotoAnswer.of(view, known, bench.segmenter, store.progress.times(view.photo.id))
 
 
 def _octets(content: bytes) -> Response:

@@ -39,7 +39,9 @@ photos = Table(
     Column("present", Boolean, nullable=False, default=True),  # found by the latest scan
     Column("status", String(16), nullable=False, default="new"),
     Column("version", Integer, nullable=False, default=0),  # grows by one with every change
-    Column("last_key", String(64)),  # the page's own name of the latest change, so that a retry is known
+    Column(
+        "last_key", String(64)
+    ),  # the page's own name of the latest change, whether it made an entry or not
     Column("content_hash", String(64)),  # of the file, when its first entry was stored
     Column("width", Integer),
     Column("height", Integer),
@@ -69,6 +71,8 @@ entries = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("body", Text, nullable=False),  # one entry of the annotation's JSON form
     Column("author", String(64)),  # whose entry it is; null where there are no accounts
+    Column("key", String(64)),  # the page's own name of the change that made it, so that a retry is known
+    Index("entries_by_key", "photo_id", "key", unique=True),
 )
 
 times = Table(

@@ -7,9 +7,8 @@ the caller saw last; if the photo has changed meanwhile, nothing is stored and `
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,10 @@ from fullcanvas.server.database import Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
 from fullcanvas.server.labels import Label
-from fullcanvas.server.logs import add_entries, bring_labels_back, dump, read_log, values_of
+from fullcanvas.server.logs import add_entries, bring_labels_back, entry_of, read_log, values_of
 from fullcanvas.server.progress import Progress, spend
 from fullcanvas.server.records import Photo, Review
-from fullcanvas.server.relabelling import Relabelling
+from fullcanvas.server.relabelling import Relabelling, read_labels, replace_labels
 from fullcanvas.server.settings import remember, setting
 
 MOST_CHANGED = 1000
@@ -120,6 +119,21 @@ class Store:
             row = _row(connection, photo_id)
         return _photo(row)
 
+    def photo_and_change(self, photo_id: int, key: str | None) -> tuple[Photo, dict[str, Any] | None]:
+        """The photo; and what a change of this key made of it before, None if there was none.
+
+        Returns:
+            the photo, and the entry that the change made, in its JSON form, empty if it made none.
+
+        Raises:
+            NotFoundError: as for `photo`.
+        """
+        with self._database.read() as connection:
+            row = _row(connection, photo_id)
+            made = entry_of(connection, photo_id, key) if key is not None else None
+        known = made is None and key is not None and row["last_key"] == key
+        return _photo(row), {} if known else made
+
     def photo_after(self, photo_id: int) -> Photo | None:
         """The next present photo by path, or None."""
         table = schema.photos
@@ -194,7 +208,7 @@ class Store:
         values = {"status": "in_work", "last_key": key, "author": author, "content_hash": content_hash}
         with self._database.write() as connection:
             row = _change(connection, photo, {**values, **values_of(after)}, spent)
-            add_entries(connection, photo.id, before, after, author)
+            add_entries(connection, photo.id, before, after, author=author, key=key)
             bring_labels_back(connection, before, after)
         return _photo(row)
 
@@ -233,30 +247,38 @@ class Store:
         return _photo(row)
 
     def reopen(
-        self, photo: Photo, key: str | None = None, author: str | None = None, seconds: float = 0.0
+        self,
+        photo: Photo,
+        before: Annotation | None = None,
+        after: Annotation | None = None,
+        *,
+        review: Review | None = None,
+        key: str | None = None,
+        author: str | None = None,
+        seconds: float = 0.0,
     ) -> Photo:
         """Open a complete photo to changes again; its stored label map goes.
 
-        Arguments and errors are as in `complete`.
+        Args:
+            photo, key, author, seconds: as in `complete`, and the errors as well.
+            before, after: the annotation as in `save`, where it has to say more from here on.
+            review: by which it is given back, if it is.
         """
-        values = {"status": "in_work", "last_key": key, "author": author}
+        # Who gives a photo back has not worked on it.
+        values = {"status": "in_work", "author": author} if review is None else _said(review)
+        values |= {"last_key": key, **(values_of(after) if after else {})}
         with self._database.write() as connection:
             row = _change(connection, photo, values, (0, seconds))
+            if after:
+                add_entries(connection, photo.id, before, after, author=author, key=key)
             _drop_label_map(connection, photo.id)
         return _photo(row)
 
-    def review(self, photo: Photo, review: Review, key: str | None = None, seconds: float = 0.0) -> Photo:
-        """Accept a complete photo, or open it to changes again: its stored label map goes then.
-
-        Arguments and errors are as in `complete`.
-        """
-        said = {"verdict": review.verdict, "comment": review.comment}
-        noted = {"reviewer": review.reviewer, "reviewed_at": review.time}
-        values = {"status": review.verdict, "last_key": key, **said, **noted}
+    def accept(self, photo: Photo, review: Review, key: str | None = None, seconds: float = 0.0) -> Photo:
+        """Say of a complete photo that it was reviewed; arguments and errors are as in `complete`."""
+        values = {"last_key": key, **_said(review)}
         with self._database.write() as connection:
             row = _change(connection, photo, values, (0, seconds))
-            if review.verdict == "rejected":
-                _drop_label_map(connection, photo.id)
         return _photo(row)
 
     def label_map(self, photo_id: int) -> NDArray[np.int32]:
@@ -272,12 +294,18 @@ class Store:
             raise StoreError(f"{self.name}: photo {photo_id} has no stored label map")
         return decode_label_map(png)
 
+    def model_of_map(self, photo_id: int) -> str | None:
+        """The hash of the model that made a complete photo's label map; None if it is not complete."""
+        query = select(schema.label_maps.c.model).where(schema.label_maps.c.photo_id == photo_id)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     # labels
 
     def labels(self) -> tuple[Label, ...]:
         """The project's labels, by id."""
         with self._database.read() as connection:
-            return tuple(label for label in _labels(connection) if not label.deleted)
+            return tuple(label for label in read_labels(connection) if not label.deleted)
 
     def change_labels(self, change: Callable[[Sequence[Label]], Sequence[Label]]) -> Sequence[Label]:
         """Replace the labels, deleted ones too, by what `change` makes of them in one step; return those.
@@ -286,7 +314,7 @@ class Store:
             StoreError: it could not be stored. What `change` raises passes through; nothing has changed then.
         """
         with self._database.write() as connection:
-            return _change_labels(connection, change)
+            return replace_labels(connection, change)
 
     def take_labels_over(self, content: str, change: Callable[[Sequence[Label]], Sequence[Label]]) -> None:
         """Change the labels by a file, unless what it says is what was taken over last.
@@ -296,19 +324,8 @@ class Store:
         digest = hashlib.sha256(content.encode()).hexdigest()
         with self._database.write() as connection:
             if setting(connection, _LABELS_FILE) != digest:
-                _change_labels(connection, change)
+                replace_labels(connection, change)
                 remember(connection, _LABELS_FILE, digest)
-
-
-def _change_labels(
-    connection: Connection, change: Callable[[Sequence[Label]], Sequence[Label]]
-) -> Sequence[Label]:
-    labels = change(_labels(connection))
-    connection.execute(delete(schema.labels))
-    rows = [{**asdict(item), "color": dump(item.color)} for item in labels]
-    if rows:
-        connection.execute(insert(schema.labels), rows)
-    return labels
 
 
 def _present(status: str | None = None, name: str = "") -> list[Any]:
@@ -367,17 +384,13 @@ def _drop_label_map(connection: Connection, photo_id: int) -> None:
     connection.execute(delete(schema.label_maps).where(schema.label_maps.c.photo_id == photo_id))
 
 
+def _said(review: Review) -> dict[str, Any]:
+    """What a photo's row says of a review."""
+    noted = {"reviewer": review.reviewer, "reviewed_at": review.time}
+    return {"status": review.verdict, "verdict": review.verdict, "comment": review.comment, **noted}
+
+
 def _photo(row: RowMapping) -> Photo:
     said = (row["verdict"], row["comment"], row["reviewer"], row["reviewed_at"])
     review = Review(*said) if row["verdict"] else None
     return Photo(**{name: row[name] for name in Photo.__dataclass_fields__ if name in row}, review=review)
-
-
-def _labels(connection: Connection) -> tuple[Label, ...]:
-    rows = connection.execute(select(schema.labels).order_by(schema.labels.c.id)).mappings()
-    return tuple(_label(row) for row in rows)
-
-
-def _label(row: RowMapping) -> Label:
-    red, green, blue = json.loads(row["color"])
-    return Label(row["id"], row["name"], row["isthing"], (red, green, blue), row["deleted"])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakValueDictionary
 
 import cv2
@@ -27,11 +28,12 @@ from fullcanvas.inference.session import Session
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
-from fullcanvas.server.label_maps import MAX_REGIONS, part_of
+from fullcanvas.server.label_maps import MAX_REGIONS, part_of, shrink
 from fullcanvas.server.precedence import Precedence
+from fullcanvas.server.progress import Rule
 from fullcanvas.server.project import Project
 from fullcanvas.server.records import Photo, Review
-from fullcanvas.server.requests import CompleteRequest, Interaction, ReviewRequest
+from fullcanvas.server.requests import Change, CompleteRequest, Interaction, ReviewRequest
 from fullcanvas.server.store import FinishedMap
 
 MEMORY = 2_000_000_000
@@ -181,9 +183,9 @@ class Workbench:
             ServerError: it cannot be done or stored; nothing has changed.
         """
         with self._precedence.change(), self._lock(photo_id):
-            photo = self.project.store.photo(photo_id)
-            if request.key is not None and request.key == photo.last_key:
-                return self._repeat(photo)
+            photo, made = self.project.store.photo_and_change(photo_id, request.key)
+            if made is not None:
+                return self._repeat(photo, made)
             return self._change(self._open(photo, request), request, author)
 
     def preview(self, photo_id: int, request: Interaction) -> tuple[Patch, int | None]:
@@ -209,8 +211,8 @@ class Workbench:
         """
         store = self.project.store
         with self._lock(photo_id):
-            photo = store.photo(photo_id)
-            if request.key is None or request.key != photo.last_key:
+            photo, made = store.photo_and_change(photo_id, request.key)
+            if made is None:
                 _check_version(photo, request.version)
                 photo = self._set_complete(photo, request, author)
             return self._view(photo)
@@ -223,8 +225,8 @@ class Workbench:
             ServerError: it cannot be done or stored; nothing has changed.
         """
         with self._lock(photo_id):
-            photo = self.project.store.photo(photo_id)
-            if request.key is None or request.key != photo.last_key:
+            photo, made = self.project.store.photo_and_change(photo_id, request.key)
+            if made is None:
                 _check_version(photo, request.version)
                 photo = self._judge(photo, request, reviewer)
             return self._view(photo)
@@ -291,13 +293,15 @@ class Workbench:
         self.project.checked_hash(photo)
         photo, annotation = self.project.store.annotation(photo.id)
         full = self.project.store.label_map(photo.id)
-        return View(photo, annotation or Annotation(full.shape[1], full.shape[0]), shrink(full))
+        annotation = annotation or Annotation(full.shape[1], full.shape[0])
+        return View(photo, annotation, shrink(full))
 
-    def _repeat(self, photo: Photo) -> Answer:
-        """The answer to a change that was stored before, whose answer never arrived."""
+    def _repeat(self, photo: Photo, made: Mapping[str, Any]) -> Answer:
+        """The answer to a change that was stored before, as this entry, and whose answer never arrived."""
         view = self._view(photo)
         height, width = view.display.shape
-        return Answer(view, Patch(0, 0, width, height, view.display), None)
+        region = made.get("new_region", made.get("region"))
+        return Answer(view, Patch(0, 0, width, height, view.display), region)
 
     def _change(self, work: _Work, request: Interaction, author: str | None) -> Answer:
         before = work.session.annotation
@@ -333,15 +337,16 @@ class Workbench:
     def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
         store = self.project.store
         if not request.complete:
-            return store.reopen(photo, request.key, author, request.seconds) if photo.closed else photo
+            return self._reopen(photo, request, author) if photo.closed else photo
         if photo.closed:
             return photo
         work = self._work(photo)
         with self.room:
             made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
-            if not store.progress.unassigned_allowed:
+            rule = store.progress.rule
+            if not rule.unassigned_allowed:
                 self._keep(work)  # with its full label map, if the photo is refused
-                _check_assigned(photo, made.label_map)
+            _check_rule(rule, photo, made.label_map)
             photo = store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
         return photo
@@ -350,7 +355,21 @@ class Workbench:
         if not photo.closed:
             raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
         review = Review(request.verdict, request.comment, reviewer, time.time())
-        return self.project.store.review(photo, review, request.key, request.seconds)
+        if review.verdict == "reviewed":
+            return self.project.store.accept(photo, review, request.key, request.seconds)
+        return self._reopen(photo, request, reviewer, review)
+
+    def _reopen(
+        self, photo: Photo, request: Change, author: str | None, review: Review | None = None
+    ) -> Photo:
+        """Open a closed photo; its pixels stay, also where another model had made them."""
+        store = self.project.store
+        (_, before), model = store.annotation(photo.id), store.model_of_map(photo.id)
+        after = before
+        if before and model and model != self.segmenter.hash:
+            after = replace(before.keep(store.label_map(photo.id)), model=self.segmenter.hash)
+        key, seconds = request.key, request.seconds
+        return store.reopen(photo, before, after, review=review, key=key, author=author, seconds=seconds)
 
 
 def size_of(session: Session, config: ModelConfig) -> int:
@@ -364,15 +383,6 @@ def size_of(session: Session, config: ModelConfig) -> int:
     return shown + len(regions) * cells * 4 + said + drawn + embedding.array.nbytes
 
 
-def shrink(full: NDArray[np.int32]) -> NDArray[np.int32]:
-    """A full-resolution label map, int32 [H, W], read at the pixel centres of the display: int32 [h, w]."""
-    height, width = full.shape
-    display_width, display_height = display_size(width, height)
-    columns = ((np.arange(display_width) + 0.5) * width / display_width).astype(np.intp)
-    rows = ((np.arange(display_height) + 0.5) * height / display_height).astype(np.intp)
-    return full[np.ix_(rows, columns)]
-
-
 def _check_version(photo: Photo, version: int) -> None:
     if photo.version != version:
         raise StaleError(f"{photo.path} was changed elsewhere meanwhile; it is loaded again", photo.version)
@@ -384,9 +394,13 @@ def _check_open(photo: Photo, version: int) -> None:
         raise RefusedError(f"{photo.path} is complete; reopen it first")
 
 
-def _check_assigned(photo: Photo, label_map: NDArray[np.int32]) -> None:
+def _check_rule(rule: Rule, photo: Photo, label_map: NDArray[np.int32]) -> None:
+    if photo.unlabelled and not rule.unlabelled_allowed:
+        raise RefusedError(
+            f"{photo.path}: regions without a label: {photo.unlabelled}; this project wants them all labelled"
+        )
     left = label_map.size - np.count_nonzero(label_map)
-    if left:
+    if left and not rule.unassigned_allowed:
         share = f"{max(0.01, 100 * left / label_map.size):.2f} %"
         raise RefusedError(
             f"{left} pixels of {photo.path} ({share}) belong to no region, "

@@ -1,6 +1,7 @@
 /** Who is at work, and what their role allows. */
 
 /** @import {Annotator} from "./annotator.js" */
+/** @import {State} from "./state.js" */
 /** @import {Role, Session} from "./types.js" */
 import * as api from "./api.js";
 import { byId } from "./dom.js";
@@ -16,6 +17,15 @@ const ROLES = ["annotator", "reviewer", "admin"];
  */
 export function allows(session, least) {
   return !session || !least || ROLES.indexOf(session.role) >= ROLES.indexOf(least);
+}
+
+/**
+ * Whether somebody may open the photo again: a reviewer, or who completed it, until it is reviewed.
+ * @param {State} state
+ */
+export function mayReopen({ photo, session }) {
+  const own = photo?.status === "complete" && photo.author !== null && photo.author === session?.name;
+  return own || allows(session, "reviewer");
 }
 
 /** @param {Annotator} annotator */

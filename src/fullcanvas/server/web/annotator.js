@@ -18,11 +18,15 @@ import { count, percent } from "./words.js";
  * A region by its id, or one whose id only the answer to an earlier change will tell.
  * @typedef {{id: number | null, waiting?: boolean}} Ticket  `waiting` while that answer is on its way.
  *
+ * @typedef {{kind: string, region?: number | null | Ticket} & Record<string, unknown>} Fields  Of an interaction.
+ *
  * @typedef {object} Sight  Where photos are shown.
  * @property {(photo: Photo, image: HTMLImageElement, map: LabelMap) => void} show
  * @property {(changed: Rect | null) => void} refresh  The label map changed there, or only colours did.
  */
 
+/** Kinds that go back or forth from what the person saw. */
+const STEPS = ["undo", "redo", "go"];
 /** Why a complete photo does not change. */
 const CLOSED = "This photo is complete. Reopen it ({reopen}) to change it.";
 
@@ -51,7 +55,7 @@ export class Annotator {
   #queue = new Queue({
     waiting: (waiting, busy) => this.store.update(change.set({ waiting, busy })),
     gone: (error) => this.store.update(change.set({ gone: error?.message ?? null, loggedOut: error instanceof api.LoggedOut })),
-    conflict: (conflict) => this.store.update(change.set({ conflict })),
+    conflict: (conflict) => (conflict === null ? this.resolveConflict(true) : this.store.update(change.set({ conflict }))),
   });
 
   get state() {
@@ -94,11 +98,22 @@ export class Annotator {
   }
 
   /**
+   * Move some of a region's extreme points; the others are where they are once it is this change's turn.
    * @param {number} region
-   * @param {Point[]} points  Four extreme points, in any order.
+   * @param {(points: Point[]) => Point[]} move  From left, right, top, bottom to four in any order.
    */
-  movePoints(region, points) {
-    this.send({ kind: "move_points", region, extreme_points: points }, { kind: "points", points });
+  movePoints(region, move) {
+    const points = () => {
+      const found = change.findRegion(this.state.photo, region);
+      return found && move(found.extreme_points);
+    };
+    const seen = points();
+    const fields = () => {
+      const extreme_points = points();
+      if (!extreme_points) throw new Error("the region is not there any more.");
+      return { kind: "move_points", region, extreme_points };
+    };
+    this.send(fields, seen ? { kind: "points", points: seen } : undefined);
   }
 
   /** Delete the selected region. */
@@ -132,14 +147,6 @@ export class Annotator {
   reload() {
     const { photo } = this.state;
     if (photo) this.enqueue(() => this.#load(photo.id));
-  }
-
-  /** Complete the photo (or just go on if it is) and open the next one. */
-  completeAndGoOn() {
-    const { photo, waiting } = this.state;
-    if (this.isOpening() || this.#isHalfMarked()) return;
-    if (photo && (!change.isClosed(photo) || waiting)) this.setComplete(true);
-    this.album.openToDo();
   }
 
   /** Whether points of a region are placed that would be lost with the photo. The person is told so. */
@@ -189,6 +196,8 @@ export class Annotator {
     const key = makeKey();
     this.enqueueChange(async () => {
       this.#takePhoto(await run(photo, { version: this.#version(photo), key }));
+      // What is stored has the photo's own resolution, and may be another model's: pixels may differ from those shown.
+      if (this.state.photo?.id === photo.id && this.state.opening === null) this.#takePatch(await api.getLabels(photo.id), null);
       const project = await api.getProject();
       this.store.update(change.set({ project }));
     }, complaint);
@@ -237,7 +246,7 @@ export class Annotator {
 
   /**
    * Send an interaction with the photo on the stage.
-   * @param {{kind: string, region?: number | null | Ticket} & Record<string, unknown>} fields
+   * @param {Fields | (() => Fields)} fields  Or what makes them, once it is this change's turn.
    * @param {{kind: "stroke" | "points", points: Point[], width?: number | null}} [sketch]  What to show until it is answered.
    * @param {Ticket} [ticket]  Learns the region of the answer.
    */
@@ -259,12 +268,13 @@ export class Annotator {
       this.cover(null);
     };
     this.enqueueChange(async () => {
-      const region = resolveRegion(fields.region);
-      const patch = await api.postInteraction(photo.id, { ...fields, region, seconds, version: this.#version(photo), key });
+      const now = typeof fields === "function" ? fields() : fields;
+      const region = resolveRegion(now.region);
+      const patch = await api.postInteraction(photo.id, { ...now, region, seconds, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;
       this.#takePatch(patch, ticket ? patch.header.region : null);
       done();
-    }, "Not done", dropped);
+    }, "Not done", dropped, typeof fields === "object" && STEPS.includes(fields.kind));
   }
 
   /**
@@ -338,13 +348,14 @@ export class Annotator {
    * @param {() => Promise<void>} run
    * @param {string} complaint  Begins the message if the server refuses.
    * @param {() => void} [after]
+   * @param {boolean} [step]  Whether it goes back or forth from what the person saw.
    */
-  enqueueChange(run, complaint, after) {
+  enqueueChange(run, complaint, after, step = false) {
     const dropped = (/** @type {Error} */ error) => {
       after?.();
       this.say(`${complaint}: ${error.message}`, "error");
     };
-    this.#queue.add({ ...this.#task(run, dropped), change: true });
+    this.#queue.add({ ...this.#task(run, dropped), change: true, step });
   }
 
   /**

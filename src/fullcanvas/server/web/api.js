@@ -177,14 +177,15 @@ export async function postReview(id, verdict) {
   return (await send("POST", `${photoPath(id)}/review`, verdict)).json();
 }
 
-/** @param {{unassigned_allowed: boolean}} rule */
+/** @param {{unassigned_allowed?: boolean, unlabelled_allowed?: boolean}} rule  What is to change. */
 export async function putRule(rule) {
   await send("PUT", "/rule", rule);
 }
 
 /**
  * @param {number} id
- * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color}} change
+ * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color, merge: boolean}} change  `merge`: whether a
+ *   label that has the name takes its place.
  */
 export async function patchLabel(id, change) {
   await send("PATCH", `/labels/${id}`, change);

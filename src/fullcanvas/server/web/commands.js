@@ -1,6 +1,7 @@
 /** The one table of everything that a key or a button does. The sheet of keys is made from it. */
 
 /** @import {Annotator} from "./annotator.js" */
+/** @import {Completion} from "./completion.js" */
 /** @import {Crosshair} from "./crosshair.js" */
 /** @import {Gestures} from "./gestures.js" */
 /** @import {Lookout} from "./look.js" */
@@ -8,6 +9,7 @@
 /** @import {Review} from "./review.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Role} from "./types.js" */
+import { mayReopen } from "./access.js";
 import { byId } from "./dom.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
@@ -20,6 +22,7 @@ import * as change from "./state.js";
  * @property {Crosshair} crosshair
  * @property {Lookout} lookout
  * @property {LabelPicker} picker
+ * @property {Completion} completion
  * @property {Review} review
  * @property {() => void} showHelp
  * @property {() => void} showProject
@@ -79,8 +82,8 @@ export const COMMANDS = [
   { id: "loupe", group: "View", title: "The loupe that helps to place extreme points, or none", keys: ["Q"], run: update((state) => ({ ...state, loupe: !state.loupe })) },
   { id: "less", group: "View", title: "Fainter overlay", keys: ["["], repeats: true, run: update(change.changeOpacity(-0.1)) },
   { id: "more", group: "View", title: "Stronger overlay", keys: ["]"], repeats: true, run: update(change.changeOpacity(0.1)) },
-  { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: ({ annotator }) => annotator.completeAndGoOn() },
-  { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], least: "reviewer", run: reopen },
+  { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: ({ completion }) => completion.begin() },
+  { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
   { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on", keys: ["A"], least: "reviewer", run: ({ review }) => review.accept() },
   { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], repeats: true, run: ({ annotator }) => annotator.album.openNext(1) },
@@ -176,6 +179,7 @@ function nextUnlabelled({ annotator }) {
 /** @param {Page} page */
 function reopen({ annotator }) {
   if (annotator.isOpening()) return;
-  if (change.isClosed(annotator.state.photo)) annotator.setComplete(false);
-  else annotator.say("This photo is not complete.");
+  if (!change.isClosed(annotator.state.photo)) annotator.say("This photo is not complete.");
+  else if (mayReopen(annotator.state)) annotator.setComplete(false);
+  else annotator.say("Who completed a photo may reopen it until it is reviewed; anybody else, and later on, it takes the role reviewer.");
 }

@@ -50,6 +50,11 @@ export class Gestures {
     annotator.store.watch((state) => state.opening, () => this.cancel());
   }
 
+  /** Whether something is being drawn, marked or dragged: what the photo shows should not change under it. */
+  get pressed() {
+    return this.#press !== null;
+  }
+
   /**
    * While the space bar is held, dragging pans.
    * @param {boolean} held

@@ -3,6 +3,7 @@
 import { showAccess } from "./access.js";
 import { Annotator } from "./annotator.js";
 import { COMMANDS } from "./commands.js";
+import { Completion } from "./completion.js";
 import { Crosshair } from "./crosshair.js";
 import { makeExport } from "./export-dialog.js";
 import { Gestures } from "./gestures.js";
@@ -34,10 +35,11 @@ new Loupe(annotator, stage);
 const gestures = new Gestures(stage, annotator);
 const crosshair = new Crosshair(stage, annotator, gestures);
 const picker = new LabelPicker(annotator, () => stage.element.focus());
+const completion = new Completion(annotator, picker);
 const review = new Review(annotator);
 const keymap = new Keymap(COMMANDS);
 const lookout = new Lookout(annotator, stage);
-const page = { annotator, stage, gestures, crosshair, lookout, picker, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
+const page = { annotator, stage, gestures, crosshair, lookout, picker, completion, review, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
 
 showNotices(annotator, keymap);
 showPrompt(annotator, keymap);
@@ -68,7 +70,7 @@ document.addEventListener("click", (event) => {
   if (event.detail > 0 && event.target instanceof Element && event.target.closest("button, summary, input[type=range]")) stage.element.focus();
 }, true);
 stage.element.focus();
-watchElsewhere(annotator);
+watchElsewhere(annotator, gestures);
 watchTeam(annotator);
 annotator.album.start(inAddress());
 

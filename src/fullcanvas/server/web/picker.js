@@ -19,6 +19,8 @@ export class LabelPicker {
   /** @type {Option[]} */
   #options = [];
   #active = 0;
+  /** When a label was chosen last: the same key pressed twice is no command. */
+  chosen = -Infinity;
 
   /**
    * @param {Annotator} annotator
@@ -118,6 +120,7 @@ export class LabelPicker {
     const option = this.#options[index];
     if (!option) return;
     this.annotator.labelling.give(option.name, option.isthing);
+    this.chosen = performance.now();
     this.close();
   }
 }

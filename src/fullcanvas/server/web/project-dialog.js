@@ -1,4 +1,4 @@
-/** The project's labels, with their colours and kinds, and its rule for completing photos. */
+/** The project's labels, with their colours and kinds, and its rules for completing photos. */
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Color, Label, Project} from "./types.js" */
@@ -14,7 +14,9 @@ export function makeProjectDialog(annotator) {
   const dialog = byId("project-dialog", HTMLDialogElement);
   const list = byId("project-labels", HTMLUListElement);
   const rule = byId("project-rule", HTMLInputElement);
+  const labelled = byId("project-labelled", HTMLInputElement);
   rule.addEventListener("change", () => ask(annotator, () => api.putRule({ unassigned_allowed: rule.checked })));
+  labelled.addEventListener("change", () => ask(annotator, () => api.putRule({ unlabelled_allowed: labelled.checked })));
   list.addEventListener("change", (event) => changeLabel(annotator, event.target));
   list.addEventListener("click", (event) => deleteLabel(annotator, event.target));
   byId("project-form", HTMLFormElement).addEventListener("submit", (event) => {
@@ -22,7 +24,10 @@ export function makeProjectDialog(annotator) {
     addLabel(annotator, byId("project-name-input", HTMLInputElement), byId("project-kind", HTMLSelectElement).value === "thing");
   });
   annotator.store.watch((state) => state.project, (project) => {
-    if (project) show(list, rule, project);
+    if (!project) return;
+    show(list, project);
+    rule.checked = project.unassigned_allowed;
+    labelled.checked = project.unlabelled_allowed;
   });
   return () => {
     byId("project-complaint", HTMLElement).hidden = true;
@@ -32,13 +37,11 @@ export function makeProjectDialog(annotator) {
 
 /**
  * @param {HTMLUListElement} list
- * @param {HTMLInputElement} rule
  * @param {Project} project
  */
-function show(list, rule, { labels, unassigned_allowed }) {
+function show(list, { labels }) {
   const focused = document.activeElement?.getAttribute("data-part");
   list.replaceChildren(...labels.map(row));
-  rule.checked = unassigned_allowed;
   const again = focused ? list.querySelector(`[data-part="${focused}"]`) : null;
   if (again instanceof HTMLElement) again.focus();
 }
@@ -62,10 +65,19 @@ function row({ id, name, isthing, color }) {
 function changeLabel(annotator, control) {
   if (!(control instanceof HTMLInputElement || control instanceof HTMLSelectElement)) return;
   const id = Number(control.dataset["labelId"]);
-  ask(annotator, () => api.patchLabel(id, changeOf(control)));
+  const change = changeOf(control);
+  const labels = annotator.state.project?.labels ?? [];
+  const old = labels.find((label) => label.id === id);
+  const merge = old !== undefined && change.name !== undefined && labels.some((label) => label.id !== id && label.name === change.name);
+  // Merged labels cannot be told apart again.
+  if (merge && !confirm(`Merge “${old.name}” into “${change.name}”? Every region labelled ${old.name} will be ${change.name}, for good.`)) control.value = old.name;
+  else ask(annotator, () => api.patchLabel(id, { ...change, merge }));
 }
 
-/** @param {HTMLInputElement | HTMLSelectElement} control */
+/**
+ * @param {HTMLInputElement | HTMLSelectElement} control
+ * @returns {{name?: string, isthing?: boolean, color?: Color}}
+ */
 function changeOf(control) {
   if (control instanceof HTMLSelectElement) return { isthing: control.value === "thing" };
   return control.type === "color" ? { color: parse(control.value) } : { name: control.value.trim() };

@@ -4,6 +4,7 @@
 /** @import {Keymap} from "./keys.js" */
 /** @import {State, Tool} from "./state.js" */
 /** @import {Photo, Region} from "./types.js" */
+import { mayReopen } from "./access.js";
 import { byId, element } from "./dom.js";
 import { brushRadius, findRegion, isClosed, regionName } from "./state.js";
 import { reviewed } from "./words.js";
@@ -33,7 +34,7 @@ const BRUSHES = ["paint", "erase"];
  */
 export function showPrompt({ store }, keymap) {
   const line = byId("prompt", HTMLElement);
-  store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected], () => {
+  store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected, state.session], () => {
     const { tone, text } = prompt(store.state);
     line.dataset["tone"] = tone;
     // A line that says the same stays, so that it is not read out again.
@@ -42,6 +43,8 @@ export function showPrompt({ store }, keymap) {
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
   store.watch((state) => [state.photo?.review, isClosed(state.photo)], () => showReview(store.state.photo));
+  // Until another photo comes, though the first change makes it this model's: the stage must not move under a stroke.
+  store.watch((state) => [state.photo?.id, state.project === null], () => showModels(store.state));
 }
 
 /**
@@ -57,10 +60,20 @@ function showReview(photo) {
   if (line.textContent !== text) line.textContent = text;
 }
 
+/** @param {State} state  Says it if the photo was begun with another model than the project's. */
+function showModels({ photo, project }) {
+  const begun = photo?.begun_with ?? null;
+  const line = byId("begun-with", HTMLElement);
+  line.hidden = begun === null || project === null;
+  line.textContent = line.hidden ? "" : `Begun with another model (${begun?.slice(0, 8)}); ${project?.model.name} (${project?.model.hash.slice(0, 8)}) answers now, so regions may look different.`;
+}
+
 /** @param {State} state */
-function showButtons({ photo, marking, tool }) {
+function showButtons(state) {
+  const { photo, marking, tool } = state;
   const done = isClosed(photo);
   for (const button of ["prompt-reopen", "prompt-accept", "prompt-reject"]) byId(button, HTMLElement).hidden = !done;
+  byId("prompt-reopen", HTMLElement).hidden ||= !mayReopen(state);
   byId("prompt-accept", HTMLElement).hidden ||= photo?.status === "reviewed";
   const giveUp = byId("prompt-give-up", HTMLElement);
   giveUp.hidden = !marking && !tool;

@@ -6,12 +6,14 @@ import { Refused, Unreachable } from "./api.js";
  * @typedef {object} Task
  * @property {() => Promise<void>} run  May run again after it found the server away.
  * @property {boolean} change  Whether it changes a photo, so that it must not get lost.
+ * @property {boolean} [step]  Whether it goes back or forth from what the person saw: after a conflict that is gone.
  * @property {(error: Error) => void} dropped  It will not be done: says why.
  *
  * @typedef {object} Listener
  * @property {(waiting: number, busy: boolean) => void} waiting  How many changes wait, and whether anything does.
  * @property {(reason: Unreachable | null) => void} gone  Nothing can be stored at the moment, or it can again.
- * @property {(detail: string) => void} conflict  The photo changed elsewhere: the queue waits for `resolve`.
+ * @property {(detail: string | null) => void} conflict  The photo changed elsewhere: the queue waits for `resolve`. Null
+ *   if no change waits about which somebody could choose.
  */
 
 const PAUSES_MS = [300, 600, 1000, 2000, 3000];
@@ -85,8 +87,12 @@ export class Queue {
 
   /** @param {string} detail */
   #stop(detail) {
+    const steps = this.#tasks.filter((task) => task.step);
+    this.#tasks = this.#tasks.filter((task) => !task.step);
+    for (const task of steps) task.dropped(new Error("undo and redo are about what you saw, and the photo was changed elsewhere meanwhile. You see it as it is now."));
+    this.#report();
     this.#conflict = true;
-    this.listener.conflict(detail);
+    this.listener.conflict(this.#tasks.some((task) => task.change) ? detail : null);
   }
 
   #reached() {

@@ -160,20 +160,22 @@ function sideAt([x0, y0, x1, y1], x, y, reach) {
 function pressHandle(stage, annotator, handle, x, y) {
   const region = change.findRegion(annotator.state.photo, annotator.state.selected);
   if (!region) return null;
-  let points = region.extreme_points;
+  let at = stage.toPhoto(x, y);
   let moved = false;
+  const move = (/** @type {Point[]} */ points) => points.map((point, index) => (index === handle.index ? drag(point, at, handle) : point));
   return {
     move(toX, toY) {
       moved ||= Math.hypot(toX - x, toY - y) >= STILL;
       if (!moved) return;
-      points = region.extreme_points.map((point, index) => (index === handle.index ? drag(point, stage.toPhoto(toX, toY), handle) : point));
+      at = stage.toPhoto(toX, toY);
+      const points = move(region.extreme_points);
       show(stage, { kind: "points", points, at: [toX, toY] });
       annotator.foresight.ask({ kind: "move_points", region: region.id, extreme_points: points });
     },
     end() {
       show(stage, null);
       // A click that moves nothing is a click: a scribble of one point.
-      if (moved) annotator.movePoints(region.id, points);
+      if (moved) annotator.movePoints(region.id, move);
       else annotator.scribble([stage.toPhoto(x, y)]);
     },
     cancel: () => show(stage, null),

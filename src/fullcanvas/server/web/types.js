@@ -37,6 +37,7 @@
  * @property {string | null} author  Who changed or completed it last; null where there are no accounts.
  * @property {string | null} comment  Why it was rejected, until it is complete again.
  * @property {Review | null} review  The latest, whatever became of the photo since.
+ * @property {string | null} begun_with  The hash of the model that answered its log so far, if another one does now.
  * @property {Region[]} regions
  *
  * @typedef {object} PhotoItem
@@ -80,6 +81,7 @@
  * @property {Record<string, number>} statuses  How many photos have each.
  * @property {number} seconds  Of work, on all photos.
  * @property {boolean} unassigned_allowed  Whether a photo may be complete with unassigned pixels.
+ * @property {boolean} unlabelled_allowed  Whether it may be with regions that have no label.
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
  *
