@@ -220,6 +220,13 @@ class Annotator:
         for point in points[1:]:
             self.page.mouse.move(*self.client(point), steps=4)
 
+    def open_alone(self, path: str) -> None:
+        """Open a photo that stays on the stage when it is completed: the list has no other."""
+        self.open(path)
+        self.page.get_by_label("Find photos by name").fill(path)
+        expect(self.page.locator("#photo-list button")).to_have_count(1)
+        self.page.locator("#stage").focus()
+
     def complete(self) -> None:
         """Complete the photo, whatever it lacks, and go on."""
         self.press("Enter")

@@ -57,13 +57,11 @@ def test_finished_pixels_stay_and_a_photo_in_work_says_what_it_was_begun_with(
 def test_the_page_shows_what_the_server_has_after_a_photo_is_completed_and_reopened(
     server: Server, annotator: Annotator
 ) -> None:
-    annotator.open("rocket.jpg")
+    annotator.open_alone("rocket.jpg")
     annotator.mark(*FLAG)
     photo = annotator.state()["photo"]["id"]
     asked: list[str] = []
     annotator.page.on("request", lambda request: asked.append(request.url))
-    items = annotator.state()["items"]
-    assert items[-1]["path"] == "rocket.jpg"  # there is no next one to go to
     annotator.complete()
     annotator.page.wait_for_function("() => fullcanvas.state().photo.status === 'complete'")
     annotator.press("Shift+Enter")

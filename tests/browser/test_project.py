@@ -286,7 +286,7 @@ def test_whoever_comes_gets_what_is_not_complete_however_far_down(
         annotator.settle()
         # Where all that is listed is complete, the key just goes on.
         annotator.page.locator("#stage").focus()
-        annotator.press("Enter")
+        annotator.complete()
         assert annotator.state()["photo"]["path"] == "007.png"
 
 

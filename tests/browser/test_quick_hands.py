@@ -12,14 +12,6 @@ SKY = [(300, 40), (500, 40), (400, 10), (400, 90)]
 ALONE = "rocket.jpg"
 
 
-def list_alone(annotator: Annotator) -> None:
-    """Open a photo that stays on the stage when it is completed: the list has no other."""
-    annotator.open(ALONE)
-    annotator.page.get_by_label("Find photos by name").fill(ALONE)
-    expect(annotator.page.locator("#photo-list button")).to_have_count(1)
-    annotator.page.locator("#stage").focus()
-
-
 @pytest.mark.parametrize("panel", ["adjust", "history"])
 def test_a_panel_opens_by_its_own_keys(annotator: Annotator, panel: str) -> None:
     annotator.open("astronaut.jpg")
@@ -68,7 +60,7 @@ def test_points_are_not_lost_by_completing_the_photo(annotator: Annotator) -> No
 
 
 def test_a_complete_photo_is_not_marked_on(annotator: Annotator) -> None:
-    list_alone(annotator)
+    annotator.open_alone(ALONE)
     annotator.press("n", "Enter")
     expect(annotator.message).to_contain_text("place the region's other points first")
     assert annotator.state()["photo"]["status"] == "new"
@@ -82,7 +74,7 @@ def test_a_complete_photo_is_not_marked_on(annotator: Annotator) -> None:
 def test_what_a_stroke_would_have_changed_goes_if_the_photo_is_complete_by_then(
     annotator: Annotator, server: Server
 ) -> None:
-    list_alone(annotator)
+    annotator.open_alone(ALONE)
     annotator.mark((0, 200), (639, 200), (300, 0), (300, 426))
     annotator.press("1")
     annotator.mark((200, 200), (450, 200), (300, 50), (300, 390))

@@ -83,13 +83,13 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
     assert on_stage(bert) == "chelsea.jpg"
     expect(row(anna, "chelsea.jpg").locator(".here")).to_have_text("bert")
     expect(row(bert, "astronaut.jpg").locator(".here")).to_have_text("anna")
-    anna.press("Enter")
+    anna.complete()
     assert on_stage(anna) == "coffee.jpg"
     # The list tells it without being asked for again, and so does the bar.
     expect(row(bert, "astronaut.jpg")).to_contain_text("Complete · anna · 0 regions")
     expect(bert.page.locator("#progress-text")).to_have_text("1 of 3 complete")
     expect(row(bert, "coffee.jpg").locator(".here")).to_have_text("anna")
-    bert.press("Enter")
+    bert.complete()
     expect(bert.message).to_contain_text("chelsea.jpg is complete")
     # What is left is Anna's.
     assert on_stage(bert) == "chelsea.jpg"
@@ -102,7 +102,7 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
 def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(come: Come) -> None:
     anna, rita = come("anna"), come("rita")
     anna.mark((100, 250), (400, 250), (250, 20), (250, 500))
-    anna.press("Enter")
+    anna.complete()
     expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
     rita.choose("astronaut.jpg")
     rita.press("g")
@@ -118,7 +118,7 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
     anna.choose("astronaut.jpg")
     comment = anna.page.locator("#comment")
     expect(comment).to_contain_text("Rejected by rita, ")
-    anna.press("Enter")
+    anna.complete()
     expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
     expect(rita.page.locator("#prompt")).to_contain_text("Complete, by anna")
     expect(rita.page.locator("#comment")).to_contain_text("the left half is two objects")
@@ -136,9 +136,9 @@ def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     rita.page.get_by_label("Show photos").select_option("Complete")
     expect(rita.page.locator("#no-photos")).to_be_visible()
     anna.choose("chelsea.jpg")
-    anna.press("Enter")
+    anna.complete()
     expect(rita.page.locator("#photo-list button")).to_have_count(1)
     anna.choose("astronaut.jpg")
-    anna.press("Enter")
+    anna.complete()
     names = rita.page.locator("#photo-list .name")
     expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
