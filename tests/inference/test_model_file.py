@@ -5,10 +5,12 @@ import tracemalloc
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fullcanvas.canvas.boxes import Framing
-from fullcanvas.inference import ModelConfig, ModelError, read_model, resolve, write_model
+from fullcanvas.inference import ModelConfig, ModelError, Segmenter, read_model, resolve, write_model
 from fullcanvas.inference import model_file as module
 
 CONFIG = {
@@ -203,3 +205,18 @@ def test_a_model_file_that_cannot_be_read(path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.read_bytes", refused)
     with pytest.raises(ModelError, match=r"one\.zip: cannot be read \(Permission denied\)"):
         read_model(path)
+
+
+@pytest.mark.parametrize("path", sorted(module.EMBEDDED.glob("*.zip")), ids=lambda path: path.stem)
+def test_an_embedded_model_is_small_says_what_it_is_and_answers(path, example_photos):
+    assert path.stat().st_size < 30e6
+    model = read_model(path.stem)
+    assert model.name == path.stem
+    assert model.licence.startswith("Apache-2.0")
+    assert model.provenance["training_images"]
+    with Image.open(example_photos / "coffee.jpg") as picture:
+        session = Segmenter.load(path.stem).open(np.asarray(picture.convert("RGB")))
+    cup = session.add_region([(173, 100), (409, 110), (286, 18), (272, 307)])
+    session.add_region([(0, 200), (599, 200), (450, 0), (300, 399)])
+    assert session.label_map[200, 250] == cup
+    assert session.label_map[390, 590] != cup
