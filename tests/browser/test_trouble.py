@@ -232,9 +232,9 @@ def test_two_windows_may_move_points_of_one_region_at_once(server: Server, new_t
     other.open("astronaut.jpg")
     for window in (one, other):
         window.page.locator(f'[data-region="{region}"]').click()
+    one.begin_stroke((400, 200), (430, 200))
     asked: list[str] = []
     one.page.on("request", lambda request: asked.append(request.url))
-    one.begin_stroke((400, 200), (430, 200))
     other.scribble((100, 200), (70, 210))
     # What the photo shows does not change under a drag.
     one.page.wait_for_timeout(4000)
