@@ -15,10 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fullcanvas.annotation import Annotation, AnnotationError
-    from fullcanvas.client import Client
-    from fullcanvas.inference import Segmenter, Session
+    from fullcanvas.client import Client, ClientError
+    from fullcanvas.inference import ModelError, Patch, Segmenter, Session
 
-__all__ = ["Annotation", "AnnotationError", "Client", "Segmenter", "Session", "__version__"]
+__all__ = [
+    "Annotation",
+    "AnnotationError",
+    "Client",
+    "ClientError",
+    "ModelError",
+    "Patch",
+    "Segmenter",
+    "Session",
+    "__version__",
+]
 
 __version__ = metadata.version("fullcanvas")
 
@@ -27,6 +37,9 @@ _ROOMS = {
     "Annotation": "fullcanvas.annotation",
     "AnnotationError": "fullcanvas.annotation",
     "Client": "fullcanvas.client",
+    "ClientError": "fullcanvas.client",
+    "ModelError": "fullcanvas.inference",
+    "Patch": "fullcanvas.inference",
     "Segmenter": "fullcanvas.inference",
     "Session": "fullcanvas.inference",
 }

@@ -36,7 +36,7 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     first, second = photo.add_region(LEFT, "sky"), photo.add_region(RIGHT)
     assert photo.regions[first].extreme_points[1] == (50, 22)
     assert photo.scribble([(85, 32), (20, 30)]) == second
-    assert photo.labels[30, 20] == second
+    assert photo.display[30, 20] == second
     assert photo.regions[second].scribbles == 1
     photo.set_label(second, "cat")
     photo.undo()
@@ -47,8 +47,8 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     assert [entry.kind for entry in history.entries] == ["add_region", "add_region", "scribble", "label"]
     assert (history.entries[3].label, history.cursor, history.tip) == ("cat", 4, 4)
     again = client.open(photo.id)
-    np.testing.assert_array_equal(again.labels, photo.labels)
-    assert again.uncertainty.shape == photo.labels.shape == (80, 96)
+    np.testing.assert_array_equal(again.display, photo.display)
+    assert again.uncertainty.shape == photo.display.shape == (80, 96)
     assert 0 <= again.uncertainty.min() <= again.uncertainty.max() <= 1
     with Image.open(BytesIO(photo.image())) as picture:
         assert picture.size == (96, 80)
@@ -75,9 +75,9 @@ def test_shapes_are_changed_too(client: Client) -> None:
     photo = client.open(next(client.photos()))
     first, second = photo.add_region(LEFT), photo.add_region(RIGHT)
     photo.paint([(90, 75)], first, 3)
-    assert photo.labels[75, 90] == first
+    assert photo.display[75, 90] == first
     photo.paint([(90, 75)], first, 3, erase=True)
-    assert photo.labels[75, 90] == 0
+    assert photo.display[75, 90] == 0
     photo.move_points(second, [(42, 30), (90, 32), (60, 10), (65, 70)])
     assert photo.regions[second].box[0] == 42
     photo.merge(first, [second])
@@ -89,33 +89,33 @@ def test_shapes_are_changed_too(client: Client) -> None:
     assert photo.unassigned == 0 < before
     photo.go(2)
     assert set(photo.regions) == {first, second}
-    photo.delete(photo.labels[32, 88])  # an id as NumPy has it
-    assert set(np.unique(photo.labels)) == {0, first}
+    photo.delete(photo.display[32, 88])  # an id as NumPy has it
+    assert set(np.unique(photo.display)) == {0, first}
     fresh = client.open(photo.id)
-    np.testing.assert_array_equal(fresh.labels, photo.labels)
+    np.testing.assert_array_equal(fresh.display, photo.display)
 
 
 def test_a_change_can_be_looked_at_before_it_is_made(client: Client) -> None:
     photo = client.open("a.jpg")
     first = photo.add_region(LEFT)
     photo.add_region(RIGHT)
-    before = photo.labels
+    before = photo.display
     seen = photo.preview("scribble", points=[(20, 30), (85, 32)], region=first)
-    np.testing.assert_array_equal(photo.labels, before)
+    np.testing.assert_array_equal(photo.display, before)
     assert not photo.stale
     photo.scribble([(20, 30), (85, 32)], first)
-    np.testing.assert_array_equal(photo.labels, seen)
+    np.testing.assert_array_equal(photo.display, seen)
 
 
 def test_what_was_left_can_be_gone_back_to(client: Client) -> None:
     photo = client.open("a.jpg")
     photo.add_region(LEFT)
-    left = photo.labels
+    left = photo.display
     photo.undo()
     photo.add_region(RIGHT)
     assert [entry.after for entry in photo.history.entries] == [0, 0]
     photo.go(1)
-    np.testing.assert_array_equal(photo.labels, left)
+    np.testing.assert_array_equal(photo.display, left)
 
 
 def test_another_models_label_map_becomes_regions(client: Client) -> None:
@@ -126,9 +126,9 @@ def test_another_models_label_map_becomes_regions(client: Client) -> None:
     found[40:60, 5:90] = 200
     ids = photo.import_labels(found, {7: "cat"})
     assert {value: photo.regions[id_].label for value, id_ in ids.items()} == {7: "cat", 200: None}
-    assert (photo.labels == np.select([found == 7, found == 200], [ids[7], ids[200]])).all()
+    assert (photo.display == np.select([found == 7, found == 200], [ids[7], ids[200]])).all()
     more = photo.import_mask(found == 7)
-    assert (photo.labels[found == 7] == more).all()
+    assert (photo.display[found == 7] == more).all()
     with pytest.raises(AnnotationError, match="without pixels"):
         photo.import_mask(found == 9)
 
@@ -142,7 +142,7 @@ def test_a_large_photo_is_shown_as_it_was_completed(folder: Path, segmenter: Seg
         photo.add_region([(100, 500), (1400.5, 300), (700, 100), (650, 1000)])
         photo.add_region([(40, 430), (1100, 560), (600, 400), (605, 770)])
         photo.complete()
-        np.testing.assert_array_equal(photo.labels, Client(server.address).open("large.png").labels)
+        np.testing.assert_array_equal(photo.display, Client(server.address).open("large.png").display)
     finally:
         server.stop()
 
@@ -242,7 +242,7 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(
     assert len(sent) == 6
     fresh = client.open(1)
     assert [entry.kind for entry in fresh.history.entries] == ["add_region", "scribble", "scribble"]
-    np.testing.assert_array_equal(fresh.labels, photo.labels)
+    np.testing.assert_array_equal(fresh.display, photo.display)
 
 
 def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,19 +48,19 @@ class RemotePhoto:
 
     def refresh(self) -> None:
         """Look at the photo as it stands on the server."""
-        header, self._labels = read_patch(self._wire.read(f"{self._place}/labels"))
+        header, self._display = read_patch(self._wire.read(f"{self._place}/labels"))
         self._take(header["photo"])
 
     @property
-    def labels(self) -> NDArray[np.int32]:
+    def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w] of region ids, 0 = unassigned; a copy."""
-        return self._labels.copy()
+        return self._display.copy()
 
     @property
     def uncertainty(self) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, 0 (sure) to 1."""
         levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
-        return levels.reshape(self._labels.shape).astype(np.float32) / np.float32(255)
+        return levels.reshape(self._display.shape).astype(np.float32) / np.float32(255)
 
     def labels_in(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution, as the server has it: int32 [y1 - y0, x1 - x0].
@@ -186,7 +186,7 @@ class RemotePhoto:
         """
         body = {"version": self.version, "kind": kind, **fields}
         header, labels = read_patch(self._wire.send("POST", f"{self._place}/preview", body))
-        return _patched(self.labels, header, labels)
+        return _patched(self.display, header, labels)
 
     def image(self, full: bool = False) -> bytes:
         """The photo as JPEG, at the display's resolution, or in full as far as a browser can hold it."""
@@ -198,7 +198,7 @@ class RemotePhoto:
 
     def _change(self, kind: str, **fields: Any) -> Mapping[str, Any]:
         header, labels = read_patch(self._post("interactions", kind=kind, **fields))
-        _patched(self._labels, header, labels)
+        _patched(self._display, header, labels)
         self._take(header["photo"])
         return header
 
