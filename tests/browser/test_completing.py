@@ -92,7 +92,7 @@ def test_a_project_can_want_every_region_labelled(
     annotator.mark(*ALL)
     annotator.press("Enter")
     expect(annotator.message).to_contain_text(
-        "1 region without a label; and this project wants them all labelled"
+        "1 region without a label, and this project wants them all labelled"
     )
     expect(dialog).to_be_hidden()
     annotator.press("1", "Enter")

@@ -51,12 +51,13 @@ export class Completion {
   /** @param {Photo | null} photo */
   #look(photo) {
     const { project, opening } = this.annotator.state;
-    const lacks = photo && project && !isClosed(photo) ? lacking(photo, project) : [];
-    if (!lacks.length) return this.#finish();
-    const text = lacks.join(" · ");
-    if (opening !== null) return this.annotator.say(`${photo?.path} is not complete: ${text}.`, "error");
-    if (project?.unlabelled_allowed === false && photo?.regions.some(({ label }) => label === null)) return this.annotator.say(`Not complete yet: ${text}; and this project wants them all labelled ({next-unlabelled}).`, "error");
-    byId("complete-lacks", HTMLElement).textContent = `${photo?.path}: ${text}.`;
+    if (!photo || !project || isClosed(photo)) return this.#finish();
+    const lacks = lacking(photo, project).join(" · ");
+    const rule = wanted(photo, project);
+    if (rule) return this.annotator.say(`${photo.path} is not complete yet: ${rule}.`, "error");
+    if (!lacks) return this.#finish();
+    if (opening !== null) return this.annotator.say(`${photo.path} is not complete: ${lacks}.`, "error");
+    byId("complete-lacks", HTMLElement).textContent = `${photo.path}: ${lacks}.`;
     this.#shown = performance.now();
     this.#dialog.showModal();
   }
@@ -70,13 +71,25 @@ export class Completion {
 }
 
 /**
+ * What the project's rules want before a photo is complete, in words; null if it has all that.
+ * @param {Photo} photo
+ * @param {Project} project
+ */
+function wanted({ regions, unassigned }, { unlabelled_allowed, unassigned_allowed }) {
+  const unlabelled = regions.filter(({ label }) => label === null).length;
+  if (unlabelled && !unlabelled_allowed) return `${count(unlabelled, "region")} without a label, and this project wants them all labelled ({next-unlabelled})`;
+  if (unassigned > 0 && !unassigned_allowed) return `${percent(unassigned)} of its pixels belong to no region, and this project wants none such ({gaps})`;
+  return null;
+}
+
+/**
  * What a photo lacks, in words.
  * @param {Photo} photo
  * @param {Project} project
  */
-function lacking({ regions, unassigned }, { labels, unlabelled_allowed }) {
+function lacking({ regions, unassigned }, { labels }) {
   if (!regions.length) return ["no region is marked"];
   const unlabelled = regions.filter(({ label }) => label === null).length;
-  const named = unlabelled && (labels.length || !unlabelled_allowed) ? [`${count(unlabelled, "region")} without a label`] : [];
+  const named = unlabelled && labels.length ? [`${count(unlabelled, "region")} without a label`] : [];
   return [...named, ...(unassigned > MUCH ? [`${percent(unassigned)} of the pixels belong to no region`] : [])];
 }
