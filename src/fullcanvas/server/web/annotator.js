@@ -316,6 +316,7 @@ export class Annotator {
    */
   #takePatch(patch, added) {
     const { photo } = patch.header;
+    if (!photo) throw new Error("an answer came without its photo.");
     const shown = this.state.photo?.id === photo.id && this.map;
     const changed = shown ? shown.apply(patch) : null;
     this.#takePhoto(photo, added);

@@ -118,7 +118,7 @@
  * @property {number} y0
  * @property {number} x1
  * @property {number} y1
- * @property {Photo} photo
+ * @property {Photo | null} photo  Null in what is only foreseen.
  * @property {number | null} region
  *
  * @typedef {object} Labels  Region ids of a rectangle.
