@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.annotator import Annotator, Server, serving
@@ -42,6 +43,15 @@ def photos(tmp_path_factory: pytest.TempPathFactory, example_photos: Path) -> Pa
     folder = tmp_path_factory.mktemp("project") / "photos"
     shutil.copytree(example_photos, folder, ignore=shutil.ignore_patterns(".fullcanvas"))
     return folder
+
+
+@pytest.fixture
+def large(tmp_path: Path, example_photos: Path) -> Path:
+    """A folder with one photo of more pixels than are shown as a whole: 2,400 x 1,600."""
+    (tmp_path / "photos").mkdir()
+    with Image.open(example_photos / "coffee.jpg") as photo:
+        photo.resize((2400, 1600)).save(tmp_path / "photos" / "large.jpg")
+    return tmp_path / "photos"
 
 
 @pytest.fixture(scope="package")

@@ -19,12 +19,9 @@ from tests.browser.annotator import FLAG, PERSON, TWO_FRAMES, Annotator, Server,
 
 
 def test_a_large_photo_shows_its_full_resolution_to_who_looks_closely(
-    tmp_path: Path, example_photos: Path, model: str, new_tab: Callable[[Server], Annotator]
+    large: Path, model: str, new_tab: Callable[[Server], Annotator]
 ) -> None:
-    (tmp_path / "photos").mkdir()
-    with Image.open(example_photos / "coffee.jpg") as photo:
-        photo.resize((2400, 1600)).save(tmp_path / "photos" / "large.jpg")
-    with serving(Server(tmp_path / "photos", model)) as server:
+    with serving(Server(large, model)) as server:
         annotator = new_tab(server)
         annotator.open()
         cup = annotator.mark((688, 440), (1632, 420), (1140, 68), (1080, 1140))

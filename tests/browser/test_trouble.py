@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Route, expect
 
 from tests.browser.annotator import Annotator, Server, serving
@@ -56,12 +55,9 @@ def test_photos_that_cannot_be_opened_say_why_and_leave_the_others_alone(
 
 @pytest.mark.parametrize("how", ["zoom", "loupe"])
 def test_a_large_photo_is_shown_in_full_to_who_looks_closely(
-    tmp_path: Path, example_photos: Path, model: str, new_tab: NewTab, how: str
+    large: Path, model: str, new_tab: NewTab, how: str
 ) -> None:
-    (tmp_path / "photos").mkdir()
-    with Image.open(example_photos / "coffee.jpg") as photo:
-        photo.resize((2400, 1600)).save(tmp_path / "photos" / "large.jpg")
-    with serving(Server(tmp_path / "photos", model)) as server:
+    with serving(Server(large, model)) as server:
         annotator = new_tab(server)
         annotator.open()
         width = annotator.state()["photo"]["display_width"]

@@ -285,7 +285,9 @@ class Config:
             for change in changes:
                 data = _changed(data, _parsed(change))
             return cls.from_mapping(data)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError as error:
             raise ConfigError(f"{path}: {error}") from error
 
 

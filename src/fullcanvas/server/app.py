@@ -94,12 +94,8 @@ def create_app(
     app.state.accounts = accounts
     app.state.presence = Presence()
     app.state.arrivals = Arrivals(project)
-    app.include_router(routes.router, prefix=routes.PREFIX)
-    app.include_router(history.router, prefix=routes.PREFIX)
-    app.include_router(review.router, prefix=routes.PREFIX)
-    app.include_router(downloads.router, prefix=routes.PREFIX)
-    app.include_router(team.router, prefix=routes.PREFIX)
-    app.include_router(login.router, prefix=routes.PREFIX)
+    for each in (routes, history, review, downloads, team, login):
+        app.include_router(each.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB))
     app.add_middleware(Guard, accounts=accounts)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
+from fullcanvas.server.errors import RefusedError
+from fullcanvas.server.records import Photo
 from fullcanvas.server.settings import remember, setting
 
 
@@ -23,6 +27,36 @@ class Rule:
 
     unassigned_allowed: bool
     unlabelled_allowed: bool
+
+    def check_labels(self, photo: Photo) -> None:
+        """See that as many regions have a label as must.
+
+        Raises:
+            RefusedError: some have none.
+        """
+        if photo.unlabelled and not self.unlabelled_allowed:
+            raise RefusedError(
+                f"{photo.path}: regions without a label: {photo.unlabelled}; "
+                "this project wants them all labelled"
+            )
+
+    def check_pixels(self, photo: Photo, label_map: NDArray[np.int32]) -> None:
+        """See that as many pixels belong to a region as must.
+
+        Args:
+            photo: that is to be complete.
+            label_map: int32 [height, width] of its region ids, 0 = unassigned.
+
+        Raises:
+            RefusedError: some belong to none.
+        """
+        if self.unassigned_allowed or (left := label_map.size - np.count_nonzero(label_map)) == 0:
+            return
+        share = f"{max(0.01, 100 * left / label_map.size):.2f} %"
+        raise RefusedError(
+            f"{left} pixels of {photo.path} ({share}) belong to no region, "
+            "and this project wants them all assigned"
+        )
 
 
 def _rule(connection: Connection) -> Rule:

@@ -12,6 +12,7 @@ from rich.progress import track
 
 from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
+from fullcanvas.formats.records import Outcome
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.embeddings import Embeddings, disk_cache
@@ -34,6 +35,14 @@ class Report:
     turned: int = 0
     left_out: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+    def count(self, outcome: Outcome) -> None:
+        """One more photo was got through."""
+        if outcome.left_out is None:
+            self.photos += 1
+        else:
+            self.failed.append(outcome.left_out)
+        self.turned += outcome.turned
 
 
 def export_project(
@@ -81,12 +90,9 @@ def export_project(
                 found.photos, categories(project), sink, unlabelled, images=images != "none"
             )
             for outcome in track(written, "Exporting", total=len(found.photos), console=console):
-                if outcome.left_out is not None:
-                    report.failed.append(outcome.left_out)
-                report.turned += outcome.turned
+                report.count(outcome)
     finally:
         project.store.close()
-    report.photos = len(found.photos) - len(report.failed)
     return report
 
 

@@ -30,7 +30,6 @@ from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS, part_of, shrink
 from fullcanvas.server.precedence import Precedence
-from fullcanvas.server.progress import Rule
 from fullcanvas.server.project import Project
 from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.requests import Change, CompleteRequest, Interaction, ReviewRequest
@@ -340,13 +339,14 @@ class Workbench:
             return self._reopen(photo, request, author) if photo.closed else photo
         if photo.closed:
             return photo
+        rule = store.progress.rule
+        rule.check_labels(photo)
         work = self._work(photo)
         with self.room:
             made = FinishedMap(work.session.label_map, self.segmenter.hash, work.content_hash)
-            rule = store.progress.rule
             if not rule.unassigned_allowed:
                 self._keep(work)  # with its full label map, if the photo is refused
-            _check_rule(rule, photo, made.label_map)
+            rule.check_pixels(photo, made.label_map)
             photo = store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
         return photo
@@ -392,17 +392,3 @@ def _check_open(photo: Photo, version: int) -> None:
     _check_version(photo, version)
     if photo.closed:
         raise RefusedError(f"{photo.path} is complete; reopen it first")
-
-
-def _check_rule(rule: Rule, photo: Photo, label_map: NDArray[np.int32]) -> None:
-    if photo.unlabelled and not rule.unlabelled_allowed:
-        raise RefusedError(
-            f"{photo.path}: regions without a label: {photo.unlabelled}; this project wants them all labelled"
-        )
-    left = label_map.size - np.count_nonzero(label_map)
-    if left and not rule.unassigned_allowed:
-        share = f"{max(0.01, 100 * left / label_map.size):.2f} %"
-        raise RefusedError(
-            f"{left} pixels of {photo.path} ({share}) belong to no region, "
-            "and this project wants them all assigned"
-        )
