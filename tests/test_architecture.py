@@ -64,8 +64,8 @@ def imported_modules(path: Path) -> set[str]:
     return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
 
 
-@pytest.mark.parametrize("room", ["annotation", "canvas", "inference"])
-def test_the_modules_of_the_engine_do_not_import_each_other_in_circles(room):
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_modules_of_a_room_do_not_import_each_other_in_circles(room):
     files = {f"fullcanvas.{room}.{path.stem}": path for path in (PACKAGE / room).glob("*.py")}
     TopologicalSorter({name: imported_modules(path) for name, path in files.items()}).prepare()
 

@@ -12,12 +12,12 @@ from fullcanvas.simulation.annotators import (
     Allocation,
     PaperAnnotator,
     choose_errors,
-    load_annotator,
     regions_of,
     round_of_scribbles,
 )
 from fullcanvas.simulation.components import ErrorComponent, error_components
 from fullcanvas.simulation.errors import AnnotatorError
+from fullcanvas.simulation.load import load_annotator
 from tests.simulation.maps import pairs, seeds
 
 ALLOCATIONS = st.sampled_from(Allocation)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from fullcanvas.simulation.annotators import Allocation, load_annotator
+from fullcanvas.simulation.annotators import Allocation
 from fullcanvas.simulation.components import error_components
+from fullcanvas.simulation.load import load_annotator
 from fullcanvas.simulation.medial import medial_stroke
 from fullcanvas.simulation.robust import RobustAnnotator
 from tests.simulation.maps import pairs, seeds

@@ -22,7 +22,8 @@ from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor, Sing
 from fullcanvas.evaluation.rounds import FullImageExperiment, ImageResult, evaluate_sample
 from fullcanvas.evaluation.single_region import SingleRegionExperiment, evaluate_alone
 from fullcanvas.evaluation.unseen import unseen
-from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, load_annotator
+from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
+from fullcanvas.simulation.load import load_annotator
 
 AnyExperiment = FullImageExperiment | SingleRegionExperiment
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from fullcanvas.annotation import AddRegion, Annotation, Point
 from fullcanvas.simulation.components import ErrorComponent, error_components
-from fullcanvas.simulation.errors import AnnotatorError
 from fullcanvas.simulation.extreme import ExtremePoints, extreme_points
 from fullcanvas.simulation.overlap import LabelMap
 from fullcanvas.simulation.scribbles import draw_scribble
@@ -59,7 +58,7 @@ class PaperAnnotator:
 
     @property
     def name(self) -> str:
-        """`paper`, or `paper:PERT` if its extreme points are inexact; `load_annotator` knows it."""
+        """`paper`, or `paper:PERT` if its extreme points are inexact; `load.load_annotator` knows it."""
         return f"paper:{self.pert}" if self.pert else "paper"
 
     def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
@@ -71,25 +70,6 @@ class PaperAnnotator:
     ) -> list[Stroke]:
         """One round, as `round_of_scribbles`."""
         return round_of_scribbles(truth, prediction, len(regions_of(truth)), allocation, rng)
-
-
-def load_annotator(spec: str) -> Annotator:
-    """The annotator that `--annotator` names.
-
-    `paper`, or `paper:PERT` with extreme points up to PERT pixels inexact; `robust`, or `robust:SIGMA` with
-    extreme points off by SIGMA pixels (see `RobustAnnotator`).
-
-    Raises:
-        AnnotatorError: there is no such annotator.
-    """
-    kind, colon, setting = spec.partition(":")
-    if kind == "paper" and (setting.isdecimal() or not colon):
-        return PaperAnnotator(int(setting or 0))
-    if kind == "robust" and (setting.replace(".", "", 1).isdecimal() or not colon):
-        from fullcanvas.simulation.robust import RobustAnnotator
-
-        return RobustAnnotator(float(setting)) if colon else RobustAnnotator()
-    raise AnnotatorError(f"unknown annotator {spec!r}; known: paper, paper:PERT, robust, robust:SIGMA")
 
 
 def round_of_scribbles(

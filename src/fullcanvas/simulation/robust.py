@@ -28,7 +28,7 @@ class RobustAnnotator:
 
     @property
     def name(self) -> str:
-        """`robust:SIGMA`; `load_annotator` knows it."""
+        """`robust:SIGMA`; `load.load_annotator` knows it."""
         return f"robust:{self.sigma:g}"
 
     def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
