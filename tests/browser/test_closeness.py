@@ -27,6 +27,12 @@ def test_a_large_photo_shows_its_full_resolution_to_who_looks_closely(
         cup = annotator.mark((688, 440), (1632, 420), (1140, 68), (1080, 1140))
         fine, fill = annotator.page.locator("#fine"), annotator.page.locator("#fill")
         annotator.page.mouse.move(*annotator.client((700, 440)))
+        # Asked in vain, while somebody's change goes first, the page asks again.
+        annotator.expected = "503"
+        refusal = {"detail": "a change came first; ask again"}
+        annotator.page.route(
+            "**/labels/full*", lambda route: route.fulfill(status=503, json=refusal), times=1
+        )
         annotator.page.mouse.wheel(0, -2400)
         expect(fine).to_be_visible()
         whole = full_labels(server)
@@ -147,6 +153,7 @@ def test_the_brush_says_how_wide_it_is_in_the_photo(annotator: Annotator) -> Non
         annotator.click(at)
         return int(np.any(annotator.labels() != before, axis=0).sum())
 
+    annotator.page.evaluate(TWO_FRAMES)
     assert wide() == painted((30, 30))
     far = wide()
     annotator.page.mouse.move(*annotator.client((60, 60)))

@@ -6,6 +6,7 @@ import pytest
 from fullcanvas.annotation import AnnotationError
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
 from fullcanvas.inference import ModelError, Segmenter
+from fullcanvas.inference.cancellation import Cancellation, CancelledError
 from fullcanvas.inference.graph import real_cores
 from fullcanvas.inference.model_file import ModelFile, read_model
 from tests.inference.conftest import photo
@@ -78,6 +79,12 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
     assert (full[3:6, 3:6] == 2).all()
     assert (full > 0).sum() == 1300 * 1900 + 9
     np.testing.assert_array_equal(session.labels_in((90, 190, 150, 260)), full[190:260, 90:150])
+    np.testing.assert_array_equal(
+        session.labels_in((1, 2, 1999, 1500), wanted := Cancellation()), full[2:, 1:1999]
+    )
+    wanted.cancel()
+    with pytest.raises(CancelledError):
+        session.labels_in((90, 190, 150, 260), wanted)
     session.scribble([(1000, 1000)])
     assert len(session.annotation.regions[1].scribbles) == 1
 

@@ -125,7 +125,7 @@ def test_a_preview_under_way_gives_way_to_a_change_of_any_photo(
         go_on.set()
         superseded = asked.result()
     assert superseded.status_code == 503
-    assert superseded.json() == {"detail": "a change came first; ask for the preview again"}
+    assert superseded.json() == {"detail": "a change came first; ask again"}
     again = marked.post("/photos/1/preview", version=2, kind="scribble", points=STROKE)
     assert again.status_code == 200
 
@@ -150,3 +150,11 @@ def test_a_change_after_a_preview_called_off_is_answered_as_ever(
     assert [answer.header[name] for name in same] == [plain.header[name] for name in same]
     np.testing.assert_array_equal(answer.labels, plain.labels)
     np.testing.assert_array_equal(marked.display(1), shown)
+
+
+def test_a_look_at_the_full_resolution_gives_way_to_a_change(marked: Page) -> None:
+    bench = marked.client.app.state.workbench  # type: ignore[attr-defined]
+    where = "/api/v1/photos/1/labels/full?x0=0&y0=0&x1=40&y1=30"
+    with bench._precedence.change():
+        assert marked.client.get(where).status_code == 503
+    assert marked.client.get(where).status_code == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +24,8 @@ from fullcanvas.inference.viewfinder import Viewfinder
 
 TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
+STRIP_PIXELS = 2**18
+"""As many of them are made between two looks at whether they are still wanted."""
 
 Position = Sequence[float]
 
@@ -124,16 +126,30 @@ class Session:
         row = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
         return int(self._shown[row, column])
 
-    def labels_in(self, area: Box) -> NDArray[np.int32]:
+    def labels_in(self, area: Box, cancellation: Cancellation | None = None) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
         Args:
             area: half-open, in photo pixels, inside the photo.
+            cancellation: may call it off, between one strip and the next.
+
+        Raises:
+            CancelledError: it was called off.
         """
-        labels = self._now.scene.labels(self._full, area)
+        if cancellation is None:
+            labels = self._now.scene.labels(self._full, area)
+        else:
+            labels = self._wanted(area, cancellation)
         if self._filled is None:
             return labels
         return filled_from(labels, self._full, area, self._filled, self._canvas)
+
+    def _wanted(self, area: Box, cancellation: Cancellation) -> NDArray[np.int32]:
+        strips = []
+        for strip in _strips(area):
+            cancellation.check()
+            strips.append(self._now.scene.labels(self._full, strip))
+        return np.concatenate(strips)
 
     def apply(self, annotation: Annotation) -> Patch:
         """Go to any annotation of this photo; the mask head re-runs only for regions that see a difference.
@@ -353,6 +369,13 @@ class Session:
                 tile = x0, y0, min(x0 + TILE, self._full.width), min(y0 + TILE, self._full.height)
                 labels[within(tile, self._full.area)] = self.labels_in(tile)
         return labels
+
+
+def _strips(area: Box) -> Iterator[Box]:
+    """An area from top to bottom, in parts of some `STRIP_PIXELS`."""
+    x0, y0, x1, y1 = area
+    height = max(1, STRIP_PIXELS // (x1 - x0))
+    return ((x0, top, x1, min(top + height, y1)) for top in range(y0, y1, height))
 
 
 def _hull(changes: Sequence[Box]) -> Box | None:

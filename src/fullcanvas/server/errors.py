@@ -43,7 +43,7 @@ class SupersededError(ServerError):
     """A preview that was given up for a change, its own photo's or another's."""
 
     def __init__(self) -> None:
-        super().__init__("a change came first; ask for the preview again")
+        super().__init__("a change came first; ask again")
 
 
 class StaleError(ServerError):

@@ -161,9 +161,10 @@ class Workbench:
 
         Raises:
             RefusedError: no pixel of the photo lies in it, or more than are made at a time.
+            SupersededError: a change is being made, to whichever photo, or came meanwhile.
             ServerError: there is no such photo, or it cannot be opened.
         """
-        with self._lock(photo_id):
+        with self._precedence.preview() as cancellation, self._lock(photo_id):
             photo = self.project.store.photo(photo_id)
             if photo.closed:
                 full = self.project.store.label_map(photo_id)
@@ -171,7 +172,7 @@ class Workbench:
                 return Patch(*part, full[y0:y1, x0:x1])
             session = self._work(photo).session
             part = part_of(area, session.annotation.width, session.annotation.height)
-            return Patch(*part, session.labels_in(part))
+            return Patch(*part, session.labels_in(part, cancellation))
 
     def interact(self, photo_id: int, request: Interaction, author: str | None = None) -> Answer:
         """Do what the person asked, and store it, with their name, before returning.

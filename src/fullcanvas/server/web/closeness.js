@@ -6,6 +6,7 @@
 import { getFullLabels } from "./api.js";
 
 const REST_MS = 350;
+const AGAIN_MS = 3000;
 const MOST_PIXELS = 4_000_000;
 
 export class Closeness {
@@ -55,9 +56,13 @@ export class Closeness {
     const window = this.#window;
     if (!photo || !map || !window) return;
     if (waiting || map.covered) return this.#restart();
-    // It is shown as it was before; the next move or change asks again.
     const labels = await getFullLabels(photo.id, window).catch(() => null);
-    if (!labels || rest !== this.#rest || photo.version !== this.annotator.state.photo?.version) return;
+    if (rest !== this.#rest || photo.version !== this.annotator.state.photo?.version) return;
+    if (!labels) {
+      // Somebody's change goes first, or the server is away: until then it is shown as it was before.
+      this.#rest = setTimeout(() => void this.#fetch(), AGAIN_MS);
+      return;
+    }
     this.#shown = window;
     const { header } = labels;
     const [across, down] = [map.width / photo.width, map.height / photo.height];

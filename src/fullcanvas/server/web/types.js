@@ -129,7 +129,7 @@
  * @property {PatchHeader} header
  * @property {Uint16Array} labels  Row-major region ids of the patch.
  *
- * @typedef {object} Rect  A rectangle of display pixels, half-open.
+ * @typedef {object} Rect  A rectangle, half-open: of display pixels, unless photo pixels are said.
  * @property {number} x0
  * @property {number} y0
  * @property {number} x1
