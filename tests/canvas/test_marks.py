@@ -149,8 +149,8 @@ def test_marks_follow_their_regions():
         Annotation(20, 10)
         .add_region([(0, 4), (9, 4), (5, 0), (5, 9)])
         .add_region([(10, 4), (19, 4), (15, 0), (15, 9)])
-        .scribble(2, [(11, 4)])
-        .paint(1, [(3, 3)], 2)
+        .scribble([(11, 4)], region=2)
+        .paint([(3, 3)], region=1, radius=2)
     )
 
     def marks(annotation, *, scribbles=True):
@@ -163,7 +163,7 @@ def test_marks_follow_their_regions():
     assert marks(log.delete(2)) == [(3, 1, 2.0)]
     left, right = np.zeros((2, 10, 20), np.bool_)
     left[:, :5], right[:, 5:10] = True, True
-    assert marks(log.split(1, left, right)) == [(2, 2, None)]
+    assert marks(log.split(1, part=left, rest=right)) == [(2, 2, None)]
     assert marks(log.keep(left.astype(np.int32))) == [(2, 2, None)]
 
 

@@ -18,6 +18,7 @@ from fullcanvas.inference.roi import Roi
 
 LARGEST_BATCH = 64
 """More regions than this are answered in several batches, so that memory stays bounded."""
+_MAKE = "Pillow's np.asarray(Image.open(path).convert('RGB')) is one"
 
 
 class Model:
@@ -123,11 +124,13 @@ def check_image(image: Any) -> None:
     """
     if not isinstance(image, np.ndarray):
         raise ValueError(  # noqa: TRY004 (callers catch one kind of error)
-            f"an image is a NumPy array, uint8 [H, W, 3], not {type(image).__name__}"
+            f"an image is a NumPy array, uint8 [H, W, 3], not {type(image).__name__}: {_MAKE}"
         )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         found = f"{image.dtype} of {' x '.join(map(str, image.shape))}"
-        raise ValueError(f"an image is uint8 of H x W x 3 (RGB) with at least one pixel, not {found}")
+        raise ValueError(
+            f"an image is uint8 of H x W x 3 (RGB) with at least one pixel, not {found}: {_MAKE}"
+        )
 
 
 def _encoder_input(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float32]:

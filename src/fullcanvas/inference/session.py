@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
+from fullcanvas.annotation.table import find
 from fullcanvas.canvas.boxes import Box, hull, intersection, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
@@ -130,12 +131,18 @@ class Session:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
         Args:
-            area: half-open, in photo pixels, inside the photo.
+            area: half-open (x0, y0, x1, y1), in photo pixels, inside the photo.
             cancellation: may call it off, between one strip and the next.
 
         Raises:
+            ValueError: the area holds no pixel, or one outside the photo.
             CancelledError: it was called off.
         """
+        if intersection(area, self._full.area) != area:
+            width, height = self._full.width, self._full.height
+            raise ValueError(
+                f"the area {area} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+            )
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
@@ -206,7 +213,7 @@ class Session:
         self.apply(self.annotation.add_region(extreme_points, label))
         return region
 
-    def scribble(self, points: Sequence[Position], region: int | None = None) -> Patch:
+    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> Patch:
         """Grow a region along a stroke.
 
         Args:
@@ -217,28 +224,36 @@ class Session:
             AnnotationError: no point, a point outside the photo, an unknown region, or none under the first
                 point.
         """
-        if region is None and len(points):
-            region = self.region_at(points[0])
+        pixels = to_pixels(points, self._full.width, self._full.height)
+        if region is None and pixels:
+            region = self.region_at(pixels[0])
             if region == 0:
-                x, y = points[0]
                 raise AnnotationError(
-                    f"no region lies under ({x:g}, {y:g}), where the scribble starts: name one"
+                    f"no region lies under {pixels[0]}, where the scribble starts: name one"
                 )
-        return self.apply(self.annotation.scribble(region or 0, points))
+        return self.apply(self.annotation.scribble(pixels, region=region or 0))
 
     def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
         """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
         return self.apply(self.annotation.move_points(region, extreme_points))
 
-    def set_label(self, region: int, label: str | None) -> Patch:
-        """Label a region, or take its label away with None; no pixel changes."""
+    def label(self, region: int, label: str | None) -> Patch:
+        """Label a region, or take its label away with None; no pixel changes.
+
+        Raises:
+            AnnotationError: an unknown region, or no name of 1 to 200 characters.
+        """
         return self.apply(self.annotation.label(region, label))
 
     def delete(self, region: int) -> Patch:
-        """Take a region away."""
+        """Take a region away; its id is never used again.
+
+        Raises:
+            AnnotationError: an unknown region.
+        """
         return self.apply(self.annotation.delete(region))
 
-    def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> Patch:
+    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> Patch:
         """Give a region the pixels under a brush, or take them from it.
 
         Args:
@@ -250,7 +265,7 @@ class Session:
         Raises:
             AnnotationError: no point, a point outside the photo, an unknown region, or no such radius.
         """
-        return self.apply(self.annotation.paint(region, points, radius, erase))
+        return self.apply(self.annotation.paint(points, region=region, radius=radius, erase=erase))
 
     def merge(self, region: int, others: Sequence[int]) -> Patch:
         """Make other regions part of one, which keeps its id; no other pixel changes.
@@ -296,11 +311,10 @@ class Session:
 
     def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
         """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
-        if region not in self.annotation.regions:
-            raise AnnotationError(f"there is no region {region}")
+        find(self.annotation.regions, region)
         line = to_pixels(points, self._full.width, self._full.height)
         part, rest = cut(self.label_map == region, line)
-        return self.annotation.split(region, part, rest)
+        return self.annotation.split(region, part=part, rest=rest)
 
     def undo(self) -> Patch:
         """Undo the last thing said; an empty patch if there is none."""
@@ -309,6 +323,14 @@ class Session:
     def redo(self) -> Patch:
         """Say again what was undone last; an empty patch if there is nothing."""
         return self.apply(self.annotation.redo())
+
+    def go(self, cursor: int) -> Patch:
+        """Go to an entry of the log, on whichever branch it is; 0 is before all of them.
+
+        Raises:
+            AnnotationError: there is no such entry.
+        """
+        return self.apply(self.annotation.go(cursor))
 
     def _checked(self, annotation: Annotation) -> Annotation:
         size, photo = (annotation.width, annotation.height), (self._full.width, self._full.height)
