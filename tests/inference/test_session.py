@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.canvas.scene import Scene
 from fullcanvas.inference import ModelError, Segmenter, Session
 from tests.inference.conftest import photo
 from tests.inference.reference import from_scratch
@@ -215,7 +216,10 @@ def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmente
 
 
 @pytest.mark.parametrize("filled", [False, True])
-def test_a_preview_is_what_would_be_answered_and_changes_nothing(segmenter, image, session, batches, filled):
+def test_a_preview_is_what_would_be_answered_and_changes_nothing(
+    segmenter, image, batches, filled, monkeypatch
+):
+    session = segmenter.open(image)
     session.add_region(LEFT)
     session.add_region(RIGHT)
     if filled:
@@ -230,12 +234,28 @@ def test_a_preview_is_what_would_be_answered_and_changes_nothing(segmenter, imag
     session.preview(log.scribble([(10, 30), (50, 40)], region=1))
     seen = session.preview(foreseen)
     batches.clear()
+    monkeypatch.setattr(Scene, "labels", lambda *_: pytest.fail("the regions compete again"))
     patch = session.apply(log.scribble([(10, 30), (33, 30)], region=1))
     assert batches == []
+    monkeypatch.undo()
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
     np.testing.assert_array_equal(patch.labels, seen.labels)
     again = segmenter.open(image, session.annotation, session.embedding)
     np.testing.assert_array_equal(session.label_map, again.label_map)
+
+
+@pytest.mark.parametrize("go", [Session.apply, Session.preview])
+def test_what_fails_on_the_way_leaves_the_session_as_it_was(session, go, monkeypatch):
+    session.add_region(LEFT)
+    log, shown, open_ = session.annotation, session.display, session.uncertainty
+    with monkeypatch.context() as failing:
+        failing.setattr(Scene, "labels", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go(session, log.add_region(RIGHT))
+    assert session.annotation is log
+    assert session.display is shown
+    np.testing.assert_array_equal(session.uncertainty, open_)
+    assert 2 in session.apply(log.add_region(RIGHT)).labels
 
 
 def test_a_preview_of_no_change_is_empty(session):

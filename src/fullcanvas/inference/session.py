@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
 from fullcanvas.annotation.table import find
-from fullcanvas.canvas.boxes import Box, hull, intersection, within
+from fullcanvas.canvas.boxes import Box, intersection, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
-from fullcanvas.canvas.scene import fill, filled_from
+from fullcanvas.canvas.scene import filled_from
 from fullcanvas.inference.cancellation import Cancellation
+from fullcanvas.inference.display import Display, Prospect
 from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.outlook import Outlook, follow
-from fullcanvas.inference.patch import EMPTY, Patch, difference
+from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.viewfinder import Viewfinder
 
 TILE = 1024
@@ -56,13 +57,9 @@ class Session:
         width, height = embedding.width, embedding.height
         self._viewfinder = Viewfinder(model, embedding, encode)
         self._now = Outlook.blank(Annotation(width, height, model=model.hash), self._viewfinder)
-        self._foreseen: Outlook | None = None
-        self._canvas = Canvas(*display_size(width, height), width, height)
+        self._foreseen: tuple[Outlook, Prospect] | None = None
+        self._display = Display(Canvas(*display_size(width, height), width, height))
         self._full = Canvas(width, height, width, height)
-        self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
-        self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
-        self._uncertainty = np.ones(self._labels.shape, np.float32)
-        self._unsure: Box | None = None  # where the uncertainty is out of date
         self._snapshots: dict[str, NDArray[np.int32]] = {}
         if annotation is not None:
             self.apply(annotation)
@@ -90,7 +87,7 @@ class Session:
     @property
     def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
-        return self._snapshot("display", self._shown.copy)
+        return self._snapshot("display", self._display.shown.copy)
 
     @property
     def label_map(self) -> NDArray[np.int32]:
@@ -98,7 +95,7 @@ class Session:
 
         Large photos compete here tile by tile, on first use after a change.
         """
-        if self._canvas == self._full:
+        if self._display.canvas == self._full:
             return self.display
         return self._snapshot("full", self._make_full)
 
@@ -108,13 +105,7 @@ class Session:
 
         0 where the person drew or only one box lies, or what none has was filled; 1 where no box lies.
         """
-        if self._unsure is not None:
-            x0, y0, x1, y1 = self._unsure
-            self._uncertainty[y0:y1, x0:x1] = self._now.scene.uncertainty(self._canvas, self._unsure)
-            self._unsure = None
-        if self._filled is not None:  # who gets these pixels was the person's choice, not the model's
-            return np.where(self._filled != self._labels, np.float32(0), self._uncertainty)
-        return self._uncertainty.copy()
+        return self._display.uncertainty(self._now.scene)
 
     def region_at(self, position: Position) -> int:
         """The region that is displayed under a position (x, y) of the photo, or 0.
@@ -123,9 +114,10 @@ class Session:
             AnnotationError: the position is none, or lies outside the photo.
         """
         ((x, y),) = to_pixels([position], self._full.width, self._full.height)
-        column = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
-        row = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
-        return int(self._shown[row, column])
+        shown = self._display.shown
+        column = (2 * x + 1) * shown.shape[1] // (2 * self._full.width)
+        row = (2 * y + 1) * shown.shape[0] // (2 * self._full.height)
+        return int(shown[row, column])
 
     def labels_in(self, area: Box, cancellation: Cancellation | None = None) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
@@ -147,9 +139,9 @@ class Session:
             labels = self._now.scene.labels(self._full, area)
         else:
             labels = self._wanted(area, cancellation)
-        if self._filled is None:
+        if self._display.filled is None:
             return labels
-        return filled_from(labels, self._full, area, self._filled, self._canvas)
+        return filled_from(labels, self._full, area, self._display.filled, self._display.canvas)
 
     def _wanted(self, area: Box, cancellation: Cancellation) -> NDArray[np.int32]:
         strips = []
@@ -167,14 +159,17 @@ class Session:
             AnnotationError: the annotation is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
-        before, self._now = self._now, self._outlook(annotation)
+        self._now, prospect = self._follow(annotation)
         self._foreseen = None
-        return self._update(self._now.scene.changes(before.scene, self._canvas))
+        self._display.take(prospect)
+        if prospect.differs:
+            self._snapshots.clear()
+        return prospect.patch
 
     def preview(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Patch:
         """What `apply` would answer, while the session stays as it is; errors as in `apply`.
 
-        If that annotation is applied next, the mask head need not run again.
+        If that annotation is applied next, the answer is there already.
 
         Args:
             annotation: as in `apply`.
@@ -185,19 +180,9 @@ class Session:
         """
         cancellation = cancellation or Cancellation()
         cancellation.check()
-        self._foreseen = outlook = self._outlook(annotation, cancellation)
+        self._foreseen = _, prospect = self._follow(annotation, cancellation)
         cancellation.check()
-        area = _hull(outlook.scene.changes(self._now.scene, self._canvas))
-        if not outlook.annotation.filled and self._filled is None:
-            if area is None:
-                return EMPTY
-            inside = self._labels[within(area, self._canvas.area)]
-            return difference(inside, outlook.scene.labels(self._canvas, area), area)
-        labels = self._labels.copy()
-        if area is not None:
-            labels[within(area, self._canvas.area)] = outlook.scene.labels(self._canvas, area)
-        shown = fill(labels) if outlook.annotation.filled else labels
-        return difference(self._shown, shown, self._canvas.area)
+        return prospect.patch
 
     def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
         """Add a region and return its id.
@@ -340,43 +325,15 @@ class Session:
         model = self._viewfinder.model.hash
         return annotation if annotation.model == model else replace(annotation, model=model)
 
-    def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:
-        """What follows from an annotation, which may have been foreseen."""
+    def _follow(
+        self, annotation: Annotation, cancellation: Cancellation | None = None
+    ) -> tuple[Outlook, Prospect]:
+        """What follows from an annotation, and what it makes of the display; it may have been foreseen."""
         annotation = self._checked(annotation)
-        if self._foreseen is not None and self._foreseen.annotation == annotation:
+        if self._foreseen is not None and self._foreseen[0].annotation == annotation:
             return self._foreseen
-        return follow(self._now, annotation, self._viewfinder, cancellation)
-
-    @property
-    def _shown(self) -> NDArray[np.int32]:
-        return self._labels if self._filled is None else self._filled
-
-    def _update(self, changes: Sequence[Box]) -> Patch:
-        """Let the regions compete anew where something changed; the patch is what came out differently."""
-        if self.annotation.filled or self._filled is not None:
-            return self._update_filled(changes)
-        return self._compete(changes)
-
-    def _compete(self, changes: Sequence[Box]) -> Patch:
-        if changes:  # also where no centre of a pixel of the display lies: the full label map has more
-            self._snapshots.clear()
-        area = _hull(changes)
-        if area is None:
-            return EMPTY
-        self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
-        inside = self._labels[within(area, self._canvas.area)]
-        labels = self._now.scene.labels(self._canvas, area)
-        patch = difference(inside, labels, area)
-        inside[:] = labels
-        return patch
-
-    def _update_filled(self, changes: Sequence[Box]) -> Patch:
-        """The same where the log says to fill, or said so before: that can show anywhere."""
-        shown = self._shown.copy()
-        self._compete(changes)
-        self._snapshots.clear()
-        self._filled = fill(self._labels) if self.annotation.filled else None
-        return difference(shown, self._shown, self._canvas.area)
+        outlook = follow(self._now, annotation, self._viewfinder, cancellation)
+        return outlook, self._display.prospect(self._now.scene, outlook.scene, annotation.filled)
 
     def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
         if name not in self._snapshots:
@@ -398,7 +355,3 @@ def _strips(area: Box) -> Iterator[Box]:
     x0, y0, x1, y1 = area
     height = max(1, STRIP_PIXELS // (x1 - x0))
     return ((x0, top, x1, min(top + height, y1)) for top in range(y0, y1, height))
-
-
-def _hull(changes: Sequence[Box]) -> Box | None:
-    return hull(window for window in changes if intersection(window, window))
