@@ -258,6 +258,17 @@ def test_what_fails_on_the_way_leaves_the_session_as_it_was(session, go, monkeyp
     assert 2 in session.apply(log.add_region(RIGHT)).labels
 
 
+def test_what_is_kept_until_the_next_change_is_told(session):
+    assert session.kept_bytes == 0
+    assert session.label_map.nbytes == session.display.nbytes == session.kept_bytes == 90 * 60 * 4
+    patch = session.preview(session.annotation.add_region(LEFT))
+    assert session.kept_bytes == 90 * 60 * 4 + 2 * patch.labels.nbytes
+    session.preview(session.annotation.add_region(LEFT).fill())
+    assert session.kept_bytes == 3 * 90 * 60 * 4 + patch.labels.nbytes
+    session.apply(session.annotation.add_region(LEFT).fill())
+    assert session.kept_bytes == 0
+
+
 def test_a_preview_of_no_change_is_empty(session):
     session.add_region(LEFT)
     assert session.preview(session.annotation.label(1, "cat")).labels.size == 0

@@ -34,6 +34,12 @@ class Prospect:
     filled: NDArray[np.int32] | None
     patch: Patch
 
+    @property
+    def size(self) -> int:
+        """How many bytes of memory it takes."""
+        kept = (self.labels, self.filled, self.patch.labels)
+        return sum(labels.nbytes for labels in kept if labels is not None)
+
 
 class Display:
     """What is displayed of a photo; nothing is assigned at first.

@@ -81,8 +81,9 @@ class Session:
 
     @property
     def kept_bytes(self) -> int:
-        """How many bytes the label maps take that were asked for since the latest change, and are kept."""
-        return sum(kept.nbytes for kept in self._snapshots.values())
+        """How many bytes the label maps and the preview take that were asked for since the latest change."""
+        foreseen = self._foreseen[1].size if self._foreseen is not None else 0
+        return foreseen + sum(kept.nbytes for kept in self._snapshots.values())
 
     @property
     def display(self) -> NDArray[np.int32]:
