@@ -96,7 +96,7 @@ def test_a_merged_region_has_parts_and_spans_them(log):
     assert list(merged.regions) == [1]
     assert (region.label, [part.id for part in region.parts]) == ("cat", [1, 2])
     assert region.extreme_points == (LEFT[0], RIGHT[1], RIGHT[2], RIGHT[3])
-    assert merged.layers == {1: log.regions[1], 2: merged.layers[2]}
+    assert merged.leaves == {1: log.regions[1], 2: merged.leaves[2]}
     assert merged.undo().regions == log.regions
     three = merged.add_region(LEFT, "dog").merge(3, [1])
     assert [part.id for part in three.regions[3].parts] == [3, 1, 2]
@@ -129,7 +129,7 @@ def test_of_nested_parts_the_smaller_grows():
 
 def test_moved_points_make_one_layer_of_a_merged_region(log):
     moved = log.scribble([(11, 3)], region=2).merge(1, [2]).move_points(1, RIGHT)
-    assert list(moved.layers) == [1]
+    assert list(moved.leaves) == [1]
     assert moved.regions[1].scribbles == (Scribble(((11, 3),)),)
     assert moved.regions[1].label == "cat"
 
@@ -160,7 +160,7 @@ def test_finished_pixels_stay_until_a_region_is_corrected(log):
     assert log.keep(np.zeros((10, 20), np.int32)) == log
     # A merged region is one again.
     whole = log.merge(1, [2]).keep(finished)
-    assert list(whole.layers) == [1]
+    assert list(whole.leaves) == [1]
     assert whole.regions[1].label == "cat"
 
 

@@ -199,7 +199,7 @@ def test_what_the_head_sees_is_roialign_of_the_image_sized_maps(any_segmenter, e
     features, annotation, places = head_inputs(any_segmenter, embedding, session.annotation, PHOTO)
     for index, layer in enumerate(layers_of(session.annotation)):
         roi = session._now.states[layer.id].roi
-        maps = session._now.inks[roi.part].maps(layer, roi.window, any_segmenter.config.shared)
+        maps = session._now.inks[roi.crop].maps(layer, roi.window, any_segmenter.config.shared)
         np.testing.assert_allclose(roi.features, features[index], atol=1e-5)
         np.testing.assert_allclose(roi.align(maps), annotation[index], atol=1e-6)
         np.testing.assert_allclose(roi.geometry, places[index], atol=1e-6)

@@ -88,11 +88,11 @@ class Annotation:
         return regions
 
     @cached_property
-    def layers(self) -> Mapping[int, Region]:
+    def leaves(self) -> Mapping[int, Region]:
         """What the mask head answers for, by id: the regions, or the parts of merged ones."""
         if not any(region.parts for region in self.regions.values()):
             return self.regions
-        return {layer.id: layer for region in self.regions.values() for layer in region.layers}
+        return {leaf.id: leaf for region in self.regions.values() for leaf in region.leaves}
 
     @cached_property
     def filled(self) -> bool:

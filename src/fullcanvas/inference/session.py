@@ -76,7 +76,7 @@ class Session:
 
     @property
     def planes(self) -> int:
-        """Of how many parts of the photo the ink is kept; each plane is as large as the next."""
+        """Of how many crops of the photo the ink is kept; each plane is as large as the next."""
         return len(self._now.inks)
 
     @property
