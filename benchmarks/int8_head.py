@@ -113,7 +113,7 @@ def annotate(recorder: Recorder, sample: Sample, rng: np.random.Generator) -> No
     session = recorder.open(sample.image, log)
     for _ in range(2):
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):
-            log = log.scribble(stroke.region, stroke.points)
+            log = log.scribble(stroke.points, region=stroke.region)
         session.apply(log)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import inspect
 import re
 import runpy
 import subprocess
@@ -20,6 +22,7 @@ from typer.testing import CliRunner
 
 import fullcanvas
 from fullcanvas.cli import app
+from fullcanvas.server.requests import Change, Interaction
 from tests.conftest import REPOSITORY
 
 COMMANDS = sorted(typer.main.get_command(app).list_commands(None))  # type: ignore[attr-defined]
@@ -36,6 +39,31 @@ def run_python(code: str) -> str:
 def test_public_names_are_there(name):
     assert getattr(fullcanvas, name) is not None
     assert name in dir(fullcanvas)
+
+
+def test_what_methods_raise_can_be_had_from_the_package():
+    classes = [each for name in fullcanvas.__all__ if isinstance(each := getattr(fullcanvas, name), type)]
+    documented = [each.__doc__ for one in classes for each in (one, *vars(one).values()) if each.__doc__]
+    sections = [text.partition("Raises:")[2] for text in documented]
+    raised = {name for section in sections for name in re.findall(r"^\s+(\w+Error):", section, re.MULTILINE)}
+    assert {"AnnotationError", "CancelledError", "ConflictError", "ModelError"} <= raised
+    assert {name for name in raised if not hasattr(builtins, name)} <= set(fullcanvas.__all__)
+
+
+def test_a_change_is_said_in_one_way_wherever_it_is_said():
+    """The log, a session and a photo on a server take the same arguments, and requests call them the same."""
+    asked = {
+        each.model_fields["kind"].annotation.__args__[0]: each for each in Interaction.__args__[0].__args__
+    }
+    for kind, request in asked.items():
+        log, session, remote = (
+            inspect.signature(getattr(place, kind)).parameters
+            for place in (fullcanvas.Annotation, fullcanvas.Session, fullcanvas.RemotePhoto)
+        )
+        kinds = [[(each.name, each.kind) for each in place.values()] for place in (log, session, remote)]
+        assert kinds[1] == kinds[2]
+        assert kinds[0] == kinds[1] or kind == "split"  # the log has it by its outcome, not by the line
+        assert set(request.model_fields) - set(Change.model_fields) - {"kind"} == set(session) - {"self"}
 
 
 def test_other_names_are_not():

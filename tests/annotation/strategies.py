@@ -67,24 +67,26 @@ def interactions(draw: st.DrawFn, log: Annotation) -> Annotation:  # noqa: C901,
     if kind == "import":
         return log.import_mask(draw(masks(log.width, log.height)), draw(LABELS))
     if kind == "go":
-        return log.at(draw(st.integers(0, len(log.entries))))
+        return log.go(draw(st.integers(0, len(log.entries))))
     if kind in {"undo", "redo"}:
         return log.undo() if kind == "undo" else log.redo()
     region = draw(st.sampled_from(sorted(log.regions)))
     match kind:
         case "scribble":
-            return log.scribble(region, draw(scribbles(log.width, log.height)).points)
+            return log.scribble(draw(scribbles(log.width, log.height)).points, region=region)
         case "move":
             return log.move_points(region, draw(extreme_points(log.width, log.height)))
         case "paint":
             stroke = draw(scribbles(log.width, log.height)).points
-            return log.paint(region, stroke, draw(st.floats(0.1, 10_000)), draw(st.booleans()))
+            return log.paint(
+                stroke, region=region, radius=draw(st.floats(0.1, 10_000)), erase=draw(st.booleans())
+            )
         case "merge":
             others = sorted(set(log.regions) - {region})
             return log.merge(region, draw(st.permutations(others))[:2]) if others else log
         case "split":
             part, rest = (draw(masks(log.width, log.height)) for _ in range(2))
-            return log.split(region, part, rest)
+            return log.split(region, part=part, rest=rest)
         case "keep":
             return log.keep(np.where(draw(masks(log.width, log.height)).pixels, region, 0).astype(np.int32))
         case "label":

@@ -15,9 +15,9 @@ POINTS = ((2, 5), (15, 5), (9, 1), (9, 8))
 @pytest.fixture
 def forked():
     """Three branches: 1 2 3, and from the first entry 4 5, and from the beginning 6."""
-    log = Annotation(20, 10).add_region(POINTS, "cat").scribble(1, [(3, 3)]).label(1, "dog")
-    log = log.at(1).label(1, "cow").scribble(1, [(4, 4)])
-    return log.at(0).add_region(POINTS, "hen")
+    log = Annotation(20, 10).add_region(POINTS, "cat").scribble([(3, 3)], region=1).label(1, "dog")
+    log = log.go(1).label(1, "cow").scribble([(4, 4)], region=1)
+    return log.go(0).add_region(POINTS, "hen")
 
 
 def test_what_was_said_first_stays_when_something_else_is_said(forked):
@@ -26,38 +26,38 @@ def test_what_was_said_first_stays_when_something_else_is_said(forked):
     ]  # fmt: skip
     assert forked.forks == ((4, 1), (6, 0))
     assert list(forked.regions) == [2]
-    labels = [next(iter(forked.at(number).regions.values())).label for number in range(1, 7)]
+    labels = [next(iter(forked.go(number).regions.values())).label for number in range(1, 7)]
     assert labels == ["cat", "cat", "dog", "cow", "cow", "hen"]
 
 
 def test_undo_and_redo_go_along_the_branch_that_was_gone_to(forked):
-    old = forked.at(2)
+    old = forked.go(2)
     assert (old.tip, old.branch, old.can_redo) == (3, (1, 2, 3), True)
-    assert old.redo() == forked.at(3)
+    assert old.redo() == forked.go(3)
     assert not old.redo().can_redo
-    assert old.undo().undo().redo().redo().redo() == forked.at(3)
-    assert forked.at(5).undo().undo().redo().cursor == 4
+    assert old.undo().undo().redo().redo().redo() == forked.go(3)
+    assert forked.go(5).undo().undo().redo().cursor == 4
 
 
 def test_an_entry_of_several_branches_is_that_of_the_present_one_or_else_of_the_newest(forked):
-    assert forked.at(3).at(1).redo().cursor == 2
-    assert forked.at(1).redo().cursor == 4
-    assert forked.at(2).at(6).tip is None
+    assert forked.go(3).go(1).redo().cursor == 2
+    assert forked.go(1).redo().cursor == 4
+    assert forked.go(2).go(6).tip is None
 
 
 def test_going_on_in_an_old_branch_makes_it_the_newest(forked):
-    grown = forked.at(3).scribble(1, [(5, 5)])
+    grown = forked.go(3).scribble([(5, 5)], region=1)
     assert (grown.forks[-1], grown.tip, grown.branch) == ((7, 3), None, (1, 2, 3, 7))
     assert Annotation.from_json(grown.to_json()) == grown
 
 
 def test_regions_of_two_branches_never_share_an_id(forked):
     assert list(forked.regions) == [2]
-    assert list(forked.at(3).add_region(POINTS).regions) == [1, 3]
+    assert list(forked.go(3).add_region(POINTS).regions) == [1, 3]
 
 
 def test_the_history_tells_every_branch(forked):
-    steps = history(forked.at(5))
+    steps = history(forked.go(5))
     assert [step.after for step in steps] == [0, 1, 2, 1, 4, 0]
     assert [step.in_force for step in steps] == [True, False, False, True, True, False]
     assert [step.text for step in steps[2:4]] == [
@@ -70,8 +70,8 @@ def test_the_history_tells_every_branch(forked):
 def test_nothing_that_was_said_is_ever_lost(log):
     """Whatever was undone, everything can be gone back to, and the way back leads to the same."""
     for number in range(len(log.entries) + 1):
-        there = log.at(number)
+        there = log.go(number)
         assert there.entries == log.entries
         assert there.in_force[-1:] == log.entries[:number][-1:]
         assert there.undo().redo() == there or not there.can_undo
-        assert there.at(log.cursor).regions == log.regions
+        assert there.go(log.cursor).regions == log.regions

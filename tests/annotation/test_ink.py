@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.annotation import ink as drawing
-from fullcanvas.annotation.ink import Ink, annotation_maps
+from fullcanvas.annotation.ink import Pen, annotation_maps
 from tests.annotation.strategies import regions
 
 WIDTH, HEIGHT = 60, 40
@@ -21,7 +21,7 @@ WHOLE = (0, 0, WIDTH, HEIGHT)
 CORNERS = ((0, 20), (59, 20), (30, 0), (30, 39))
 
 INKS = st.builds(
-    Ink,
+    Pen,
     st.floats(0.3, 2.5),
     st.floats(0.3, 2.5),
     disc_diameter=st.floats(1.5, 9),
@@ -48,17 +48,17 @@ def distance_to_line(x: float, y: float, points: list[tuple[float, float]]) -> f
     return nearest
 
 
-def assert_is_ink(plane, region, ink):
+def assert_is_ink(plane, region, pen):
     """Every pixel is as its distances say; the few whose distance is the limit itself may be either."""
 
     def working(point):
-        return (point[0] + 0.5) * ink.scale_x, (point[1] + 0.5) * ink.scale_y
+        return (point[0] + 0.5) * pen.scale_x, (point[1] + 0.5) * pen.scale_y
 
     for row, column in np.ndindex(plane.shape):
         centre = column + 0.5, row + 0.5
-        slack = [math.dist(centre, working(point)) - ink.disc_diameter / 2 for point in region.extreme_points]
+        slack = [math.dist(centre, working(point)) - pen.disc_diameter / 2 for point in region.extreme_points]
         slack += [
-            distance_to_line(*centre, [working(point) for point in scribble.points]) - ink.stroke_width / 2
+            distance_to_line(*centre, [working(point) for point in scribble.points]) - pen.stroke_width / 2
             for scribble in region.scribbles
         ]
         if abs(min(slack)) > 1e-9:
@@ -66,7 +66,7 @@ def assert_is_ink(plane, region, ink):
 
 
 def test_an_extreme_point_is_a_disc_six_pixels_across():
-    disc = Ink(2, 2).draw(Region(1, ((5, 5),) * 4), (7, 7, 15, 15))
+    disc = Pen(2, 2).draw(Region(1, ((5, 5),) * 4), (7, 7, 15, 15))
     assert disc.dtype == np.uint8
     assert ["".join(".#"[value] for value in row) for row in disc] == [
         "........",
@@ -84,34 +84,34 @@ def test_an_extreme_point_is_a_disc_six_pixels_across():
 def test_a_scribble_is_three_pixels_wide(end, axis):
     start = (10, 20) if axis == 0 else (30, 5)
     region = Region(1, ((0, 0),) * 4, (Scribble((start, end)),))
-    plane = Ink().draw(region, WHOLE)
+    plane = Pen().draw(region, WHOLE)
     across = plane[:, 20:40].sum(0) if axis == 0 else plane[10:30].sum(1)
     assert set(across.tolist()) == {3}
 
 
 def test_a_scribble_of_one_point_is_a_dot_three_pixels_across():
     region = Region(1, ((0, 0),) * 4, (Scribble(((30, 20),)),))
-    ys, xs = np.nonzero(Ink().draw(region, WHOLE)[10:, 10:])
+    ys, xs = np.nonzero(Pen().draw(region, WHOLE)[10:, 10:])
     assert set(zip(xs.tolist(), ys.tolist(), strict=True)) == {
         (x, y) for x in (19, 20, 21) for y in (9, 10, 11)
     }
 
 
 @given(regions(24, 16), INKS)
-def test_ink_is_where_its_definition_says(region, ink):
-    assert_is_ink(ink.draw(region, (0, 0, 30, 20)), region, ink)
+def test_ink_is_where_its_definition_says(region, pen):
+    assert_is_ink(pen.draw(region, (0, 0, 30, 20)), region, pen)
 
 
 def test_a_long_scribble_has_no_gaps_and_no_bulges():
     """Long lines are drawn in pieces; the joints must not show."""
     region = Region(1, CORNERS, (Scribble(((1, 1), (58, 37), (3, 36))),))
-    assert_is_ink(Ink().draw(region, WHOLE), region, Ink())
+    assert_is_ink(Pen().draw(region, WHOLE), region, Pen())
 
 
 @given(regions(WIDTH, HEIGHT), INKS, windows())
-def test_a_window_holds_what_the_whole_plane_holds_there(region, ink, window):
+def test_a_window_holds_what_the_whole_plane_holds_there(region, pen, window):
     x0, y0, x1, y1 = window
-    assert np.array_equal(ink.draw(region, window), ink.draw(region, WHOLE)[y0:y1, x0:x1])
+    assert np.array_equal(pen.draw(region, window), pen.draw(region, WHOLE)[y0:y1, x0:x1])
 
 
 @given(regions(WIDTH, HEIGHT), st.lists(INKS, min_size=1, max_size=3), windows())
@@ -125,12 +125,12 @@ def test_ink_that_is_remembered_is_what_is_drawn_afresh(region, inks, window):
 
 
 def assert_drawn_afresh(region, inks, window):
-    for ink in [*inks, *inks]:
+    for pen in [*inks, *inks]:
         afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         for scribble in region.scribbles:
-            pieces = drawing._pieces(ink._to_working(scribble.points))
-            drawing._draw_pieces(afresh, window, *pieces, ink.stroke_width)
-        assert np.array_equal(ink.draw_scribbles(region.scribbles, window), afresh)
+            pieces = drawing._pieces(pen._to_working(scribble.points))
+            drawing._draw_pieces(afresh, window, *pieces, pen.stroke_width)
+        assert np.array_equal(pen.draw_scribbles(region.scribbles, window), afresh)
 
 
 def corners(region):
@@ -141,29 +141,29 @@ def corners(region):
 
 
 @given(regions(WIDTH, HEIGHT), INKS, windows(), st.integers(-70, 70), st.integers(-70, 70))
-def test_on_the_plane_of_a_close_up_everything_lies_elsewhere(region, ink, window, left, top):
+def test_on_the_plane_of_a_close_up_everything_lies_elsewhere(region, pen, window, left, top):
     def inside(points):
         return tuple((x - left, y - top) for x, y in points)
 
     scribbles = tuple(Scribble(inside(scribble.points)) for scribble in region.scribbles)
     shifted = Region(1, inside(region.extreme_points), scribbles)
-    closer = replace(ink, left=left, top=top)
+    closer = replace(pen, left=left, top=top)
     plane = closer.draw(region, window)
-    assert np.array_equal(plane, ink.draw(shifted, window))
+    assert np.array_equal(plane, pen.draw(shifted, window))
     (low, high), (low_there, high_there) = corners(region), corners(shifted)
     extent = closer.extent(low, high, WIDTH, HEIGHT)
-    assert extent == ink.extent(low_there, high_there, WIDTH, HEIGHT)
+    assert extent == pen.extent(low_there, high_there, WIDTH, HEIGHT)
     if extent is None:
         assert not plane.any()
 
 
 @given(regions(WIDTH, HEIGHT), st.floats(0.1, 3), st.floats(0.1, 3))
 def test_all_ink_lies_in_its_extent(region, scale_x, scale_y):
-    ink = Ink(scale_x, scale_y)
+    pen = Pen(scale_x, scale_y)
     width, height = math.ceil(WIDTH * scale_x), math.ceil(HEIGHT * scale_y)
     low, high = corners(region)
-    x0, y0, x1, y1 = ink.extent(low, high, width, height) or (0, 0, 0, 0)
-    plane = ink.draw(region, (0, 0, width, height))
+    x0, y0, x1, y1 = pen.extent(low, high, width, height) or (0, 0, 0, 0)
+    plane = pen.draw(region, (0, 0, width, height))
     assert 0 <= x0 < x1 <= width
     assert 0 <= y0 < y1 <= height
     assert plane[y0:y1, x0:x1].sum() == plane.sum()
@@ -171,7 +171,7 @@ def test_all_ink_lies_in_its_extent(region, scale_x, scale_y):
 
 def test_strokes_at_the_border_are_cut_off_there():
     region = Region(1, ((0, 0),) * 4, (Scribble(((0, 0), (59, 0), (59, 39))),))
-    plane = Ink().draw(region, WHOLE)
+    plane = Pen().draw(region, WHOLE)
     assert plane[0].all()
     assert plane[:, -1].all()
     assert plane[1, 5:50].all()
@@ -181,14 +181,14 @@ def test_strokes_at_the_border_are_cut_off_there():
 @pytest.mark.parametrize("sizes", [{"disc_diameter": 1.4}, {"stroke_width": 1}])
 def test_ink_too_thin_to_be_sure_of_a_pixel_is_refused(sizes):
     with pytest.raises(ValueError, match=r"thinner than 1\.5 pixels"):
-        Ink(**sizes)
+        Pen(**sizes)
 
 
 @given(st.lists(regions(WIDTH, HEIGHT), max_size=4), INKS)
-def test_annotation_maps_hold_own_ink_and_everybody_elses(listed, ink):
-    maps = annotation_maps(listed, ink, WIDTH, HEIGHT)
+def test_annotation_maps_hold_own_ink_and_everybody_elses(listed, pen):
+    maps = annotation_maps(listed, pen, WIDTH, HEIGHT)
     assert maps.shape == (len(listed), 2, HEIGHT, WIDTH)
-    own = [ink.draw(region, WHOLE) for region in listed]
+    own = [pen.draw(region, WHOLE) for region in listed]
     for index, (first, second) in enumerate(maps):
         others = own[:index] + own[index + 1 :]
         assert np.array_equal(first, own[index])
@@ -197,12 +197,12 @@ def test_annotation_maps_hold_own_ink_and_everybody_elses(listed, ink):
 
 def test_ink_under_ones_own_is_still_somebody_elses():
     region = Region(1, CORNERS)
-    maps = annotation_maps([region, Region(2, CORNERS)], Ink(), WIDTH, HEIGHT)
+    maps = annotation_maps([region, Region(2, CORNERS)], Pen(), WIDTH, HEIGHT)
     assert maps.any((2, 3)).all()
     assert np.array_equal(maps[0, 1], maps[0, 0])
 
 
 def test_without_sharing_nobody_sees_the_others():
-    maps = annotation_maps([Region(1, CORNERS), Region(2, CORNERS)], Ink(), WIDTH, HEIGHT, shared=False)
+    maps = annotation_maps([Region(1, CORNERS), Region(2, CORNERS)], Pen(), WIDTH, HEIGHT, shared=False)
     assert maps[:, 0].any()
     assert not maps[:, 1].any()

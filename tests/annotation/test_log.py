@@ -39,7 +39,7 @@ def log() -> Annotation:
     return (
         Annotation(20, 10, model="abc")
         .add_region(POINTS, "cat")
-        .scribble(1, [(3, 3), (4.7, 5.2)])
+        .scribble([(3, 3), (4.7, 5.2)], region=1)
         .add_region([(10, 0), (19, 9), (12, 0), (13, 9)])
     )
 
@@ -360,13 +360,13 @@ HALF = np.arange(20)[None].repeat(10, 0) < 10
 @pytest.mark.parametrize(
     "interact",
     [
-        lambda log, id_: log.scribble(id_, [(1, 1)]),
+        lambda log, id_: log.scribble([(1, 1)], region=id_),
         lambda log, id_: log.move_points(id_, POINTS),
         lambda log, id_: log.label(id_, "cow"),
         lambda log, id_: log.delete(id_),
-        lambda log, id_: log.paint(id_, [(1, 1)], 2),
+        lambda log, id_: log.paint([(1, 1)], region=id_, radius=2),
         lambda log, id_: log.merge(id_, [id_ + 1]),
-        lambda log, id_: log.split(id_, HALF, ~HALF),
+        lambda log, id_: log.split(id_, part=HALF, rest=~HALF),
     ],
 )
 def test_ids_read_from_a_label_map_are_ids(log, interact):
@@ -378,11 +378,11 @@ def test_ids_read_from_a_label_map_are_ids(log, interact):
 @pytest.mark.parametrize(
     "interact",
     [
-        lambda log: log.scribble(7, [(1, 1)]),
+        lambda log: log.scribble([(1, 1)], region=7),
         lambda log: log.move_points(7, POINTS),
         lambda log: log.label(7, "cat"),
         lambda log: log.delete(7),
-        lambda log: log.delete(2).scribble(7, [(1, 1)]),
+        lambda log: log.delete(2).scribble([(1, 1)], region=7),
     ],
 )
 def test_interactions_with_unknown_regions_are_refused(log, interact):
@@ -398,8 +398,15 @@ def test_interactions_with_unknown_regions_are_refused(log, interact):
         (lambda log: log.add_region([*POINTS[:3], (20, 0)]), "lies outside"),
         (lambda log: log.add_region([*POINTS[:3], (float("nan"), 0)]), "not finite"),
         (lambda log: log.add_region(POINTS, ""), "a label is a name"),
-        (lambda log: log.scribble(1, []), "at least one point"),
-        (lambda log: log.scribble(1, [(0, float("inf"))]), "not finite"),
+        (lambda log: log.scribble([], region=1), "at least one point"),
+        (lambda log: log.scribble([(0, float("inf"))], region=1), "not finite"),
+        (lambda log: log.scribble(None, region=1), "points are pairs"),
+        (lambda log: log.scribble([(1, 1)], region="1"), "no region '1'; those there are: 1, 2$"),
+        (lambda log: log.delete([1]), r"no region \[1\]"),
+        (lambda log: log.import_mask(HALF * 255), r"bool \[H, W\] \(`numbers > 0`\), not int64 of 10 x 20"),
+        (lambda log: log.keep(HALF), "whole numbers .*, not bool of 10 x 20"),
+        (lambda log: log.keep(HALF[None] * 1), "whole numbers .*, not int64 of 1 x 10 x 20"),
+        (lambda log: log.keep(HALF.tolist()), "whole numbers .*, not list"),
         (lambda log: log.move_points(1, POINTS * 2), "four extreme points, not 8"),
         (lambda log: log.label(1, "x" * 201), "a label is a name"),
     ],

@@ -84,8 +84,8 @@ def test_an_imported_mask_gives_extreme_points_until_the_region_is_corrected(log
     assert region.extreme_points == ((3, 4), (7, 4), (5, 2), (5, 6))
     assert region.label == "sky"
     assert region.mask == Mask.of(square(3, 2, 8, 7))
-    assert imported.paint(3, [(1, 1)], 2).label(3, "sea").regions[3].mask is not None
-    assert imported.scribble(3, [(1, 1)]).regions[3].mask is None
+    assert imported.paint([(1, 1)], region=3, radius=2).label(3, "sea").regions[3].mask is not None
+    assert imported.scribble([(1, 1)], region=3).regions[3].mask is None
     moved = imported.move_points(3, LEFT).regions[3]
     assert (moved.mask, moved.extreme_points, moved.label) == (None, LEFT, "sky")
 
@@ -96,7 +96,7 @@ def test_a_merged_region_has_parts_and_spans_them(log):
     assert list(merged.regions) == [1]
     assert (region.label, [part.id for part in region.parts]) == ("cat", [1, 2])
     assert region.extreme_points == (LEFT[0], RIGHT[1], RIGHT[2], RIGHT[3])
-    assert merged.layers == {1: log.regions[1], 2: merged.layers[2]}
+    assert merged.leaves == {1: log.regions[1], 2: merged.leaves[2]}
     assert merged.undo().regions == log.regions
     three = merged.add_region(LEFT, "dog").merge(3, [1])
     assert [part.id for part in three.regions[3].parts] == [3, 1, 2]
@@ -117,50 +117,50 @@ def test_a_merged_regions_box_holds_those_of_its_parts(given_points):
 
 @pytest.mark.parametrize(("start", "part"), [((12, 3), 1), ((2, 5), 0), ((8, 5), 0), ((9, 5), 1)])
 def test_a_scribble_grows_the_part_in_which_it_starts_or_the_nearest(log, start, part):
-    region = log.merge(1, [2]).scribble(1, [start, (8, 8)]).regions[1]
+    region = log.merge(1, [2]).scribble([start, (8, 8)], region=1).regions[1]
     assert [len(each.scribbles) for each in region.parts] == [1 - part, part]
     assert region.scribbles == (Scribble((start, (8, 8))),)
 
 
 def test_of_nested_parts_the_smaller_grows():
     log = Annotation(20, 10).add_region([(0, 0), (19, 9), (3, 0), (3, 9)]).add_region(LEFT).merge(1, [2])
-    assert [len(part.scribbles) for part in log.scribble(1, [(4, 4)]).regions[1].parts] == [0, 1]
+    assert [len(part.scribbles) for part in log.scribble([(4, 4)], region=1).regions[1].parts] == [0, 1]
 
 
 def test_moved_points_make_one_layer_of_a_merged_region(log):
-    moved = log.scribble(2, [(11, 3)]).merge(1, [2]).move_points(1, RIGHT)
-    assert list(moved.layers) == [1]
+    moved = log.scribble([(11, 3)], region=2).merge(1, [2]).move_points(1, RIGHT)
+    assert list(moved.leaves) == [1]
     assert moved.regions[1].scribbles == (Scribble(((11, 3),)),)
     assert moved.regions[1].label == "cat"
 
 
 def test_a_split_makes_two_regions_of_one_label(log):
-    split = log.split(2, square(15, 0, 20, 10), square(10, 0, 15, 10))
+    split = log.split(2, part=square(15, 0, 20, 10), rest=square(10, 0, 15, 10))
     assert list(split.regions) == [1, 2, 3]
     assert [split.regions[id_].label for id_ in (2, 3)] == ["cat", "cat"]
     assert split.regions[2].extreme_points[1][0] == 14
     assert split.regions[3].extreme_points[0][0] == 15
     assert split.undo().regions == log.regions
     with pytest.raises(AnnotationError, match="there is no region 9"):
-        log.split(9, square(0, 0, 1, 1), square(1, 1, 2, 2))
+        log.split(9, part=square(0, 0, 1, 1), rest=square(1, 1, 2, 2))
 
 
 def test_finished_pixels_stay_until_a_region_is_corrected(log):
     finished = np.zeros((10, 20), np.int32)
     finished[0:4, 2:9] = 1
-    kept = log.scribble(1, [(3, 3)]).keep(finished)
+    kept = log.scribble([(3, 3)], region=1).keep(finished)
     region = kept.regions[1]
     assert (region.mask, kept.regions[2]) == (Mask.of(finished == 1), log.regions[2])
     # What was said of it stays, and its box holds the mask as well.
     assert region.extreme_points == ((1, 5), (8, 1), (5, 0), (5, 8))
     assert region.scribbles == (Scribble(((3, 3),)),)
-    corrected = kept.scribble(1, [(4, 4)]).regions[1]
+    corrected = kept.scribble([(4, 4)], region=1).regions[1]
     assert (corrected.mask, len(corrected.scribbles)) == (None, 2)
     assert kept.undo().regions[1].mask is None
     assert log.keep(np.zeros((10, 20), np.int32)) == log
     # A merged region is one again.
     whole = log.merge(1, [2]).keep(finished)
-    assert list(whole.layers) == [1]
+    assert list(whole.leaves) == [1]
     assert whole.regions[1].label == "cat"
 
 
@@ -183,16 +183,16 @@ def test_filling_is_a_state_that_can_be_undone(log):
 
 
 def test_stepping_goes_anywhere_and_keeps_the_rest(log):
-    assert log.at(1).regions == {1: log.regions[1]}
-    assert log.at(0).at(2) == log
+    assert log.go(1).regions == {1: log.regions[1]}
+    assert log.go(0).go(2) == log
     for cursor in (-1, 3):
-        with pytest.raises(AnnotationError, match=f"there is no step {cursor}"):
-            log.at(cursor)
+        with pytest.raises(AnnotationError, match=f"there is no entry {cursor}: the log's are 1 to 2"):
+            log.go(cursor)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_logs_of_earlier_versions_are_read(version):
-    log = Annotation(20, 10).add_region(LEFT).scribble(1, [(3, 3)]).undo()
+    log = Annotation(20, 10).add_region(LEFT).scribble([(3, 3)], region=1).undo()
     data = {**log.to_json(), "version": version}
     del data["forks"], data["tip"]
     read = Annotation.from_json(data)
@@ -202,15 +202,15 @@ def test_logs_of_earlier_versions_are_read(version):
 
 def test_the_history_in_words(log):
     log = (
-        log.scribble(1, [(3, 3)])
+        log.scribble([(3, 3)], region=1)
         .label(1, "{sky}")
         .label(1, None)
         .move_points(2, RIGHT)
-        .paint(2, [(3, 3)], 2)
-        .paint(2, [(3, 3)], 2, erase=True)
+        .paint([(3, 3)], region=2, radius=2)
+        .paint([(3, 3)], region=2, radius=2, erase=True)
         .import_mask(square(0, 0, 3, 3))
         .merge(2, [1, 3])
-        .split(2, square(15, 0, 20, 10), square(10, 0, 15, 10))
+        .split(2, part=square(15, 0, 20, 10), rest=square(10, 0, 15, 10))
         .fill()
         .keep(square(15, 0, 20, 10) * np.int32(4))
         .delete(2)
@@ -237,7 +237,7 @@ def test_the_history_in_words(log):
     assert [(step.region, step.label) for step in steps[8:]] == [
         (3, None), (2, "cat"), (4, "cat"), (None, None), (None, None), (2, "cat"),
     ]  # fmt: skip
-    assert log.at(steps[1].cursor).regions.keys() == {1, 2}
+    assert log.go(steps[1].cursor).regions.keys() == {1, 2}
 
 
 @given(logs())

@@ -1,4 +1,4 @@
-"""What the canvas does, done the plain way: strokes one after the other, sampling by whole matrices."""
+"""What the canvas does, done the plain way: lines one after the other, sampling by whole matrices."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Point
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.competition import Canvas
-from fullcanvas.canvas.strokes import stroke_pixels
+from fullcanvas.canvas.lines import line_pixels
 
 
-class Stroke(NamedTuple):
+class Line(NamedTuple):
     """A scribble's centre line, whose it is, and that region's box."""
 
     region: int
@@ -22,19 +22,19 @@ class Stroke(NamedTuple):
     box: Box
 
 
-def draw_strokes(plane: NDArray[np.generic], strokes: Iterable[Stroke], canvas: Canvas, area: Box) -> None:
-    """Draw strokes, one pixel thin, onto an array that holds an area of a label map; later ones win.
+def draw_lines(plane: NDArray[np.generic], lines: Iterable[Line], canvas: Canvas, area: Box) -> None:
+    """Draw lines, one pixel thin, onto an array that holds an area of a label map; later ones win.
 
     Args:
-        plane: [y1 - y0, x1 - x0], written in place: the stroke's region id at its pixels.
-        strokes: in the order in which they were drawn.
+        plane: [y1 - y0, x1 - x0], written in place: the line's region id at its pixels.
+        lines: in the order in which they were drawn.
         canvas: the plane on which the label map lies.
         area: half-open (x0, y0, x1, y1), in canvas pixels.
     """
-    for stroke in strokes:
-        for row, column in stroke_pixels(stroke.points, stroke.box, canvas).T:
+    for line in lines:
+        for row, column in line_pixels(line.points, line.box, canvas).T:
             if area[1] <= row < area[3] and area[0] <= column < area[2]:
-                plane[row - area[1], column - area[0]] = stroke.region
+                plane[row - area[1], column - area[0]] = line.region
 
 
 def resample(

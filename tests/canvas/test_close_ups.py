@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullcanvas.canvas.close_ups import MOST_STRETCHED, part_for
+from fullcanvas.canvas.close_ups import MOST_STRETCHED, crop_for
 
 WORKING, BELOW = 512, 48
 SIZES = st.tuples(st.integers(1, 6000), st.integers(1, 6000))
@@ -34,7 +34,7 @@ def small_boxes(draw: st.DrawFn) -> tuple[int, int, tuple[int, int, int, int]]:
 @given(st.one_of(photos_and_boxes(), small_boxes()))
 def test_a_part_holds_the_box_and_lies_in_the_photo(case: tuple[int, int, tuple[int, int, int, int]]) -> None:
     width, height, box = case
-    x0, y0, x1, y1 = part_for(box, width, height, WORKING, BELOW)
+    x0, y0, x1, y1 = crop_for(box, width, height, WORKING, BELOW)
     assert 0 <= x0 <= box[0] < box[2] <= x1 <= width
     assert 0 <= y0 <= box[1] < box[3] <= y1 <= height
 
@@ -44,7 +44,7 @@ def test_a_part_has_the_shape_of_the_photo_and_is_no_smaller_than_needed(
     case: tuple[int, int, tuple[int, int, int, int]],
 ) -> None:
     width, height, box = case
-    x0, y0, x1, y1 = part_for(box, width, height, WORKING, BELOW)
+    x0, y0, x1, y1 = crop_for(box, width, height, WORKING, BELOW)
     times = width / (x1 - x0)
     level = round(math.log2(times))
     assert (x1 - x0, y1 - y0) == (math.ceil(width / 2**level), math.ceil(height / 2**level))
@@ -60,9 +60,9 @@ def test_a_part_has_the_shape_of_the_photo_and_is_no_smaller_than_needed(
 @given(small_boxes())
 def test_what_surrounds_the_box_is_seen_too(case: tuple[int, int, tuple[int, int, int, int]]) -> None:
     width, height, box = case
-    part = part_for(box, width, height, WORKING, BELOW)
+    crop = crop_for(box, width, height, WORKING, BELOW)
     for axis, size in enumerate((width, height)):
-        low, high, side = part[axis], part[axis + 2], part[axis + 2] - part[axis]
+        low, high, side = crop[axis], crop[axis + 2], crop[axis + 2] - crop[axis]
         centre = (box[axis] + box[axis + 2]) / 2
         assert low == 0 or centre - low >= side / 4 - 2
         assert high == size or high - centre >= side / 4 - 2
@@ -73,11 +73,11 @@ def test_a_model_without_close_ups_sees_the_whole_photo(
     case: tuple[int, int, tuple[int, int, int, int]],
 ) -> None:
     width, height, box = case
-    assert part_for(box, width, height, WORKING, 0) == (0, 0, width, height)
+    assert crop_for(box, width, height, WORKING, 0) == (0, 0, width, height)
 
 
 @pytest.mark.parametrize(
-    ("box", "part"),
+    ("box", "crop"),
     [
         ((100, 100, 160, 150), (0, 0, 640, 480)),  # 48 working pixels wide
         ((100, 100, 159, 150), (0, 0, 320, 240)),
@@ -87,19 +87,19 @@ def test_a_model_without_close_ups_sees_the_whole_photo(
     ],
 )
 def test_where_close_ups_of_a_small_photo_lie(
-    box: tuple[int, int, int, int], part: tuple[int, int, int, int]
+    box: tuple[int, int, int, int], crop: tuple[int, int, int, int]
 ) -> None:
-    assert part_for(box, 640, 480, WORKING, BELOW) == part
+    assert crop_for(box, 640, 480, WORKING, BELOW) == crop
 
 
 def test_regions_side_by_side_share_a_close_up() -> None:
-    parts = {part_for((x, 300, x + 20, 320), 640, 480, WORKING, BELOW) for x in range(0, 620, 5)}
-    assert len(parts) == 3
+    crops = {crop_for((x, 300, x + 20, 320), 640, 480, WORKING, BELOW) for x in range(0, 620, 5)}
+    assert len(crops) == 3
 
 
 def test_a_large_photo_is_looked_at_closer_still() -> None:
-    assert part_for((2000, 1500, 2040, 1530), 6000, 4000, WORKING, BELOW) == (1875, 1375, 2250, 1625)
+    assert crop_for((2000, 1500, 2040, 1530), 6000, 4000, WORKING, BELOW) == (1875, 1375, 2250, 1625)
 
 
 def test_no_close_up_of_a_narrow_photo_cuts_a_box_off() -> None:
-    assert part_for((100, 0, 130, 30), 4000, 60, WORKING, BELOW) == (0, 0, 4000, 60)
+    assert crop_for((100, 0, 130, 30), 4000, 60, WORKING, BELOW) == (0, 0, 4000, 60)

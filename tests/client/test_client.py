@@ -38,7 +38,7 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     assert photo.scribble([(85, 32), (20, 30)]) == second
     assert photo.display[30, 20] == second
     assert photo.regions[second].scribbles == 1
-    photo.set_label(second, "cat")
+    photo.label(second, "cat")
     photo.undo()
     assert photo.regions[second].label is None
     photo.redo()
@@ -74,9 +74,9 @@ def test_photos_that_change_their_status_are_not_missed(
 def test_shapes_are_changed_too(client: Client) -> None:
     photo = client.open(next(client.photos()))
     first, second = photo.add_region(LEFT), photo.add_region(RIGHT)
-    photo.paint([(90, 75)], first, 3)
+    photo.paint([(90, 75)], region=first, radius=3)
     assert photo.display[75, 90] == first
-    photo.paint([(90, 75)], first, 3, erase=True)
+    photo.paint([(90, 75)], region=first, radius=3, erase=True)
     assert photo.display[75, 90] == 0
     photo.move_points(second, [(42, 30), (90, 32), (60, 10), (65, 70)])
     assert photo.regions[second].box[0] == 42
@@ -103,7 +103,7 @@ def test_a_change_can_be_looked_at_before_it_is_made(client: Client) -> None:
     seen = photo.preview("scribble", points=[(20, 30), (85, 32)], region=first)
     np.testing.assert_array_equal(photo.display, before)
     assert not photo.stale
-    photo.scribble([(20, 30), (85, 32)], first)
+    photo.scribble([(20, 30), (85, 32)], region=first)
     np.testing.assert_array_equal(photo.display, seen)
 
 
@@ -161,7 +161,7 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
         client.delete_label("tiger")
     with pytest.raises(ClientError, match="no label 'cat'"):
         client.delete_label("cat")
-    photo.set_label(region, None)
+    photo.label(region, None)
     client.delete_label("tiger")
     assert client.labels == ()
     with pytest.raises(ClientError, match="no label"):
@@ -196,7 +196,7 @@ def test_refusals_say_why(client: Client, tmp_path: Path) -> None:
         photo.delete(9)
     assert (refused.value.status, photo.version) == (422, version)
     with pytest.raises(ClientError, match="there is no label 'dog'"):
-        photo.set_label(region, "dog")
+        photo.label(region, "dog")
     with pytest.raises(ClientError, match=re.escape("these regions have no label")):
         client.export(tmp_path / "out.zip")
     assert list(tmp_path.glob("*out.zip*")) == []
@@ -238,7 +238,7 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(
         patch.setattr(wire.Wire, "_send", losing)
         region = photo.add_region(LEFT)
         assert photo.scribble([(30, 30), (60, 60)]) == region
-        assert photo.scribble([(30, 30), (70, 60)], region) == region
+        assert photo.scribble([(30, 30), (70, 60)], region=region) == region
     assert len(sent) == 6
     fresh = client.open(1)
     assert [entry.kind for entry in fresh.history.entries] == ["add_region", "scribble", "scribble"]

@@ -74,7 +74,7 @@ def do_everything(client: Client, folder: Path) -> None:
     photo.reject("more")
     assert photo.history.entries
     assert photo.uncertainty.any()
-    assert photo.labels_in(0, 0, 5, 4).shape == (4, 5)
+    assert photo.labels_in((0, 0, 5, 4)).shape == (4, 5)
     assert photo.image()
     assert not photo.stale
     client.check_export(unlabelled="void")
@@ -85,10 +85,10 @@ def change(photo: RemotePhoto) -> None:
     """Every kind of change."""
     first, second = photo.add_region(LEFT), photo.add_region(RIGHT)
     photo.preview("fill")
-    photo.scribble([(20, 30), (85, 32)], first)
+    photo.scribble([(20, 30), (85, 32)], region=first)
     photo.move_points(second, RIGHT[::-1])
-    photo.set_label(first, None)
-    photo.paint([(90, 75)], first, 3)
+    photo.label(first, None)
+    photo.paint([(90, 75)], region=first, radius=3)
     photo.merge(first, [second])
     photo.split(first, [(45, 0), (45, 79)])
     photo.fill()

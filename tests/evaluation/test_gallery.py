@@ -71,7 +71,7 @@ def test_panels_show_photo_truth_and_ink(tmp_path):
     write_dataset(tmp_path / "set", [halves(400, 960, 480)])
     sample = open_dataset(tmp_path / "set").load(0)
     annotation = Annotation(960, 400).add_region([(0, 200), (479, 200), (200, 0), (200, 399)])
-    annotation = annotation.scribble(1, [(300, 300), (440, 300)]).scribble(1, [(100, 100)])
+    annotation = annotation.scribble([(300, 300), (440, 300)], region=1).scribble([(100, 100)], region=1)
     draw_picture(sample, [Snapshot(annotation, np.zeros((400, 960), np.int32))], tmp_path / "picture.png")
     with Image.open(tmp_path / "picture.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)

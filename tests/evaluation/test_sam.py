@@ -56,7 +56,7 @@ def test_scribbles_move_pixels_and_count_against_the_others(spec):
     opened = full_image(load_predictor(spec)).open(photo())
     before = opened.apply(marked())
     assert before[60, 100] == 2
-    after = opened.apply(marked().scribble(1, [(90, 60), (100, 60), (110, 60)]))
+    after = opened.apply(marked().scribble([(90, 60), (100, 60), (110, 60)], region=1))
     assert (after[58:63, 92:108] == 1).all()
     assert after[90, 120] == 2
 
@@ -76,14 +76,14 @@ def test_a_region_is_asked_for_again_only_if_its_prompt_changed(spec, monkeypatc
     assert asked == [0, 0]
     opened.apply(marked())
     assert asked == [0, 0]
-    opened.apply(marked().scribble(1, [(5, 5), (9, 9)]))  # outside the box of region 2
+    opened.apply(marked().scribble([(5, 5), (9, 9)], region=1))  # outside the box of region 2
     assert asked == [0, 0, 1]
-    opened.apply(marked().scribble(1, [(5, 5), (9, 9)]).scribble(1, [(60, 60), (70, 70)]))
+    opened.apply(marked().scribble([(5, 5), (9, 9)], region=1).scribble([(60, 60), (70, 70)], region=1))
     assert asked == [0, 0, 1, 1, 1]
 
 
 def test_a_prompt_is_a_box_with_points():
-    annotation = marked().scribble(2, [(60, 70), (80, 70)]).scribble(1, [(20, 20), (60, 40)])
+    annotation = marked().scribble([(60, 70), (80, 70)], region=2).scribble([(20, 20), (60, 40)], region=1)
     first, second = annotation.regions.values()
     prompt = prompt_of(annotation, second)
     assert prompt.points.tolist() == [[60, 70], [70, 70], [80, 70], [60, 40], [48, 32], [128, 96]]

@@ -325,4 +325,4 @@ def test_regions_that_were_there_go_and_can_come_back() -> None:
     before = Annotation(5, 3).import_mask(np.ones((3, 5), np.bool_), "old")
     after = from_labels(MAP, {1: "sky", 300: "cat", 8: "none"}, Frame(5, 3), "a map").annotate(before)
     assert [(region.id, region.label) for region in after.regions.values()] == [(2, "sky"), (3, "cat")]
-    assert after.at(before.cursor).regions == before.regions
+    assert after.go(before.cursor).regions == before.regions

@@ -23,14 +23,14 @@ from fullcanvas.annotation import (
     SplitRegion,
     ink,
 )
-from fullcanvas.annotation.ink import Ink, annotation_maps
+from fullcanvas.annotation.ink import Pen, annotation_maps
 from fullcanvas.canvas.boxes import region_box
-from fullcanvas.canvas.close_ups import part_for
+from fullcanvas.canvas.close_ups import crop_for
 from fullcanvas.canvas.competition import Canvas, Layer, project
+from fullcanvas.canvas.lines import line_pixels
 from fullcanvas.canvas.sampling import align_matrix
-from fullcanvas.canvas.strokes import stroke_pixels
 from fullcanvas.inference import Embedding, Segmenter
-from tests.canvas.drawing import Stroke, draw_strokes, resample
+from tests.canvas.drawing import Line, draw_lines, resample
 
 Photo = NDArray[np.uint8] | None
 
@@ -56,11 +56,11 @@ def head_inputs(segmenter: Segmenter, embedding: Embedding, annotation: Annotati
         seen = embedding
         if config.closer_below and photo is not None:
             size = annotation.width, annotation.height
-            seen = segmenter.encode(photo, part_for(box, *size, config.working_size, config.closer_below))
+            seen = segmenter.encode(photo, crop_for(box, *size, config.working_size, config.closer_below))
         # A close-up is a photo of its own, on which everything lies elsewhere.
         regions = [moved(layer, seen.left, seen.top) for layer in layers_of(annotation)]
-        ink = Ink(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
-        maps = annotation_maps(regions, ink, seen.working_width, seen.working_height, config.shared)
+        pen = Pen(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
+        maps = annotation_maps(regions, pen, seen.working_width, seen.working_height, config.shared)
         placed = np.array(box, np.float64) - [seen.left, seen.top] * 2
         scaled = placed * ([seen.scale_x, seen.scale_y] * 2)
         features.append(_align(seen.array, scaled / config.stride, config.roi_size))
@@ -101,7 +101,7 @@ def from_scratch(
 ) -> Answer:
     """Everything anew, nothing remembered; on the full-resolution canvas unless another is given."""
     ink._drawn.cache_clear()
-    stroke_pixels.cache_clear()
+    line_pixels.cache_clear()
     canvas = canvas or Canvas(annotation.width, annotation.height, annotation.width, annotation.height)
     framing = segmenter.config.framing(annotation.width, annotation.height)
     marks = _marks(annotation, canvas, framing, segmenter.config.ink_constraint)
@@ -191,7 +191,7 @@ def _marks(annotation, canvas, framing, bound):
         elif id_:
             covered = np.zeros((canvas.height, canvas.width), np.int32)
             box = region_box(annotation.regions[id_], framing)
-            draw_strokes(covered, [Stroke(1, entry.points, box)], canvas, canvas.area)
+            draw_lines(covered, [Line(1, entry.points, box)], canvas, canvas.area)
             marks.append((position, id_, covered > 0, False))
     return marks
 

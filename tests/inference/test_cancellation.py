@@ -112,7 +112,7 @@ def test_a_preview_called_off_leaves_no_trace(
 ) -> None:
     before, unsure = session.display.copy(), session.uncertainty
     told = session.annotation
-    planned = told.scribble(1, STROKE)
+    planned = told.scribble(STROKE, region=1)
     cancellation = Cancellation()
     with monkeypatch.context() as patch:
         moment(patch, segmenter, cancellation)
@@ -122,7 +122,7 @@ def test_a_preview_called_off_leaves_no_trace(
     np.testing.assert_array_equal(session.display, before)
     np.testing.assert_array_equal(session.uncertainty, unsure)
     other = segmenter.open(image, told, session.embedding)
-    for log in (planned, told, told.scribble(2, STROKE)):
+    for log in (planned, told, told.scribble(STROKE, region=2)):
         one, another = session.apply(log), other.apply(log)
         assert (one.x0, one.y0, one.x1, one.y1) == (another.x0, another.y0, another.x1, another.y1)
         np.testing.assert_array_equal(one.labels, another.labels)
@@ -130,6 +130,6 @@ def test_a_preview_called_off_leaves_no_trace(
 
 
 def test_a_preview_that_nobody_calls_off_is_as_without(session: Session) -> None:
-    planned = session.annotation.scribble(1, STROKE)
+    planned = session.annotation.scribble(STROKE, region=1)
     seen = session.preview(planned, Cancellation())
     np.testing.assert_array_equal(seen.labels, session.apply(planned).labels)

@@ -22,9 +22,9 @@ def test_a_segmenter_tells_what_it_is(segmenter, model_path):
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (np.zeros((4, 4), np.uint8), "uint8 of 4 x 4$"),
-        (np.zeros((4, 4, 4), np.uint8), "uint8 of 4 x 4 x 4$"),
-        (np.zeros((4, 4, 3), np.float32), "float32 of 4 x 4 x 3$"),
+        (np.zeros((4, 4), np.uint8), "uint8 of 4 x 4: "),
+        (np.zeros((4, 4, 4), np.uint8), "uint8 of 4 x 4 x 4: .*RGB"),
+        (np.zeros((4, 4, 3), np.float32), "float32 of 4 x 4 x 3: "),
         (np.zeros((0, 4, 3), np.uint8), "at least one pixel"),
         ([[1, 2, 3]], "not list"),
     ],
@@ -32,6 +32,16 @@ def test_a_segmenter_tells_what_it_is(segmenter, model_path):
 def test_what_is_no_photo_is_refused(segmenter, image, reason):
     with pytest.raises(ValueError, match=reason):
         segmenter.open(image)
+
+
+def test_how_a_photo_lies_in_memory_does_not_matter(segmenter):
+    plain = photo(90, 60)
+    mirrored = np.ascontiguousarray(plain[:, ::-1])[:, ::-1]
+    read_only = np.broadcast_to(plain, plain.shape)
+    assert not mirrored.flags.c_contiguous
+    assert not read_only.flags.writeable
+    for same in (np.asfortranarray(plain), mirrored, read_only):
+        np.testing.assert_array_equal(segmenter.encode(same).array, segmenter.encode(plain).array)
 
 
 def test_the_embedding_covers_the_padded_working_size(segmenter):
@@ -85,6 +95,9 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
     wanted.cancel()
     with pytest.raises(CancelledError):
         session.labels_in((90, 190, 150, 260), wanted)
+    for outside in ((-1, 0, 5, 5), (0, 0, 2001, 5), (7, 7, 7, 9), (9, 9, 5, 5)):
+        with pytest.raises(ValueError, match="inside the photo of 2000 x 1500 pixels"):
+            session.labels_in(outside)
     session.scribble([(1000, 1000)])
     assert len(session.annotation.regions[1].scribbles) == 1
 

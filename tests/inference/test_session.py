@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.canvas.scene import Scene
 from fullcanvas.inference import ModelError, Segmenter, Session
 from tests.inference.conftest import photo
 from tests.inference.reference import from_scratch
@@ -65,7 +66,7 @@ def test_a_patch_turns_the_old_display_into_the_new_one(session):
     np.testing.assert_array_equal(before, session.display)
 
 
-@pytest.mark.parametrize("act", [Session.undo, Session.redo, lambda session: session.set_label(1, "dog")])
+@pytest.mark.parametrize("act", [Session.undo, Session.redo, lambda session: session.label(1, "dog")])
 def test_what_changes_no_pixel_gives_an_empty_patch(session, batches, act):
     session.add_region(LEFT)
     if act is Session.undo:
@@ -204,7 +205,7 @@ def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmente
         Annotation(90, 60, model="of old")
         .add_region(LEFT)
         .add_region(RIGHT)
-        .scribble(1, [(10, 30), (33, 30)])
+        .scribble([(10, 30), (33, 30)], region=1)
     )
     session = segmenter.open(image, log)
     assert batches == [2]
@@ -215,27 +216,57 @@ def test_opening_an_annotation_answers_in_one_batch_and_names_the_model(segmente
 
 
 @pytest.mark.parametrize("filled", [False, True])
-def test_a_preview_is_what_would_be_answered_and_changes_nothing(segmenter, image, session, batches, filled):
+def test_a_preview_is_what_would_be_answered_and_changes_nothing(
+    segmenter, image, batches, filled, monkeypatch
+):
+    session = segmenter.open(image)
     session.add_region(LEFT)
     session.add_region(RIGHT)
     if filled:
         session.fill()
     log, before = session.annotation, session.display.copy()
-    foreseen = log.scribble(1, [(10, 30), (33, 30)])
+    foreseen = log.scribble([(10, 30), (33, 30)], region=1)
     seen = session.preview(foreseen)
     assert seen.labels.size
     np.testing.assert_array_equal(session.display, before)
     assert session.annotation is log
     # Another one takes its place, and the head need not answer again for what was foreseen.
-    session.preview(log.scribble(1, [(10, 30), (50, 40)]))
+    session.preview(log.scribble([(10, 30), (50, 40)], region=1))
     seen = session.preview(foreseen)
     batches.clear()
-    patch = session.apply(log.scribble(1, [(10, 30), (33, 30)]))
+    monkeypatch.setattr(Scene, "labels", lambda *_: pytest.fail("the regions compete again"))
+    patch = session.apply(log.scribble([(10, 30), (33, 30)], region=1))
     assert batches == []
+    monkeypatch.undo()
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (seen.x0, seen.y0, seen.x1, seen.y1)
     np.testing.assert_array_equal(patch.labels, seen.labels)
     again = segmenter.open(image, session.annotation, session.embedding)
     np.testing.assert_array_equal(session.label_map, again.label_map)
+
+
+@pytest.mark.parametrize("go", [Session.apply, Session.preview])
+def test_what_fails_on_the_way_leaves_the_session_as_it_was(session, go, monkeypatch):
+    session.add_region(LEFT)
+    log, shown, open_ = session.annotation, session.display, session.uncertainty
+    with monkeypatch.context() as failing:
+        failing.setattr(Scene, "labels", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            go(session, log.add_region(RIGHT))
+    assert session.annotation is log
+    assert session.display is shown
+    np.testing.assert_array_equal(session.uncertainty, open_)
+    assert 2 in session.apply(log.add_region(RIGHT)).labels
+
+
+def test_what_is_kept_until_the_next_change_is_told(session):
+    assert session.kept_bytes == 0
+    assert session.label_map.nbytes == session.display.nbytes == session.kept_bytes == 90 * 60 * 4
+    patch = session.preview(session.annotation.add_region(LEFT))
+    assert session.kept_bytes == 90 * 60 * 4 + 2 * patch.labels.nbytes
+    session.preview(session.annotation.add_region(LEFT).fill())
+    assert session.kept_bytes == 3 * 90 * 60 * 4 + patch.labels.nbytes
+    session.apply(session.annotation.add_region(LEFT).fill())
+    assert session.kept_bytes == 0
 
 
 def test_a_preview_of_no_change_is_empty(session):
@@ -318,12 +349,12 @@ def test_paint_gives_and_takes_pixels_and_asks_the_head_for_nothing(session, bat
     session.add_region(RIGHT)
     batches.clear()
     before = session.label_map
-    patch = session.paint([(80, 50), (84, 50)], 1, 2.0)
+    patch = session.paint([(80, 50), (84, 50)], region=1, radius=2.0)
     assert (patch.x0, patch.y0, patch.x1, patch.y1) == (78, 48, 87, 53)
     changed = session.label_map != before
     assert (session.label_map[changed] == 1).all()
     assert session.label_map[50, 86] == 1
-    session.paint([(82, 50)], 1, 100, erase=True)
+    session.paint([(82, 50)], region=1, radius=100, erase=True)
     assert session.label_map[50, 86] == 0
     assert not (session.label_map == 1).any()
     assert session.label_map[50, 82] == 2
@@ -379,9 +410,9 @@ def test_an_imported_mask_is_shown_exactly_until_it_is_corrected(session):
     region = session.import_mask(ring, "ring")
     np.testing.assert_array_equal(session.label_map == region, ring)
     assert session.annotation.regions[region].extreme_points[0] == (20, 29)
-    session.paint([(40, 15)], region, 3, erase=True)
+    session.paint([(40, 15)], region=region, radius=3, erase=True)
     assert (session.label_map == region).sum() == ring.sum() - 29
-    session.scribble([(45, 12), (45, 13)], region)
+    session.scribble([(45, 12), (45, 13)], region=region)
     assert session.label_map[30, 30] != 0
     assert ((session.label_map == region) & ~ring).any()
 
@@ -423,7 +454,7 @@ def test_a_step_over_several_entries_patches_all_that_they_changed(session):
     session.add_region(LEFT)
     page = session.display.copy()
     log = session.annotation
-    for target in (log.add_region(RIGHT).fill(), log, log.fill().delete(1), log.at(0)):
+    for target in (log.add_region(RIGHT).fill(), log, log.fill().delete(1), log.go(0)):
         patch = session.apply(target)
         page[patch.y0 : patch.y1, patch.x0 : patch.x1] = patch.labels
         np.testing.assert_array_equal(page, session.display)

@@ -103,13 +103,13 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
                 return annotation
         case "scribble" | "dot" | "move" | "move one" | "label" | "delete" | "paint":
             changes: dict[str, Any] = {
-                "scribble": annotation.scribble,
+                "scribble": lambda region, points: annotation.scribble(points, region=region),
                 "dot": partial(dotted, annotation),
                 "move": annotation.move_points,
                 "move one": partial(with_one_moved, annotation),
                 "label": annotation.label,
                 "delete": annotation.delete,
-                "paint": annotation.paint,
+                "paint": partial(painted, annotation),
             }
             changed: Annotation = changes[kind](ids[values[0] % len(ids)], *values[1:])
             return changed
@@ -125,9 +125,14 @@ def say(annotation: Annotation, step, session: Session) -> Annotation:  # noqa: 
             return log
 
 
+def painted(annotation, region, points, radius, erase):
+    """After a stroke of the brush."""
+    return annotation.paint(points, region=region, radius=radius, erase=erase)
+
+
 def dotted(annotation, region, side):
     """After a click on one of the region's own extreme points: both leave ink there."""
-    return annotation.scribble(region, [annotation.regions[region].extreme_points[side]])
+    return annotation.scribble([annotation.regions[region].extreme_points[side]], region=region)
 
 
 def with_one_moved(annotation, region, side, point):
@@ -194,7 +199,7 @@ def test_what_the_head_sees_is_roialign_of_the_image_sized_maps(any_segmenter, e
     features, annotation, places = head_inputs(any_segmenter, embedding, session.annotation, PHOTO)
     for index, layer in enumerate(layers_of(session.annotation)):
         roi = session._now.states[layer.id].roi
-        maps = session._now.inks[roi.part].maps(layer, roi.window, any_segmenter.config.shared)
+        maps = session._now.inks[roi.crop].maps(layer, roi.window, any_segmenter.config.shared)
         np.testing.assert_allclose(roi.features, features[index], atol=1e-5)
         np.testing.assert_allclose(roi.align(maps), annotation[index], atol=1e-6)
         np.testing.assert_allclose(roi.geometry, places[index], atol=1e-6)

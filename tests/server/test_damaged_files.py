@@ -127,8 +127,8 @@ def write_labels(folder: Path) -> Path:
 
 def write_log(folder: Path) -> Path:
     log = Annotation(*SIZE, model="m").add_region([(2, 5), (9, 5), (5, 2), (5, 9)], "cat")
-    log = log.scribble(1, [(3, 3), (12, 5)]).paint(1, [(4, 4)], 2.5).undo().fill()
-    log = log.import_mask(values() == 2, "dog").merge(1, [2]).split(1, values() == 1, values() == 2)
+    log = log.scribble([(3, 3), (12, 5)], region=1).paint([(4, 4)], region=1, radius=2.5).undo().fill()
+    log = log.import_mask(values() == 2, "dog").merge(1, [2]).split(1, part=values() == 1, rest=values() == 2)
     return write_json(folder / "log.json", log.move_points(1, [(2, 5), (8, 5), (5, 2), (5, 8)]).to_json())
 
 

@@ -126,8 +126,8 @@ def test_patches_add_up_to_the_whole_display(page: Page, segmenter: Segmenter, f
         header = patch.header
         painted[header["y0"] : header["y1"], header["x0"] : header["x1"]] = patch.labels
         assert (painted == page.display(1)).all(), step
-    log = Annotation(96, 80).add_region(LEFT).add_region(RIGHT).scribble(2, [(80, 40), (30, 40)])
-    log = log.scribble(1, [(10, 21)]).move_points(1, [[2, 20], [50, 22], [20, 4], [25, 60]])
+    log = Annotation(96, 80).add_region(LEFT).add_region(RIGHT).scribble([(80, 40), (30, 40)], region=2)
+    log = log.scribble([(10, 21)], region=1).move_points(1, [[2, 20], [50, 22], [20, 4], [25, 60]])
     assert (painted == segmenter.open(decode(folder / "a.jpg"), log).display).all()
 
 

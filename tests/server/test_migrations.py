@@ -61,7 +61,7 @@ def test_an_old_database_opens_with_all_that_is_in_it(tmp_path: Path, version: i
     assert store.photo_and_change(work.id, "k2") == (work, {})
     assert (done.path, done.status, done.version) == ("b/ü.png", "complete", 2)
     log = Annotation(10, 9, model="m").add_region([(1, 2), (8, 3), (4, 0), (5, 7)], "cat")
-    log = log.scribble(1, [(3, 3), (6, 6)]).add_region([(0, 2), (9, 3), (4, 1), (5, 8)]).undo()
+    log = log.scribble([(3, 3), (6, 6)], region=1).add_region([(0, 2), (9, 3), (4, 1), (5, 8)]).undo()
     assert store.annotation(work.id)[1] == log
     assert (store.label_map(done.id) == np.repeat([[0], [1], [1]], 4, axis=1)).all()
     assert [label.name for label in store.labels()] == ["sky", "cat"]

@@ -104,7 +104,7 @@ def test_photos_are_listed_by_the_bytes_of_their_paths_as_in_sqlite(store: Store
 
 def test_what_is_saved_is_there_after_opening_again(store: Store, address: str) -> None:
     photo = store.list_photos()[0]
-    log = EMPTY.add_region(POINTS, "cat").scribble(1, [(3, 3), (6, 6)])
+    log = EMPTY.add_region(POINTS, "cat").scribble([(3, 3), (6, 6)], region=1)
     photo = store.save(photo, "hash", None, log, key="k", author="anna")
     label_map = np.random.default_rng(0).integers(0, MAX_REGIONS + 1, (9, 10)).astype(np.int32)
     done = store.complete(photo, FinishedMap(label_map, "m", "hash"), author="bob")

@@ -85,7 +85,7 @@ def test_a_photo_that_went_comes_back_with_its_annotation(store: Store) -> None:
 
 
 def test_what_is_saved_is_there_after_opening_again(store: Store, path: Path) -> None:
-    log = EMPTY.add_region(POINTS, "cat").scribble(1, [(3, 3), (6, 6)])
+    log = EMPTY.add_region(POINTS, "cat").scribble([(3, 3), (6, 6)], region=1)
     saved = store.save(first(store), "hash", None, log)
     other = Store(path)
     photo, found = other.annotation(saved.id)
@@ -112,7 +112,7 @@ def step(log: Annotation, action: str) -> Annotation:
         "undo": log.undo,
         "redo": log.redo,
         "add_region": lambda: log.add_region(POINTS),
-        "scribble": lambda: log.scribble(region, [(1, 1), (len(log.entries) % 10, 2)]),
+        "scribble": lambda: log.scribble([(1, 1), (len(log.entries) % 10, 2)], region=region),
         "label": lambda: log.label(region, "cat"),
         "unlabel": lambda: log.label(region, None),
         "move_points": lambda: log.move_points(region, [(0, 2), (9, 3), (4, 1), (5, 8)]),
@@ -143,10 +143,10 @@ def test_a_change_writes_only_its_own_entry(store: Store, path: Path) -> None:
     log = EMPTY.add_region(POINTS)
     photo = store.save(first(store), "h", None, log)
     for _ in range(5):
-        after = log.scribble(1, [(3, 3)])
+        after = log.scribble([(3, 3)], region=1)
         photo, log = store.save(photo, "h", log, after), after
     before = rows(path, "SELECT rowid, * FROM entries ORDER BY position")
-    store.save(photo, "h", log, log.scribble(1, [(4, 4)]))
+    store.save(photo, "h", log, log.scribble([(4, 4)], region=1))
     after_rows = rows(path, "SELECT rowid, * FROM entries ORDER BY position")
     assert after_rows[:-1] == before
     assert len(after_rows) == len(before) + 1
@@ -284,7 +284,7 @@ def test_what_the_database_refuses_is_said_and_nothing_is_stored(
     photo = first(store)
     log = EMPTY.add_region(POINTS)
     for number in range(500):
-        log = log.scribble(1, [(number % 10, 1)] * 30)
+        log = log.scribble([(number % 10, 1)] * 30, region=1)
     with store._database.read() as connection:
         connection.exec_driver_sql(pragma)
     with pytest.raises(StoreError, match=message):

@@ -32,7 +32,7 @@ class Step:
     """One entry of the log.
 
     Attributes:
-        cursor: the entry's number: `Annotation.at` takes it.
+        cursor: the entry's number: `Annotation.go` takes it.
         after: the number of the entry that it follows; 0 at the beginning.
         kind: of the entry.
         region: what it was about; None if about no single one.

@@ -33,7 +33,7 @@ _LARGEST_REMEMBERED = 1 << 18  # pixels around a scribble: one through a close-u
 
 
 @dataclass(frozen=True, slots=True)
-class Ink:
+class Pen:
     """How ink is drawn.
 
     Attributes:
@@ -108,13 +108,13 @@ class Ink:
 
 
 def annotation_maps(
-    regions: Sequence[Region], ink: Ink, width: int, height: int, shared: bool = True
+    regions: Sequence[Region], pen: Pen, width: int, height: int, shared: bool = True
 ) -> Plane:
     """The two-channel annotation maps F of equation 2, image-sized.
 
     Args:
         regions: N regions.
-        ink: how to draw them.
+        pen: how to draw them.
         width, height: of the working plane.
         shared: whether channel 1 holds everybody else's ink or stays empty (Table 2's "not shared").
 
@@ -123,7 +123,7 @@ def annotation_maps(
     """
     maps = np.zeros((len(regions), 2, height, width), np.uint8)
     for own, region in zip(maps[:, 0], regions, strict=True):
-        own[:] = ink.draw(region, (0, 0, width, height))
+        own[:] = pen.draw(region, (0, 0, width, height))
     if shared:
         total = maps[:, 0].sum(0, dtype=np.int32)
         np.greater(total, maps[:, 0], out=maps[:, 1], casting="unsafe")
@@ -131,16 +131,16 @@ def annotation_maps(
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _drawn(ink: Ink, points: tuple[Point, ...]) -> tuple[Plane | None, Window]:
+def _drawn(pen: Pen, points: tuple[Point, ...]) -> tuple[Plane | None, Window]:
     """All ink of a scribble, eight pixels of a row in a byte (None if it is large), and its window."""
-    working = ink._to_working(points)
-    x0, y0 = (math.floor(value) for value in working.min(0) - ink.stroke_width / 2)
-    x1, y1 = (math.ceil(value) for value in working.max(0) + ink.stroke_width / 2)
+    working = pen._to_working(points)
+    x0, y0 = (math.floor(value) for value in working.min(0) - pen.stroke_width / 2)
+    x1, y1 = (math.ceil(value) for value in working.max(0) + pen.stroke_width / 2)
     window = x0, y0, x1, y1
     if (y1 - y0) * (x1 - x0) > _LARGEST_REMEMBERED:
         return None, window
     plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    _draw_line(plane, window, working, ink.stroke_width)
+    _draw_line(plane, window, working, pen.stroke_width)
     return np.packbits(plane, axis=1), window
 
 

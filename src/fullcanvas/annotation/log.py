@@ -42,6 +42,9 @@ VERSION = 4
 class Annotation:
     """An immutable log; every method that changes something returns a new one.
 
+    The methods are those of `Session`, with the same names, order and meaning: a stroke comes first, and its
+    region by name; what is done to a region names it first.
+
     Attributes:
         width, height: of the upright photo, in pixels.
         entries: everything said, in order; none is ever taken out. They are known by their numbers, from 1.
@@ -85,11 +88,11 @@ class Annotation:
         return regions
 
     @cached_property
-    def layers(self) -> Mapping[int, Region]:
+    def leaves(self) -> Mapping[int, Region]:
         """What the mask head answers for, by id: the regions, or the parts of merged ones."""
         if not any(region.parts for region in self.regions.values()):
             return self.regions
-        return {layer.id: layer for region in self.regions.values() for layer in region.layers}
+        return {leaf.id: leaf for region in self.regions.values() for leaf in region.leaves}
 
     @cached_property
     def filled(self) -> bool:
@@ -139,8 +142,12 @@ class Annotation:
         points = self._marked(extreme_points)
         return self.append(AddRegion(self.next_region, points, kinds.checked_label(label)))
 
-    def scribble(self, region: int, points: Sequence[Sequence[float]]) -> Annotation:
-        """The log with a scribble that grows the region along the positions (x, y) in pixels.
+    def scribble(self, points: Sequence[Sequence[float]], *, region: int) -> Annotation:
+        """The log with a scribble that grows a region.
+
+        Args:
+            points: positions (x, y) of the stroke in pixels, at least one.
+            region: which one grows.
 
         Raises:
             AnnotationError: an unknown region, no point, or a point outside the image.
@@ -149,25 +156,33 @@ class Annotation:
         return self.append(DrawScribble(self._id(region), pixels))
 
     def move_points(self, region: int, extreme_points: Sequence[Sequence[float]]) -> Annotation:
-        """The log with new extreme points for the region; arguments and errors as in `add_region`."""
+        """The log with new extreme points for the region; errors as in `add_region`, or an unknown region."""
         return self.append(MovePoints(self._id(region), self._marked(extreme_points)))
 
     def label(self, region: int, label: str | None) -> Annotation:
-        """The log with the region's label set, or taken away with None."""
+        """The log with the region's label set, or taken away with None.
+
+        Raises:
+            AnnotationError: an unknown region, or no name of 1 to 200 characters.
+        """
         return self.append(LabelRegion(self._id(region), kinds.checked_label(label)))
 
     def delete(self, region: int) -> Annotation:
-        """The log with the region taken away."""
+        """The log with the region taken away.
+
+        Raises:
+            AnnotationError: an unknown region.
+        """
         return self.append(DeleteRegion(self._id(region)))
 
     def paint(
-        self, region: int, points: Sequence[Sequence[float]], radius: float, erase: bool = False
+        self, points: Sequence[Sequence[float]], *, region: int, radius: float, erase: bool = False
     ) -> Annotation:
-        """The log with a brush stroke that gives the region pixels, or takes them from it.
+        """The log with a brush stroke that gives a region pixels, or takes them from it.
 
         Args:
-            region: whose pixels.
             points: positions (x, y) of the brush in pixels, at least one.
+            region: whose pixels.
             radius: of the brush, in photo pixels, above 0.
             erase: whether the region loses the pixels, each to the next best region.
 
@@ -203,7 +218,7 @@ class Annotation:
         return self.append(ImportMask(self.next_region, given, kinds.checked_label(label)))
 
     def split(
-        self, region: int, part: Mask | NDArray[np.bool_], rest: Mask | NDArray[np.bool_]
+        self, region: int, *, part: Mask | NDArray[np.bool_], rest: Mask | NDArray[np.bool_]
     ) -> Annotation:
         """The log with a region split in two: `part` becomes this log's `next_region`.
 
@@ -269,7 +284,7 @@ class Annotation:
         """The log with its first undone entry in force again; itself if there is none."""
         return replace(self, cursor=self.branch[len(self.in_force)]) if self.can_redo else self
 
-    def at(self, cursor: int) -> Annotation:
+    def go(self, cursor: int) -> Annotation:
         """The log with an entry, and those that lead to it, in force: of whichever branch.
 
         Args:
@@ -280,7 +295,9 @@ class Annotation:
             AnnotationError: there is no such entry.
         """
         if not 0 <= cursor <= len(self.entries):
-            raise AnnotationError(f"the log has {len(self.entries)} entries: there is no step {cursor}")
+            raise AnnotationError(
+                f"there is no entry {cursor}: the log's are 1 to {len(self.entries)}, 0 is none"
+            )
         if cursor in (0, *self.branch):
             return replace(self, cursor=cursor)
         end = newest_end(cursor, len(self.entries), self.forks)

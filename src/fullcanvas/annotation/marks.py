@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation.ink import Ink, annotation_maps
+from fullcanvas.annotation.ink import Pen, annotation_maps
 from fullcanvas.annotation.points import Point
 from fullcanvas.annotation.region import Region, Scribble
 
@@ -35,13 +35,13 @@ class Marks:
 
 
 def maps_of(
-    marks: Sequence[Marks], ink: Ink, width: int, height: int, *, shared: bool, heat: bool = False
+    marks: Sequence[Marks], pen: Pen, width: int, height: int, *, shared: bool, heat: bool = False
 ) -> NDArray[Any]:
     """The two-channel annotation maps of some regions, image-sized.
 
     Args:
         marks: of N regions.
-        ink: how to draw them.
+        pen: how to draw them.
         width, height: of the working plane.
         shared: whether channel 1 holds everybody else's ink, beside the region's negatives.
         heat: whether extreme points are heat maps rather than discs.
@@ -50,28 +50,28 @@ def maps_of(
         uint8 (float32 with heat maps) [N, 2, height, width] in [0, 1].
     """
     window = (0, 0, width, height)
-    maps = annotation_maps([each.region for each in marks], ink, width, height, shared)
+    maps = annotation_maps([each.region for each in marks], pen, width, height, shared)
     for own, each in zip(maps, marks, strict=True):
-        np.maximum(own[1], ink.draw_scribbles(each.negatives, window), out=own[1])
-    return _with_heat(maps, marks, ink) if heat else maps
+        np.maximum(own[1], pen.draw_scribbles(each.negatives, window), out=own[1])
+    return _with_heat(maps, marks, pen) if heat else maps
 
 
-def _with_heat(maps: NDArray[np.uint8], marks: Sequence[Marks], ink: Ink) -> NDArray[np.float32]:
+def _with_heat(maps: NDArray[np.uint8], marks: Sequence[Marks], pen: Pen) -> NDArray[np.float32]:
     """The maps with heat maps in the place of discs."""
     _, _, height, width = maps.shape
     heated = maps.astype(np.float32)
     for own, each in zip(heated, marks, strict=True):
-        scribbles = ink.draw_scribbles(each.region.scribbles, (0, 0, width, height))
-        own[0] = np.maximum(heat_map(each.region.extreme_points, ink, width, height), scribbles)
+        scribbles = pen.draw_scribbles(each.region.scribbles, (0, 0, width, height))
+        own[0] = np.maximum(heat_map(each.region.extreme_points, pen, width, height), scribbles)
     return heated
 
 
-def heat_map(points: Sequence[Point], ink: Ink, width: int, height: int) -> NDArray[np.float32]:
+def heat_map(points: Sequence[Point], pen: Pen, width: int, height: int) -> NDArray[np.float32]:
     """The highest of one Gaussian per point, each 1 at its centre: float32 [height, width]."""
     ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
     heat = np.zeros((height, width), np.float32)
     for x, y in points:
-        across = ((xs - (x + 0.5) * ink.scale_x) / HEAT_MAP_WIDTH) ** 2
-        down = ((ys - (y + 0.5) * ink.scale_y) / HEAT_MAP_WIDTH) ** 2
+        across = ((xs - (x + 0.5) * pen.scale_x) / HEAT_MAP_WIDTH) ** 2
+        down = ((ys - (y + 0.5) * pen.scale_y) / HEAT_MAP_WIDTH) ** 2
         np.maximum(heat, 0.5 ** (4 * (down[:, None] + across)), out=heat, casting="same_kind")
     return heat

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +42,25 @@ class Mask:
             AnnotationError: it is no such array, or no pixel is set.
         """
         if getattr(pixels, "dtype", None) != np.bool_ or pixels.ndim != 2:
-            raise AnnotationError("a mask is a NumPy array, bool [H, W]")
+            raise AnnotationError(
+                f"a mask is a NumPy array, bool [H, W] (`numbers > 0`), not {_found(pixels)}"
+            )
         edges = np.flatnonzero(np.diff(pixels.T.reshape(-1), prepend=False, append=False))
         if not len(edges):
             raise AnnotationError("a mask without pixels is no region")
         return cls(pixels.shape[1], pixels.shape[0], compress(_runs_between(edges, pixels.size)))
 
     @classmethod
-    def each(cls, labels: NDArray[np.int32]) -> dict[int, Mask]:
-        """The mask of each value of a label map, int32 [H, W], in one pass, however many there are."""
+    def each(cls, labels: NDArray[np.integer[Any]]) -> dict[int, Mask]:
+        """The mask of each value of a label map, whole numbers [H, W], in one pass, however many there are.
+
+        Raises:
+            AnnotationError: it is no such array.
+        """
+        if not np.issubdtype(getattr(labels, "dtype", bool), np.integer) or labels.ndim != 2:
+            raise AnnotationError(
+                f"a label map is a NumPy array of whole numbers [H, W], not {_found(labels)}"
+            )
         height, width = labels.shape
         flat = labels.T.reshape(-1)
         starts = np.flatnonzero(np.diff(flat, prepend=~flat[:1]))
@@ -103,6 +114,13 @@ def _middle(which: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int6
     candidates = np.flatnonzero(which)
     index = candidates[len(candidates) // 2]
     return int(xs[index]), int(ys[index])
+
+
+def _found(value: Any) -> str:
+    """What somebody gave for an array."""
+    if not isinstance(value, np.ndarray):
+        return type(value).__name__
+    return f"{value.dtype} of {' x '.join(map(str, value.shape))}"
 
 
 def _runs_between(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:

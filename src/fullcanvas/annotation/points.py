@@ -16,9 +16,15 @@ Point = tuple[int, int]
 def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tuple[Point, ...]:
     """The pixels that hold the given positions; pixel (x, y) covers [x, x + 1) x [y, y + 1).
 
+    Args:
+        points: pairs of numbers (x, y): any iterable, an array [n, 2] too.
+        width, height: of the image, in pixels.
+
     Raises:
         AnnotationError: a position is not a pair of finite numbers, or lies outside the image.
     """
+    if not isinstance(points, Iterable):
+        raise AnnotationError(f"points are pairs of numbers (x, y), not {points!r:.80}")
     return tuple(_to_pixel(point, width, height) for point in points)
 
 

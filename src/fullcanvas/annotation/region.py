@@ -69,7 +69,7 @@ class Region:
         return cls(id_, points, scribbles, label, parts=unlabelled, since=max(part.since for part in parts))
 
     @property
-    def layers(self) -> tuple[Region, ...]:
+    def leaves(self) -> tuple[Region, ...]:
         """What the mask head answers for: the parts, or the region itself."""
         return self.parts or (self,)
 

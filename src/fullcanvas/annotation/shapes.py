@@ -56,7 +56,7 @@ class MergeRegions:
             raise AnnotationError("a merge names one region and at least one other, none of them twice")
         members = [find(regions, id_) for id_ in (self.region, *self.others)]
         label = next((member.label for member in members if member.label is not None), None)
-        merged = Region.of_parts(self.region, [part for one in members for part in one.layers], label)
+        merged = Region.of_parts(self.region, [part for one in members for part in one.leaves], label)
         kept = {id_: one for id_, one in regions.items() if id_ not in self.others}
         return {**kept, self.region: merged}
 
@@ -137,7 +137,7 @@ class KeepRegions:
 
 def _kept(region: Region, mask: Mask, position: int) -> Region:
     """The region with a mask; its extreme points reach out where the mask does, its scribbles stay."""
-    parts = [*region.layers, of_mask(region.id, mask, None, position)]
+    parts = [*region.leaves, of_mask(region.id, mask, None, position)]
     return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=position)
 
 

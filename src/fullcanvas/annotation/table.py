@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import shorten
 
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.region import Region
@@ -18,8 +19,9 @@ def find(regions: Regions, region: int) -> Region:
     """
     try:
         return regions[region]
-    except KeyError:
-        raise AnnotationError(f"there is no region {region}") from None
+    except (KeyError, TypeError):  # the latter for what cannot be an id, such as a list of them
+        known = shorten(", ".join(map(str, regions)), 80, placeholder=" ...") or "none"
+        raise AnnotationError(f"there is no region {region!r:.80}; those there are: {known}") from None
 
 
 def added(regions: Regions, region: Region) -> Regions:

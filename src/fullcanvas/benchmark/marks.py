@@ -42,12 +42,14 @@ def _walk(log: Annotation, region: int, rng: np.random.Generator) -> NDArray[np.
 
 def corrected(log: Annotation, rng: np.random.Generator) -> Annotation:
     """The log with one more scribble."""
-    return log.scribble(*stroke(log, rng))
+    region, points = stroke(log, rng)
+    return log.scribble(points, region=region)
 
 
 def scribbled(log: Annotation, rng: np.random.Generator, count: int) -> Annotation:
     """The log with so many scribbles more in every region, none of which leaves its box."""
     for region in [*log.regions] * count:
         points = np.array(log.regions[region].extreme_points)
-        log = log.scribble(region, np.clip(_walk(log, region, rng), points.min(0), points.max(0)).tolist())
+        inside = np.clip(_walk(log, region, rng), points.min(0), points.max(0))
+        log = log.scribble(inside.tolist(), region=region)
     return log

@@ -51,7 +51,7 @@ def round_trip(model: str, photo: Photo, log: Annotation, strokes: int, seed: in
                 remote.add_region(extreme_points)
             for _ in range(strokes):
                 region, points = stroke(log, rng)
-                spent.append(timed(partial(remote.scribble, points, region))[0])
+                spent.append(timed(partial(remote.scribble, points, region=region))[0])
                 remote.undo()
     return {"server_start_to_first_answer_ms": begun, "server_round_trip_ms": percentiles(spent)}
 

@@ -38,5 +38,5 @@ def _annotate(segmenter: CountingSegmenter, sample: Sample, rng: np.random.Gener
     session = opened(segmenter, sample.image, log, times)
     for _ in range(ROUNDS):
         for stroke in annotator.correct(sample.labels, session.label_map, Allocation.FREE, rng):
-            log = log.scribble(stroke.region, stroke.points)
+            log = log.scribble(stroke.points, region=stroke.region)
             correct(segmenter, session, log, times)

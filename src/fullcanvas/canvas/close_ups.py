@@ -1,4 +1,4 @@
-"""Which part of a photo the encoder looks at for a region: all of it, or a close-up of a small one."""
+"""Which crop of a photo the encoder looks at for a region: all of it, or a close-up of a small one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ MOST_STRETCHED = 2.5
 """So many working pixels a photo pixel is wide at most: beyond that there is nothing more to see."""
 
 
-def part_for(box: Box, width: int, height: int, working: int, closer_below: int) -> Box:
-    """The part of the photo through which a region is seen: half-open, in photo pixels.
+def crop_for(box: Box, width: int, height: int, working: int, closer_below: int) -> Box:
+    """The crop of the photo through which a region is seen: half-open, in photo pixels.
 
     A close-up has the shape of the photo, and half its sides, or a quarter, and so on. Close-ups of one
     size overlap by half, and the nearest is taken, so that regions side by side share one and each has
@@ -18,7 +18,7 @@ def part_for(box: Box, width: int, height: int, working: int, closer_below: int)
     Args:
         box: the region's, in photo pixels, inside the photo.
         width, height: of the photo.
-        working: the long side to which a part is resized for the encoder, in working pixels.
+        working: the long side to which a crop is resized for the encoder, in working pixels.
         closer_below: close-ups are for boxes whose long side has less working pixels than this; 0 for none.
     """
     level = _level(box, width, height, working, closer_below)

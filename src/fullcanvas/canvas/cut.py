@@ -70,15 +70,15 @@ def _sides(
 ) -> tuple[Pixels, Pixels, int]:
     """The pieces of the mask on either side of a line, and how many of its pixels lie on the line."""
     side = _one_side(mask.shape, extended, reach)
-    ink = np.zeros(mask.shape, np.uint8)
-    cv2.polylines(ink, [drawn.astype(np.int32)], False, (1,), 1)
-    beside = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
-    off_line = mask & (ink == 0)
+    traced = np.zeros(mask.shape, np.uint8)
+    cv2.polylines(traced, [drawn.astype(np.int32)], False, (1,), 1)
+    beside = cv2.dilate(traced, np.ones((3, 3), np.uint8)) > 0
+    off_line = mask & (traced == 0)
     count, pieces, sizes, _ = cv2.connectedComponentsWithStats(off_line.astype(np.uint8), connectivity=4)
     votes = 2 * np.bincount(pieces[off_line & side], minlength=count) - sizes[:, cv2.CC_STAT_AREA]
     near = np.bincount(pieces[beside], 2.0 * side[beside] - 1, count)
     chosen = (np.where(near != 0, near, votes) > 0)[pieces] & off_line
-    return chosen, off_line & ~chosen, int(np.count_nonzero(mask & (ink > 0)))
+    return chosen, off_line & ~chosen, int(np.count_nonzero(mask & (traced > 0)))
 
 
 def _one_side(shape: tuple[int, ...], extended: NDArray[np.intp], reach: int) -> Pixels:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.competition import Canvas, Contest, Labels, Layer, Plane
-from fullcanvas.canvas.marks import Drawn, Mark, claim, draw
+from fullcanvas.canvas.strokes import Drawn, Stroke, claim, draw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,11 +20,11 @@ class Scene:
 
     Attributes:
         layers: by id of the region or of the part of a merged one.
-        marks: in the order of the log.
+        strokes: in the order of the log.
     """
 
     layers: Mapping[int, Layer]
-    marks: Sequence[Mark]
+    strokes: Sequence[Stroke]
 
     def labels(self, canvas: Canvas, area: Box) -> Labels:
         """Who owns each pixel of an area: int32 [y1 - y0, x1 - x0], 0 = unassigned."""
@@ -47,15 +47,17 @@ class Scene:
             for id_ in {**self.layers, **other.layers}
             for layer in _differing(self.layers.get(id_), other.layers.get(id_))
         ]
-        mine, others = ({mark.position: mark for mark in scene.marks} for scene in (self, other))
+        mine, others = ({stroke.position: stroke for stroke in scene.strokes} for scene in (self, other))
         for position in {**mine, **others}:
             one, another = mine.get(position), others.get(position)
             if one != another:
-                windows += [_on(canvas, mark.window(canvas)) for mark in (one, another) if mark is not None]
+                windows += [
+                    _on(canvas, stroke.window(canvas)) for stroke in (one, another) if stroke is not None
+                ]
         return windows
 
     def _contest(self, canvas: Canvas, area: Box) -> tuple[Contest, Drawn]:
-        drawn = draw(self.marks, canvas, area)
+        drawn = draw(self.strokes, canvas, area)
         return Contest.of(self.layers.values(), canvas, area, drawn.gaps), drawn
 
 

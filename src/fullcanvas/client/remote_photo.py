@@ -15,6 +15,7 @@ from fullcanvas.client.records import Entry, History, RegionInfo, Review, review
 from fullcanvas.client.wire import Wire, read_patch
 
 Position = Sequence[float]
+Box = tuple[int, int, int, int]
 
 
 class RemotePhoto:
@@ -62,16 +63,17 @@ class RemotePhoto:
         levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
         return levels.reshape(self._display.shape).astype(np.float32) / np.float32(255)
 
-    def labels_in(self, x0: int, y0: int, x1: int, y1: int) -> NDArray[np.int32]:
+    def labels_in(self, area: Box) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution, as the server has it: int32 [y1 - y0, x1 - x0].
 
         Args:
-            x0, y0, x1, y1: in photo pixels, half-open; what lies out of the photo is cut off.
+            area: half-open (x0, y0, x1, y1), in photo pixels; what lies out of the photo is cut off.
 
         Raises:
             ClientError: no pixel lies there, or more than 4 million do.
         """
-        return read_patch(self._wire.read(f"{self._place}/labels/full", x0=x0, y0=y0, x1=x1, y1=y1))[1]
+        query = dict(zip(("x0", "y0", "x1", "y1"), area, strict=True))
+        return read_patch(self._wire.read(f"{self._place}/labels/full", **query))[1]
 
     @property
     def history(self) -> History:
@@ -88,11 +90,11 @@ class RemotePhoto:
         """Add a region by its four extreme points, in any order, and return its id."""
         return self._grown("add_region", extreme_points=_points(extreme_points), label=label)
 
-    def scribble(self, points: Sequence[Position], region: int | None = None) -> int:
+    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> int:
         """Grow a region, or the one under the first point, along a stroke; return its id."""
         return self._grown("scribble", points=_points(points), region=region)
 
-    def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> None:
+    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> None:
         """Give a region the pixels under a brush of this radius in photo pixels, or take them from it."""
         self._change("paint", points=_points(points), region=region, radius=radius, erase=erase)
 
@@ -100,7 +102,7 @@ class RemotePhoto:
         """Give a region new extreme points."""
         self._change("move_points", region=region, extreme_points=_points(extreme_points))
 
-    def set_label(self, region: int, label: str | None) -> None:
+    def label(self, region: int, label: str | None) -> None:
         """Label a region with the name of one of the project's labels, or take its label away."""
         self._change("label", region=region, label=label)
 
@@ -132,8 +134,11 @@ class RemotePhoto:
         Args:
             labels: whole numbers [height, width].
             names: the labels of values; regions of others get none.
+
+        Raises:
+            AnnotationError: the label map is none.
         """
-        masks = Mask.each(labels.astype(np.int32))
+        masks = Mask.each(labels)
         masks.pop(0, None)
         named = names or {}
         return {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Region
-from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.ink import Pen
 from fullcanvas.annotation.marks import Marks, maps_of
 from fullcanvas.canvas.boxes import Box, region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
@@ -42,10 +42,10 @@ class _OpenedModel:
         if not marks:
             return
         config, seen = self.segmenter.config, self.embedding
-        ink = Ink(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
+        pen = Pen(seen.scale_x, seen.scale_y, config.disc_diameter, config.stroke_width)
         heat = config.points == "heat-maps"
         size = seen.working_width, seen.working_height
-        maps = maps_of(marks, ink, *size, shared=config.shared, heat=heat)
+        maps = maps_of(marks, pen, *size, shared=config.shared, heat=heat)
         framing = config.framing(seen.width, seen.height)
         boxes = [region_box(each.region, framing) for each in marks]
         rois = [seen.roi(box, config.roi_size) for box in boxes]

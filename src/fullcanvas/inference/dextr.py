@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point
-from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.ink import Pen
 from fullcanvas.annotation.marks import heat_map
 from fullcanvas.canvas.boxes import Box, box_of_points
 from fullcanvas.inference.graph import Graph
@@ -59,11 +59,11 @@ def cutout(image: NDArray[np.uint8], points: Sequence[Point], box: Box, size: in
         float32 [4, size, size]: RGB in 0..255, and a heat map of the points in 0..1.
     """
     x0, y0, x1, y1 = box
-    part = cut(image, box)
+    seen = cut(image, box)
     method = cv2.INTER_AREA if (x1 - x0) * (y1 - y0) > size * size else cv2.INTER_LINEAR
-    colours = cv2.resize(part, (size, size), interpolation=method).astype(np.float32)
+    colours = cv2.resize(seen, (size, size), interpolation=method).astype(np.float32)
     inside = [(x - x0, y - y0) for x, y in points]
-    heat = heat_map(inside, Ink(size / (x1 - x0), size / (y1 - y0)), size, size)
+    heat = heat_map(inside, Pen(size / (x1 - x0), size / (y1 - y0)), size, size)
     return np.concatenate([colours.transpose(2, 0, 1), heat[None]])
 
 

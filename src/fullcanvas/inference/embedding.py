@@ -15,7 +15,7 @@ from fullcanvas.inference.roi import Roi, align_planes, geometry
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """The encoder's answer to a photo or to a part of it, with all that is needed to read it.
+    """The encoder's answer to a photo or to a crop of it, with all that is needed to read it.
 
     Attributes:
         array: float32 [C, h, w]; a cell covers stride x stride working pixels.
@@ -37,7 +37,7 @@ class Embedding:
     top: int = 0
 
     @property
-    def part(self) -> Box:
+    def crop(self) -> Box:
         """What the encoder saw: half-open, in photo pixels."""
         return self.left, self.top, self.left + self.width, self.top + self.height
 
@@ -62,7 +62,7 @@ class Embedding:
         seen = self.array[:, down.start : down.stop, across.start : across.stop]
         return Roi(
             box=box,
-            part=self.part,
+            crop=self.crop,
             columns=Axis.of(x0, x1, cells, self.working_width),
             rows=Axis.of(y0, y1, cells, self.working_height),
             features=align_planes(seen, down.weights, across.weights),
@@ -71,4 +71,4 @@ class Embedding:
 
 
 Encode = Callable[[Box | None], Embedding]
-"""Encodes a part of one photo, half-open in its pixels, or all of it if None; may be asked for it again."""
+"""Encodes a crop of one photo, half-open in its pixels, or all of it if None; may be asked for it again."""

@@ -41,7 +41,7 @@ class EmbeddingCache:
         self.folder, self.limit = folder, limit
 
     def get(self, content: str, model: str) -> Embedding | None:
-        """The embedding of a photo or of a part of one, or None.
+        """The embedding of a photo or of a crop of one, or None.
 
         Args:
             content: what tells it from all others, such as the hash of its file.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point, Region, Scribble
-from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.ink import Pen
 from fullcanvas.canvas.boxes import Box, intersection, within
 
 
@@ -67,17 +67,17 @@ class InkMap:
     """How many regions have ink at each working pixel.
 
     Attributes:
-        ink: how it is drawn.
+        pen: how it is drawn.
         counts: uint16 [h, w].
     """
 
-    ink: Ink
+    pen: Pen
     counts: NDArray[np.uint16]
 
     @classmethod
-    def empty(cls, ink: Ink, width: int, height: int) -> InkMap:
+    def empty(cls, pen: Pen, width: int, height: int) -> InkMap:
         """A map of a working plane without ink."""
-        return cls(ink, np.zeros((height, width), np.uint16))
+        return cls(pen, np.zeros((height, width), np.uint16))
 
     def changed(self, changes: Iterable[Change]) -> tuple[InkMap, list[Touch]]:
         """The map after some regions changed (this one stays as it is), and where each of them did."""
@@ -92,7 +92,7 @@ class InkMap:
             inside += after
             inside -= before
             touches.append(Touch(change.id, window, before != after))
-        return InkMap(self.ink, counts), touches
+        return InkMap(self.pen, counts), touches
 
     def maps(self, region: Region, window: Box, shared: bool) -> NDArray[np.uint8]:
         """A region's annotation map inside a window: uint8 [2, h, w], own ink and everybody else's.
@@ -102,7 +102,7 @@ class InkMap:
             window: half-open, in working pixels.
             shared: whether everybody else's ink is seen at all.
         """
-        own = self.ink.draw(region, window)
+        own = self.pen.draw(region, window)
         others = np.zeros_like(own)
         if shared:
             np.greater(self.counts[within(window, self._plane)], own, out=others, casting="unsafe")
@@ -116,13 +116,13 @@ class InkMap:
     def _own(self, region: Region | None, window: Box) -> NDArray[np.uint8]:
         if region is None:
             return np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
-        return self.ink.draw(region, window)
+        return self.pen.draw(region, window)
 
     def _extent(self, change: Change) -> Box | None:
         if change.extent is None:
             return None
         height, width = self.counts.shape
-        return self.ink.extent(*change.extent, width, height)
+        return self.pen.extent(*change.extent, width, height)
 
 
 def _marks(region: Region | None) -> set[Point | Scribble]:

@@ -18,6 +18,7 @@ from fullcanvas.inference.roi import Roi
 
 LARGEST_BATCH = 64
 """More regions than this are answered in several batches, so that memory stays bounded."""
+_MAKE = "Pillow's np.asarray(Image.open(path).convert('RGB')) is one"
 
 
 class Model:
@@ -44,12 +45,12 @@ class Model:
         names = ("features", "annotation", "geometry")
         self._head = Graph(model.head, "head.onnx", names, "logits", threads)
 
-    def encode(self, image: NDArray[np.uint8], part: Box | None = None) -> Embedding:
+    def encode(self, image: NDArray[np.uint8], crop: Box | None = None) -> Embedding:
         """The embedding of a photo: the slow part, done once; it may be kept and given to `open` later.
 
         Args:
             image: uint8 [H, W, 3], RGB, upright.
-            part: of the photo that is encoded, half-open in its pixels; all of it if None.
+            crop: of the photo that is encoded, half-open in its pixels; all of it if None.
 
         Raises:
             ValueError: the image is none.
@@ -57,8 +58,8 @@ class Model:
         """
         check_image(image)
         whole = 0, 0, image.shape[1], image.shape[0]
-        part = part or whole
-        seen = image[within(part, whole)]
+        crop = crop or whole
+        seen = image[within(crop, whole)]
         height, width = seen.shape[:2]
         working = working_size(width, height, self.config.working_size)
         array = self._encoder.run({"image": _encoder_input(seen, *working)})
@@ -69,7 +70,7 @@ class Model:
             raise ModelError(
                 f"the encoder answers with {array.shape}, but the model's config says {expected}"
             )
-        return Embedding(array[0], width, height, *working, stride, self.hash, *part[:2])
+        return Embedding(array[0], width, height, *working, stride, self.hash, *crop[:2])
 
     def logits(
         self,
@@ -123,11 +124,13 @@ def check_image(image: Any) -> None:
     """
     if not isinstance(image, np.ndarray):
         raise ValueError(  # noqa: TRY004 (callers catch one kind of error)
-            f"an image is a NumPy array, uint8 [H, W, 3], not {type(image).__name__}"
+            f"an image is a NumPy array, uint8 [H, W, 3], not {type(image).__name__}: {_MAKE}"
         )
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         found = f"{image.dtype} of {' x '.join(map(str, image.shape))}"
-        raise ValueError(f"an image is uint8 of H x W x 3 (RGB) with at least one pixel, not {found}")
+        raise ValueError(
+            f"an image is uint8 of H x W x 3 (RGB) with at least one pixel, not {found}: {_MAKE}"
+        )
 
 
 def _encoder_input(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float32]:

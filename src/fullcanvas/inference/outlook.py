@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation, Region
 from fullcanvas.canvas.boxes import region_box
 from fullcanvas.canvas.competition import Layer
-from fullcanvas.canvas.marks import marks_of
 from fullcanvas.canvas.scene import Scene
+from fullcanvas.canvas.strokes import strokes_of
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.ink_map import Change, Touch
 from fullcanvas.inference.model_file import ModelConfig
@@ -34,8 +34,8 @@ class Outlook:
 
     Attributes:
         annotation: what was said.
-        inks: all ink, for every part of the photo through which regions are seen.
-        states: of every region.
+        inks: all ink, for every crop of the photo through which regions are seen.
+        states: of every leaf.
         scene: what competes.
     """
 
@@ -47,7 +47,7 @@ class Outlook:
     @classmethod
     def blank(cls, annotation: Annotation, viewfinder: Viewfinder) -> Outlook:
         """That of a log in which nothing was said."""
-        whole = viewfinder.embedding.part
+        whole = viewfinder.embedding.crop
         return cls(annotation, {whole: viewfinder.blank(whole)}, {}, Scene({}, ()))
 
 
@@ -69,18 +69,18 @@ def follow(
         ModelError: the model's answer is unusable.
         CancelledError: it was called off.
     """
-    layers, config = annotation.layers, viewfinder.config
-    changes = _changes(before.annotation.layers, layers)
+    leaves, config = annotation.leaves, viewfinder.config
+    changes = _changes(before.annotation.leaves, leaves)
     rois = _rois(before.states, annotation, changes, viewfinder)
-    parts = {roi.part for roi in rois.values()}
-    inks, touches = viewfinder.inks(before.inks, parts, changes, layers.values())
+    crops = {roi.crop for roi in rois.values()}
+    inks, touches = viewfinder.inks(before.inks, crops, changes, leaves.values())
     asked = {
         id_: roi
         for id_, roi in rois.items()
-        if _sees_difference(id_, roi, before.states.get(id_), touches[roi.part], config.shared)
+        if _sees_difference(id_, roi, before.states.get(id_), touches[roi.crop], config.shared)
     }
-    answers = _answers(asked, layers, inks, viewfinder, cancellation)
-    states = {id_: answers.get(id_) or before.states[id_] for id_ in layers}
+    answers = _answers(asked, leaves, inks, viewfinder, cancellation)
+    states = {id_: answers.get(id_) or before.states[id_] for id_ in leaves}
     return Outlook(annotation, inks, states, scene_of(annotation, states, config))
 
 
@@ -101,7 +101,7 @@ def _rois(
 ) -> dict[int, Roi]:
     """What the mask head sees of every region, but for ink; the old RoI where the box is the old one."""
     framing = viewfinder.config.framing(annotation.width, annotation.height)
-    kept = {id_: state.roi for id_, state in states.items() if id_ in annotation.layers}
+    kept = {id_: state.roi for id_, state in states.items() if id_ in annotation.leaves}
     boxes = {id_: roi.box for id_, roi in kept.items()}
     boxes |= {change.id: region_box(change.new, framing) for change in changes if change.new is not None}
     return viewfinder.rois(boxes, kept)
@@ -118,14 +118,14 @@ def _sees_difference(
 
 def _answers(
     asked: Mapping[int, Roi],
-    layers: Mapping[int, Region],
+    leaves: Mapping[int, Region],
     inks: Inks,
     viewfinder: Viewfinder,
     cancellation: Cancellation | None,
 ) -> dict[int, State]:
     """What the mask head answers for some regions, all of them as one batch."""
     shared = viewfinder.config.shared
-    maps = [roi.align(inks[roi.part].maps(layers[id_], roi.window, shared)) for id_, roi in asked.items()]
+    maps = [roi.align(inks[roi.crop].maps(leaves[id_], roi.window, shared)) for id_, roi in asked.items()]
     answers = viewfinder.model.logits(list(asked.values()), maps, cancellation)
     return {id_: State(roi, logits) for (id_, roi), logits in zip(asked.items(), answers, strict=True)}
 
@@ -133,10 +133,10 @@ def _answers(
 def scene_of(annotation: Annotation, states: Mapping[int, State], config: ModelConfig) -> Scene:
     """What competes for the canvas, by the log and the mask head's answers."""
     layers = {
-        part.id: Layer(id_, states[part.id].roi.box, states[part.id].logits, part.since, part.mask)
+        leaf.id: Layer(id_, states[leaf.id].roi.box, states[leaf.id].logits, leaf.since, leaf.mask)
         for id_, region in annotation.regions.items()
-        for part in region.layers
+        for leaf in region.leaves
     }
     framing = config.framing(annotation.width, annotation.height)
-    marks = marks_of(annotation, framing, scribbles=config.ink_constraint)
-    return Scene(layers, marks)
+    strokes = strokes_of(annotation, framing, scribbles=config.ink_constraint)
+    return Scene(layers, strokes)

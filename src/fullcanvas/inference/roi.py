@@ -24,14 +24,14 @@ class Roi:
 
     Attributes:
         box: in photo pixels.
-        part: of the photo through which the region is seen: half-open, in photo pixels.
+        crop: of the photo through which the region is seen: half-open, in photo pixels.
         columns, rows: RoIAlign of the working plane.
         features: float32 [C, R, R].
-        geometry: float32 [4]: centre x, centre y, width, height of the box in fractions of the part.
+        geometry: float32 [4]: centre x, centre y, width, height of the box in fractions of the crop.
     """
 
     box: Box
-    part: Box
+    crop: Box
     columns: Axis
     rows: Axis
     features: Features

@@ -56,7 +56,7 @@ class Segmenter(Model):
         """
         check_image(image)
         embedding = self.encode(image) if embedding is None else embedding
-        if embedding.part != (0, 0, image.shape[1], image.shape[0]):
+        if embedding.crop != (0, 0, image.shape[1], image.shape[0]):
             raise ValueError("the embedding is of a photo of another size; encode this photo")
         return Session(self, self._encode_of(image, embedding), annotation)
 
@@ -66,7 +66,7 @@ class Segmenter(Model):
             return lambda _part: whole
 
         @lru_cache(CLOSE_UPS_KEPT)
-        def encode(part: Box | None) -> Embedding:
-            return self.encode(image, part) if part else whole
+        def encode(crop: Box | None) -> Embedding:
+            return self.encode(image, crop) if crop else whole
 
         return encode

@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
-from fullcanvas.canvas.boxes import Box, hull, intersection, within
+from fullcanvas.annotation.table import find
+from fullcanvas.canvas.boxes import Box, intersection, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
-from fullcanvas.canvas.scene import fill, filled_from
+from fullcanvas.canvas.scene import filled_from
 from fullcanvas.inference.cancellation import Cancellation
+from fullcanvas.inference.display import Display, Prospect
 from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.inference.outlook import Outlook, follow
-from fullcanvas.inference.patch import EMPTY, Patch, difference
+from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.viewfinder import Viewfinder
 
 TILE = 1024
@@ -55,13 +57,9 @@ class Session:
         width, height = embedding.width, embedding.height
         self._viewfinder = Viewfinder(model, embedding, encode)
         self._now = Outlook.blank(Annotation(width, height, model=model.hash), self._viewfinder)
-        self._foreseen: Outlook | None = None
-        self._canvas = Canvas(*display_size(width, height), width, height)
+        self._foreseen: tuple[Outlook, Prospect] | None = None
+        self._display = Display(Canvas(*display_size(width, height), width, height))
         self._full = Canvas(width, height, width, height)
-        self._filled: NDArray[np.int32] | None = None  # what is shown, where the log says to fill
-        self._labels = np.zeros((self._canvas.height, self._canvas.width), np.int32)
-        self._uncertainty = np.ones(self._labels.shape, np.float32)
-        self._unsure: Box | None = None  # where the uncertainty is out of date
         self._snapshots: dict[str, NDArray[np.int32]] = {}
         if annotation is not None:
             self.apply(annotation)
@@ -78,18 +76,19 @@ class Session:
 
     @property
     def planes(self) -> int:
-        """Of how many parts of the photo the ink is kept; each plane is as large as the next."""
+        """Of how many crops of the photo the ink is kept; each plane is as large as the next."""
         return len(self._now.inks)
 
     @property
     def kept_bytes(self) -> int:
-        """How many bytes the label maps take that were asked for since the latest change, and are kept."""
-        return sum(kept.nbytes for kept in self._snapshots.values())
+        """How many bytes the label maps and the preview take that were asked for since the latest change."""
+        foreseen = self._foreseen[1].size if self._foreseen is not None else 0
+        return foreseen + sum(kept.nbytes for kept in self._snapshots.values())
 
     @property
     def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
-        return self._snapshot("display", self._shown.copy)
+        return self._snapshot("display", self._display.shown.copy)
 
     @property
     def label_map(self) -> NDArray[np.int32]:
@@ -97,7 +96,7 @@ class Session:
 
         Large photos compete here tile by tile, on first use after a change.
         """
-        if self._canvas == self._full:
+        if self._display.canvas == self._full:
             return self.display
         return self._snapshot("full", self._make_full)
 
@@ -107,13 +106,7 @@ class Session:
 
         0 where the person drew or only one box lies, or what none has was filled; 1 where no box lies.
         """
-        if self._unsure is not None:
-            x0, y0, x1, y1 = self._unsure
-            self._uncertainty[y0:y1, x0:x1] = self._now.scene.uncertainty(self._canvas, self._unsure)
-            self._unsure = None
-        if self._filled is not None:  # who gets these pixels was the person's choice, not the model's
-            return np.where(self._filled != self._labels, np.float32(0), self._uncertainty)
-        return self._uncertainty.copy()
+        return self._display.uncertainty(self._now.scene)
 
     def region_at(self, position: Position) -> int:
         """The region that is displayed under a position (x, y) of the photo, or 0.
@@ -122,27 +115,34 @@ class Session:
             AnnotationError: the position is none, or lies outside the photo.
         """
         ((x, y),) = to_pixels([position], self._full.width, self._full.height)
-        column = (2 * x + 1) * self._canvas.width // (2 * self._full.width)
-        row = (2 * y + 1) * self._canvas.height // (2 * self._full.height)
-        return int(self._shown[row, column])
+        shown = self._display.shown
+        column = (2 * x + 1) * shown.shape[1] // (2 * self._full.width)
+        row = (2 * y + 1) * shown.shape[0] // (2 * self._full.height)
+        return int(shown[row, column])
 
     def labels_in(self, area: Box, cancellation: Cancellation | None = None) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
         Args:
-            area: half-open, in photo pixels, inside the photo.
+            area: half-open (x0, y0, x1, y1), in photo pixels, inside the photo.
             cancellation: may call it off, between one strip and the next.
 
         Raises:
+            ValueError: the area holds no pixel, or one outside the photo.
             CancelledError: it was called off.
         """
+        if intersection(area, self._full.area) != area:
+            width, height = self._full.width, self._full.height
+            raise ValueError(
+                f"the area {area} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+            )
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
             labels = self._wanted(area, cancellation)
-        if self._filled is None:
+        if self._display.filled is None:
             return labels
-        return filled_from(labels, self._full, area, self._filled, self._canvas)
+        return filled_from(labels, self._full, area, self._display.filled, self._display.canvas)
 
     def _wanted(self, area: Box, cancellation: Cancellation) -> NDArray[np.int32]:
         strips = []
@@ -160,14 +160,17 @@ class Session:
             AnnotationError: the annotation is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
-        before, self._now = self._now, self._outlook(annotation)
+        self._now, prospect = self._follow(annotation)
         self._foreseen = None
-        return self._update(self._now.scene.changes(before.scene, self._canvas))
+        self._display.take(prospect)
+        if prospect.differs:
+            self._snapshots.clear()
+        return prospect.patch
 
     def preview(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Patch:
         """What `apply` would answer, while the session stays as it is; errors as in `apply`.
 
-        If that annotation is applied next, the mask head need not run again.
+        If that annotation is applied next, the answer is there already.
 
         Args:
             annotation: as in `apply`.
@@ -178,19 +181,9 @@ class Session:
         """
         cancellation = cancellation or Cancellation()
         cancellation.check()
-        self._foreseen = outlook = self._outlook(annotation, cancellation)
+        self._foreseen = _, prospect = self._follow(annotation, cancellation)
         cancellation.check()
-        area = _hull(outlook.scene.changes(self._now.scene, self._canvas))
-        if not outlook.annotation.filled and self._filled is None:
-            if area is None:
-                return EMPTY
-            inside = self._labels[within(area, self._canvas.area)]
-            return difference(inside, outlook.scene.labels(self._canvas, area), area)
-        labels = self._labels.copy()
-        if area is not None:
-            labels[within(area, self._canvas.area)] = outlook.scene.labels(self._canvas, area)
-        shown = fill(labels) if outlook.annotation.filled else labels
-        return difference(self._shown, shown, self._canvas.area)
+        return prospect.patch
 
     def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
         """Add a region and return its id.
@@ -206,7 +199,7 @@ class Session:
         self.apply(self.annotation.add_region(extreme_points, label))
         return region
 
-    def scribble(self, points: Sequence[Position], region: int | None = None) -> Patch:
+    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> Patch:
         """Grow a region along a stroke.
 
         Args:
@@ -217,28 +210,36 @@ class Session:
             AnnotationError: no point, a point outside the photo, an unknown region, or none under the first
                 point.
         """
-        if region is None and len(points):
-            region = self.region_at(points[0])
+        pixels = to_pixels(points, self._full.width, self._full.height)
+        if region is None and pixels:
+            region = self.region_at(pixels[0])
             if region == 0:
-                x, y = points[0]
                 raise AnnotationError(
-                    f"no region lies under ({x:g}, {y:g}), where the scribble starts: name one"
+                    f"no region lies under {pixels[0]}, where the scribble starts: name one"
                 )
-        return self.apply(self.annotation.scribble(region or 0, points))
+        return self.apply(self.annotation.scribble(pixels, region=region or 0))
 
     def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
         """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
         return self.apply(self.annotation.move_points(region, extreme_points))
 
-    def set_label(self, region: int, label: str | None) -> Patch:
-        """Label a region, or take its label away with None; no pixel changes."""
+    def label(self, region: int, label: str | None) -> Patch:
+        """Label a region, or take its label away with None; no pixel changes.
+
+        Raises:
+            AnnotationError: an unknown region, or no name of 1 to 200 characters.
+        """
         return self.apply(self.annotation.label(region, label))
 
     def delete(self, region: int) -> Patch:
-        """Take a region away."""
+        """Take a region away; its id is never used again.
+
+        Raises:
+            AnnotationError: an unknown region.
+        """
         return self.apply(self.annotation.delete(region))
 
-    def paint(self, points: Sequence[Position], region: int, radius: float, erase: bool = False) -> Patch:
+    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> Patch:
         """Give a region the pixels under a brush, or take them from it.
 
         Args:
@@ -250,7 +251,7 @@ class Session:
         Raises:
             AnnotationError: no point, a point outside the photo, an unknown region, or no such radius.
         """
-        return self.apply(self.annotation.paint(region, points, radius, erase))
+        return self.apply(self.annotation.paint(points, region=region, radius=radius, erase=erase))
 
     def merge(self, region: int, others: Sequence[int]) -> Patch:
         """Make other regions part of one, which keeps its id; no other pixel changes.
@@ -296,11 +297,10 @@ class Session:
 
     def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
         """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
-        if region not in self.annotation.regions:
-            raise AnnotationError(f"there is no region {region}")
+        find(self.annotation.regions, region)
         line = to_pixels(points, self._full.width, self._full.height)
         part, rest = cut(self.label_map == region, line)
-        return self.annotation.split(region, part, rest)
+        return self.annotation.split(region, part=part, rest=rest)
 
     def undo(self) -> Patch:
         """Undo the last thing said; an empty patch if there is none."""
@@ -310,6 +310,14 @@ class Session:
         """Say again what was undone last; an empty patch if there is nothing."""
         return self.apply(self.annotation.redo())
 
+    def go(self, cursor: int) -> Patch:
+        """Go to an entry of the log, on whichever branch it is; 0 is before all of them.
+
+        Raises:
+            AnnotationError: there is no such entry.
+        """
+        return self.apply(self.annotation.go(cursor))
+
     def _checked(self, annotation: Annotation) -> Annotation:
         size, photo = (annotation.width, annotation.height), (self._full.width, self._full.height)
         if size != photo:
@@ -318,43 +326,15 @@ class Session:
         model = self._viewfinder.model.hash
         return annotation if annotation.model == model else replace(annotation, model=model)
 
-    def _outlook(self, annotation: Annotation, cancellation: Cancellation | None = None) -> Outlook:
-        """What follows from an annotation, which may have been foreseen."""
+    def _follow(
+        self, annotation: Annotation, cancellation: Cancellation | None = None
+    ) -> tuple[Outlook, Prospect]:
+        """What follows from an annotation, and what it makes of the display; it may have been foreseen."""
         annotation = self._checked(annotation)
-        if self._foreseen is not None and self._foreseen.annotation == annotation:
+        if self._foreseen is not None and self._foreseen[0].annotation == annotation:
             return self._foreseen
-        return follow(self._now, annotation, self._viewfinder, cancellation)
-
-    @property
-    def _shown(self) -> NDArray[np.int32]:
-        return self._labels if self._filled is None else self._filled
-
-    def _update(self, changes: Sequence[Box]) -> Patch:
-        """Let the regions compete anew where something changed; the patch is what came out differently."""
-        if self.annotation.filled or self._filled is not None:
-            return self._update_filled(changes)
-        return self._compete(changes)
-
-    def _compete(self, changes: Sequence[Box]) -> Patch:
-        if changes:  # also where no centre of a pixel of the display lies: the full label map has more
-            self._snapshots.clear()
-        area = _hull(changes)
-        if area is None:
-            return EMPTY
-        self._unsure = hull([area, *([self._unsure] if self._unsure else [])])
-        inside = self._labels[within(area, self._canvas.area)]
-        labels = self._now.scene.labels(self._canvas, area)
-        patch = difference(inside, labels, area)
-        inside[:] = labels
-        return patch
-
-    def _update_filled(self, changes: Sequence[Box]) -> Patch:
-        """The same where the log says to fill, or said so before: that can show anywhere."""
-        shown = self._shown.copy()
-        self._compete(changes)
-        self._snapshots.clear()
-        self._filled = fill(self._labels) if self.annotation.filled else None
-        return difference(shown, self._shown, self._canvas.area)
+        outlook = follow(self._now, annotation, self._viewfinder, cancellation)
+        return outlook, self._display.prospect(self._now.scene, outlook.scene, annotation.filled)
 
     def _snapshot(self, name: str, make: Callable[[], NDArray[np.int32]]) -> NDArray[np.int32]:
         if name not in self._snapshots:
@@ -376,7 +356,3 @@ def _strips(area: Box) -> Iterator[Box]:
     x0, y0, x1, y1 = area
     height = max(1, STRIP_PIXELS // (x1 - x0))
     return ((x0, top, x1, min(top + height, y1)) for top in range(y0, y1, height))
-
-
-def _hull(changes: Sequence[Box]) -> Box | None:
-    return hull(window for window in changes if intersection(window, window))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fullcanvas.annotation import Region, Scribble
-from fullcanvas.annotation.ink import Ink
+from fullcanvas.annotation.ink import Pen
 from fullcanvas.annotation.marks import Marks, maps_of
 from fullcanvas.canvas.boxes import Box, Framing, region_box
 from fullcanvas.learning.competition import label_map, project
@@ -20,7 +20,7 @@ from fullcanvas.learning.network import Network
 from fullcanvas.simulation.annotators import round_of_scribbles
 from fullcanvas.simulation.single_region import corrected as corrected_alone
 
-INK = Ink()
+PEN = Pen()
 Size = tuple[int, int]
 AllMarks = Sequence[Marks]
 """The marks of all regions 1..N of an image, in working pixels, in order of id."""
@@ -76,7 +76,7 @@ def predict(
     inputs = []
     for embedding, each, frames in zip(embeddings, marks, boxes, strict=True):
         heat = config.points == "heat-maps"
-        maps = maps_of(each, INK, width, height, shared=config.shared, heat=heat)
+        maps = maps_of(each, PEN, width, height, shared=config.shared, heat=heat)
         inputs.append(network.inputs(embedding, maps, frames, width, height))
     features, annotation, geometry = (torch.cat(parts) for parts in zip(*inputs, strict=True))
     truth = None if classes is None else _joined(classes).to(features.device)

@@ -72,7 +72,7 @@ class ScribbleRequest(Change):
         if not region:
             raise RefusedError("no region is under the start of the scribble; start in one that should grow")
         _check_length(self.points, annotation)
-        return annotation.scribble(region, self.points), region
+        return annotation.scribble(self.points, region=region), region
 
 
 class MovePointsRequest(Change):
@@ -124,7 +124,8 @@ class PaintRequest(Change):
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation with the stroke, and the region."""
         _check_length(self.points, annotation)
-        return annotation.paint(self.region, self.points, self.radius, self.erase), self.region
+        painted = annotation.paint(self.points, region=self.region, radius=self.radius, erase=self.erase)
+        return painted, self.region
 
 
 class MergeRequest(Change):
@@ -217,7 +218,7 @@ class GoRequest(Change):
 
     def change(self, annotation: Annotation, _session: Session) -> Outcome:
         """The annotation as it was right after that entry."""
-        return annotation.at(self.cursor), None
+        return annotation.go(self.cursor), None
 
 
 Interaction = Annotated[
