@@ -65,7 +65,7 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     row = annotator.page.locator(f'[data-photo="{photo_id}"]')
     expect(row).to_contain_text("Reviewed")
     assert server.photo(photo_id)["status"] == "reviewed"
-    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+    assert annotator.state()["photo"]["path"] == "chelsea.jpg"
     expect(annotator.page.locator("#progress-text")).to_have_text("1 of 4 complete")
 
 

@@ -142,3 +142,32 @@ def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     anna.complete()
     names = rita.page.locator("#photo-list .name")
     expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
+
+
+def test_a_review_goes_from_one_complete_photo_to_the_next(come: Come) -> None:
+    """Whatever lies between them; and what was accepted already is not accepted again."""
+    anna, rita = come("anna"), come("rita")
+    for photo in ("astronaut.jpg", "coffee.jpg"):
+        anna.choose(photo)
+        anna.complete()
+    anna.choose("coffee.jpg")  # to look at it once more
+    expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
+    expect(row(rita, "coffee.jpg")).to_contain_text("Complete")
+    rita.choose("astronaut.jpg")
+    rita.page.locator("#stage").focus()
+    rita.press("a")
+    assert on_stage(rita) == "coffee.jpg"
+    expect(rita.message).to_have_text("astronaut.jpg is accepted")
+    rita.choose("astronaut.jpg")
+    version = rita.state()["photo"]["version"]
+    rita.press("a")
+    assert on_stage(rita) == "coffee.jpg"
+    rita.press("r")
+    rita.page.get_by_role("button", name="Reject", exact=True).click()
+    rita.settle()
+    expect(rita.message).to_have_text("coffee.jpg is given back")
+    assert on_stage(rita) == "coffee.jpg"
+    rita.choose("astronaut.jpg")
+    assert rita.state()["photo"]["version"] == version
+    rita.press("a")
+    expect(rita.message).to_contain_text("No other photo in this list awaits review")

@@ -70,21 +70,42 @@ export class Album {
     });
   }
 
-  /**
-   * Open the next photo that is not complete and that nobody else has open: further down the list, or else from its
-   * beginning.
-   */
+  /** Open the next photo that is not complete; at first any, if nothing else is left. */
   openToDo() {
-    const { items, filter, people, total } = this.annotator.state;
+    const { annotator } = this;
     // Among complete photos there is nothing to do but to look at the next.
-    if (isClosed(filter)) return this.openNext(1);
+    if (isClosed(annotator.state.filter)) return this.openNext(1);
+    const isToDo = (/** @type {PhotoItem} */ item) => !isClosed(item);
+    this.#openFree(isToDo, () => {
+      const { items } = annotator.state;
+      const any = items.find(isToDo) ?? items[0];
+      if (this.#current() >= 0) annotator.say("Nothing else is left to do in this list: the other photos are complete, or open at somebody else's.");
+      else if (any) annotator.open(any.id);
+    });
+  }
+
+  /** Open the next photo that awaits its review. */
+  openToReview() {
+    const none = "No other photo in this list awaits review, unless somebody else has it open.";
+    this.#openFree(({ status }) => status === "complete", () => this.annotator.say(none));
+  }
+
+  /**
+   * Open the next photo of a kind that nobody else has open: further down the list, or else from its beginning.
+   * @param {(item: PhotoItem) => boolean} isWanted
+   * @param {() => void} otherwise  What to do if there is none.
+   */
+  #openFree(isWanted, otherwise) {
+    const { items, people, total } = this.annotator.state;
     const at = this.#current();
-    const isFree = (/** @type {PhotoItem} */ item, /** @type {number} */ place) => place !== at && !isClosed(item) && !people.some(({ photo }) => photo === item.id);
+    // Who completed a photo, and still looks at it, is not in its reviewer's way.
+    const isTaken = (/** @type {PhotoItem} */ item) => people.some(({ photo, name }) => photo === item.id && !(isClosed(item) && name === item.author));
+    const isFree = (/** @type {PhotoItem} */ item, /** @type {number} */ place) => place !== at && isWanted(item) && !isTaken(item);
     const next = items.find((item, place) => place > at && isFree(item, place));
-    if (!next && items.length < total) return this.listMore(() => this.openToDo());
-    const found = next ?? items.find(isFree) ?? (at < 0 ? items.find((item) => !isClosed(item)) ?? items[0] : undefined);
+    if (!next && items.length < total) return this.listMore(() => this.#openFree(isWanted, otherwise));
+    const found = next ?? items.find(isFree);
     if (found) this.annotator.open(found.id);
-    else if (at >= 0) this.annotator.say("Nothing else is left to do in this list: the other photos are complete, or open at somebody else's.");
+    else otherwise();
   }
 
   /** Where the photo on the stage, or on its way there, is in the list; -1 if it is not. */
