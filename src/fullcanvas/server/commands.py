@@ -192,20 +192,21 @@ def export(
     out: options.Out,
     format: options.OutFormat = "coco-panoptic",  # noqa: A002, ARG001 the option's name; there is one so far
     unlabelled: options.Unlabelled = "error",
-    status: options.Status = "all",
+    status: options.Status = "complete",
     images: options.Images = "copy",
-    model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
+    model: Annotated[str, typer.Option(help="With `--status all`, answers the photos in work.")] = "default",
     project: options.Place = None,
     database: options.Database = None,
     max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
     """Take the segmentations home as files, in COCO's panoptic format, with the photos upright.
 
-    Photos that cannot be exported are left out and listed at the end. All, or what is finished alone:
+    Photos that cannot be exported are left out and listed at the end. What is complete, or photos in work as
+    well, as the model answers them now:
 
         fullcanvas export holiday/ --out holiday-panoptic
 
-        fullcanvas export holiday/ --out finished --status complete --unlabelled void
+        fullcanvas export holiday/ --out so-far --status all --unlabelled void
     """
     from rich.console import Console
 
@@ -228,6 +229,8 @@ def export(
         )
     for line in report.left_out:
         typer.echo(f"left out: {line}")
+    if report.in_work:
+        typer.echo(f"{number_of(report.in_work, 'photo')} in work, as the model {model} answers them now")
     for line in report.failed:
         typer.echo(f"Error: {line}", err=True)
     turned = f", {report.turned} of them turned upright as their EXIF data say" if report.turned else ""
