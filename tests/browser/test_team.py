@@ -171,3 +171,15 @@ def test_a_review_goes_from_one_complete_photo_to_the_next(come: Come) -> None:
     assert rita.state()["photo"]["version"] == version
     rita.press("a")
     expect(rita.message).to_contain_text("No other photo in this list awaits review")
+
+
+def test_what_somebody_has_begun_is_left_to_them_while_there_is_anything_else(come: Come) -> None:
+    anna = come("anna")
+    anna.mark((100, 250), (400, 250), (250, 20), (250, 500))
+    anna.choose("coffee.jpg")
+    bert = come("bert")
+    assert on_stage(bert) == "chelsea.jpg"
+    bert.complete()
+    anna.page.close()
+    # Anna is on coffee.jpg for another minute, as far as anybody knows.
+    assert on_stage(bert) == "astronaut.jpg"

@@ -70,18 +70,22 @@ export class Album {
     });
   }
 
-  /** Open the next photo that is not complete; at first any, if nothing else is left. */
+  /**
+   * Open the next photo that is not complete: what somebody else has begun only when all else is done; at first any, if
+   * nothing is left.
+   */
   openToDo() {
     const { annotator } = this;
     // Among complete photos there is nothing to do but to look at the next.
     if (isClosed(annotator.state.filter)) return this.openNext(1);
     const isToDo = (/** @type {PhotoItem} */ item) => !isClosed(item);
-    this.#openFree(isToDo, () => {
+    const isMine = (/** @type {PhotoItem} */ item) => isToDo(item) && (item.author === null || item.author === annotator.state.session?.name);
+    this.#openFree(isMine, () => this.#openFree(isToDo, () => {
       const { items } = annotator.state;
       const any = items.find(isToDo) ?? items[0];
       if (this.#current() >= 0) annotator.say("Nothing else is left to do in this list: the other photos are complete, or open at somebody else's.");
       else if (any) annotator.open(any.id);
-    });
+    }));
   }
 
   /** Open the next photo that awaits its review. */
