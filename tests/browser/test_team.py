@@ -133,7 +133,7 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
 
 def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     anna, rita = come("anna"), come("rita")
-    rita.page.get_by_label("Show photos").select_option("Complete")
+    rita.page.get_by_label("Show photos").select_option("complete")
     expect(rita.page.locator("#no-photos")).to_be_visible()
     anna.choose("chelsea.jpg")
     anna.complete()
@@ -183,3 +183,18 @@ def test_what_somebody_has_begun_is_left_to_them_while_there_is_anything_else(co
     anna.page.close()
     # Anna is on coffee.jpg for another minute, as far as anybody knows.
     assert on_stage(bert) == "astronaut.jpg"
+
+
+def test_whoever_got_a_photo_back_begins_with_it(come: Come) -> None:
+    anna, rita = come("anna"), come("rita")
+    anna.choose("coffee.jpg")
+    anna.complete()
+    expect(row(rita, "coffee.jpg")).to_contain_text("Complete")
+    rita.choose("coffee.jpg")
+    rita.press("r")
+    rita.page.get_by_role("button", name="Reject", exact=True).click()
+    rita.settle()
+    anna.open()
+    assert on_stage(anna) == "coffee.jpg"
+    expect(anna.page.get_by_label("Show photos")).to_contain_text("Rejected (1)")
+    assert on_stage(come("bert")) == "astronaut.jpg"

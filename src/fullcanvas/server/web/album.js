@@ -6,6 +6,8 @@ import * as api from "./api.js";
 import { isClosed, listMore, set, START } from "./state.js";
 
 const PAGE = 100;
+/** To find a photo's place in a long list, or what is left in it: as many as the server lists at once. */
+const LONG_PAGE = 1000;
 
 export class Album {
   /** @param {Annotator} annotator */
@@ -14,7 +16,7 @@ export class Album {
   }
 
   /**
-   * Load the project and the first page of its photos, then open one.
+   * Load the project and the first page of its photos, then open one: what was given back goes first.
    * @param {number | null} wanted  The photo to open, if the address asks for one.
    */
   start(wanted) {
@@ -24,21 +26,30 @@ export class Album {
       const project = await api.getProject();
       const page = await api.getPhotos(0, PAGE, START.filter);
       this.annotator.store.update((state) => listMore(page)({ ...state, revision, people, project, items: [] }));
-      if (wanted === null) this.openToDo();
-      else this.annotator.open(wanted);
+      const first = wanted ?? (await this.#returned());
+      if (first === null) this.openToDo();
+      else this.annotator.open(first);
     });
+  }
+
+  /** The first photo that was given back to whoever is at work here; null if none was. */
+  async #returned() {
+    const { session, project } = this.annotator.state;
+    if (!session?.name || !project?.statuses["rejected"]) return null;
+    const { items } = await api.getPhotos(0, LONG_PAGE, { status: "rejected", name: "" });
+    return items.find(({ author }) => author === session.name)?.id ?? null;
   }
 
   /**
    * List more photos, if there are more.
-   * @param {() => void} [then]
+   * @param {() => void} [then]  What looks for one, so that many are listed.
    */
   listMore(then) {
     const { items, total, filter } = this.annotator.state;
     if (items.length >= total) return;
     this.annotator.enqueue(async () => {
       if (this.annotator.state.items.length === items.length && this.annotator.state.filter === filter) {
-        const page = await api.getPhotos(items.length, PAGE, filter);
+        const page = await api.getPhotos(items.length, then ? LONG_PAGE : PAGE, filter);
         // A page that came back empty ends the list, whatever the total says.
         this.annotator.store.update(listMore(page.items.length ? page : { ...page, total: items.length }));
       }
