@@ -61,6 +61,18 @@ def test_programs_bear_their_token(served: Served) -> None:
         assert client.get("/api/v1/project", headers={"Authorization": wrong}).status_code == 401
 
 
+def test_what_is_too_long_for_a_token_is_not_even_looked_at(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr(served.accounts, "of_token", looked_at.append)
+    client = served.browser()
+    for length in (200, 201):
+        bearer = {"Authorization": f"Bearer {'x' * length}"}
+        assert client.get("/api/v1/project", headers=bearer).status_code == 401
+    assert looked_at == ["x" * 200]
+
+
 def test_a_wrong_token_is_refused_whatever_it_is(served: Served) -> None:
     client = served.browser()
     assert client.post("/api/v1/session", json={"token": "annotator.guess"}).status_code == 401
