@@ -13,6 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.routes import PREFIX
+from fullcanvas.server.security import SESSION
 from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, OUTSIDE, Page, Served
 from tests.server.process import Server
@@ -136,6 +138,29 @@ def test_a_removed_user_is_out_at_the_next_request(served: Served) -> None:
     assert client.get("/api/v1/project").status_code == 200
     served.accounts.remove("annotator")
     assert client.get("/api/v1/project").status_code == 401
+
+
+LEAST = {
+    ("post", "/photos/{photo_id}/review"): Role.REVIEWER,
+    ("get", "/export"): Role.REVIEWER,
+    ("get", "/export/check"): Role.REVIEWER,
+    ("get", "/export/progress"): Role.REVIEWER,
+    ("post", "/labels"): Role.ADMIN,
+    ("patch", "/labels/{label_id}"): Role.ADMIN,
+    ("delete", "/labels/{label_id}"): Role.ADMIN,
+    ("put", "/rule"): Role.ADMIN,
+}
+"""The least role that a request takes, where that is not the least there is."""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_request_takes_the_role_that_is_said(served: Served, role: Role) -> None:
+    client = served.browser(role)
+    for path, methods in served.app.openapi()["paths"].items():
+        for method in methods if path != SESSION else ():
+            least = LEAST.get((method, path.removeprefix(PREFIX)), Role.ANNOTATOR)
+            status = client.request(method, re.sub(r"{\w+}", "1", path), json={}).status_code
+            assert (status == 403) == (not role.includes(least)), (method, path)
 
 
 def test_what_each_role_may_do(served: Served) -> None:
