@@ -82,6 +82,7 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
     bert = come("bert")
     assert on_stage(bert) == "chelsea.jpg"
     expect(row(anna, "chelsea.jpg").locator(".here")).to_have_text("bert")
+    expect(anna.page.locator("#also-here")).to_be_hidden()
     expect(row(bert, "astronaut.jpg").locator(".here")).to_have_text("anna")
     anna.complete()
     assert on_stage(anna) == "coffee.jpg"
@@ -89,6 +90,11 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
     expect(row(bert, "astronaut.jpg")).to_contain_text("Complete · anna · 0 regions")
     expect(bert.page.locator("#progress-text")).to_have_text("1 of 3 complete")
     expect(row(bert, "coffee.jpg").locator(".here")).to_have_text("anna")
+    bert.choose("coffee.jpg")
+    expect(bert.page.locator("#also-here")).to_have_text("anna here, too")
+    expect(anna.page.locator("#also-here")).to_have_text("bert here, too")
+    bert.choose("chelsea.jpg")
+    expect(bert.page.locator("#also-here")).to_be_hidden()
     bert.complete()
     expect(bert.message).to_contain_text("chelsea.jpg is complete")
     # What is left is Anna's.

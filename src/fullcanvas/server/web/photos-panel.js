@@ -70,13 +70,12 @@ function row(item, isCurrent, visitors) {
   const time = item.seconds >= 1 ? [showTime(item.seconds)] : [];
   const author = item.author ? [item.author] : [];
   const details = item.status === "new" ? STATUS.new : [STATUS[item.status], ...author, count(item.regions, "region"), ...time].join(" · ");
-  const here = visitors.length ? [element("span", { class: "here", title: `${visitors.join(", ")} has this photo open` }, visitors.join(", "))] : [];
+  const here = visitors.length ? [element("span", { class: "here", title: `${visitors.join(", ")}: has this photo open` }, visitors.join(", ")), " "] : [];
   const button = element(
     "button",
     { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
     element("span", { class: "dot", "aria-hidden": "true" }),
-    element("span", { class: "text" }, name, element("span", { class: "quiet" }, details)),
-    ...here,
+    element("span", { class: "text" }, name, element("span", { class: "quiet" }, ...here, details)),
   );
   return element("li", {}, button);
 }
