@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.routes import PREFIX
 from fullcanvas.server.security import SESSION
 from fullcanvas.server.store import Store
@@ -199,6 +200,36 @@ def test_who_completed_a_photo_may_reopen_it_until_it_is_reviewed(served: Served
     assert send(reviewer, 5, complete=False) == 200
     assert send(reviewer, 6, complete=True) == 200
     assert send(annotator, 7, complete=False) == 403
+
+
+def test_reopening_is_asked_for_again_where_its_answer_was_lost(served: Served) -> None:
+    """Though what was asked for has been done by then: the photo is not complete any more."""
+    annotator = served.browser(Role.ANNOTATOR)
+    place, key = "/api/v1/photos/1/complete", {"key": "mine"}
+    assert annotator.post(place, json={"version": 0, "complete": True}).status_code == 200
+    for _ in range(2):
+        answer = annotator.post(place, json={"version": 1, "complete": False, **key})
+        assert (answer.status_code, answer.json().get("version")) == (200, 2)
+
+
+def test_nobody_reopens_what_is_reviewed_in_that_moment(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotator, store = served.browser(Role.ANNOTATOR), served.project.store
+    place = "/api/v1/photos/1/complete"
+    assert annotator.post(place, json={"version": 0, "complete": True}).status_code == 200
+    read = store.photo
+
+    def then_reviewed(photo_id: int) -> Photo:
+        monkeypatch.setattr(store, "photo", read)
+        seen = read(photo_id)
+        store.accept(seen, Review("reviewed", None, "reviewer", 0.0))
+        return seen
+
+    monkeypatch.setattr(store, "photo", then_reviewed)
+    answer = annotator.post(place, json={"version": 2, "complete": False})
+    assert answer.status_code in (403, 409)
+    assert read(1).status in ("complete", "reviewed")
 
 
 def test_who_did_what_is_kept(served: Served) -> None:
