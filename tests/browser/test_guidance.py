@@ -48,6 +48,18 @@ def test_the_label_given_last_is_offered_first(annotator: Annotator) -> None:
     assert annotator.regions()[flag]["label"] == "table"
 
 
+def test_a_label_is_found_by_its_words_in_any_order(annotator: Annotator, server: Server) -> None:
+    for name in ("wall-brick", "wall-other-merged"):
+        server.send("POST", "/labels", name=name)
+    annotator.page.reload()
+    annotator.settle()
+    annotator.mark(*PERSON)
+    annotator.press("/")
+    annotator.page.keyboard.type("other wall")
+    annotator.press("Enter")
+    assert [region["label"] for region in annotator.regions().values()] == ["wall-other-merged"]
+
+
 def test_names_stand_on_their_regions(annotator: Annotator) -> None:
     person = annotator.mark(*PERSON)
     annotator.press("1")

@@ -47,7 +47,7 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     assert server.photo(photo_id)["status"] == "rejected"
     shown = annotator.page.get_by_label("Show photos")
     shown.focus()
-    shown.select_option("Rejected")
+    shown.select_option("rejected")
     expect(annotator.page.locator("#photo-list button")).to_have_count(1)
     # Letters are commands still, and choose no other status.
     annotator.press("n")
@@ -65,7 +65,7 @@ def test_a_complete_photo_is_given_back_with_a_comment_and_then_accepted(
     row = annotator.page.locator(f'[data-photo="{photo_id}"]')
     expect(row).to_contain_text("Reviewed")
     assert server.photo(photo_id)["status"] == "reviewed"
-    assert annotator.state()["photo"]["path"] == "coffee.jpg"
+    assert annotator.state()["photo"]["path"] == "chelsea.jpg"
     expect(annotator.page.locator("#progress-text")).to_have_text("1 of 4 complete")
 
 
@@ -274,6 +274,23 @@ def many(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
+def test_photos_of_one_name_are_told_apart_by_their_folders(
+    new_tab: Callable[[Server], Annotator], tmp_path: Path, model: str
+) -> None:
+    for folder in ("left", "right, which has a name that nobody could show beside a photo's"):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        Image.new("RGB", (64, 48)).save(tmp_path / "photos" / folder / "frame_0001.png")
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        annotator.open()
+        names = annotator.page.locator("#photo-list .name")
+        expect(names.first).to_have_text("left/frame_0001.png")
+        expect(names.last).to_contain_text("right, which")
+        in_full = "name => name.lastElementChild.scrollWidth <= name.lastElementChild.clientWidth"
+        assert names.first.evaluate(in_full)
+        assert names.last.evaluate(in_full)
+
+
 def test_whoever_comes_gets_what_is_not_complete_however_far_down(
     new_tab: Callable[[Server], Annotator], many: Path, model: str
 ) -> None:
@@ -285,7 +302,7 @@ def test_whoever_comes_gets_what_is_not_complete_however_far_down(
         annotator.open()
         assert annotator.state()["photo"]["path"] == "120.png"
         expect(annotator.page.locator("#photo-list [aria-current]")).to_contain_text("120.png")
-        annotator.page.get_by_label("Show photos").select_option("Complete")
+        annotator.page.get_by_label("Show photos").select_option("complete")
         annotator.settle()
         # Where all that is listed is complete, the key just goes on.
         annotator.page.locator("#stage").focus()

@@ -82,6 +82,7 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
     bert = come("bert")
     assert on_stage(bert) == "chelsea.jpg"
     expect(row(anna, "chelsea.jpg").locator(".here")).to_have_text("bert")
+    expect(anna.page.locator("#also-here")).to_be_hidden()
     expect(row(bert, "astronaut.jpg").locator(".here")).to_have_text("anna")
     anna.complete()
     assert on_stage(anna) == "coffee.jpg"
@@ -89,6 +90,11 @@ def test_everybody_gets_a_photo_of_their_own_and_sees_where_the_others_are(come:
     expect(row(bert, "astronaut.jpg")).to_contain_text("Complete · anna · 0 regions")
     expect(bert.page.locator("#progress-text")).to_have_text("1 of 3 complete")
     expect(row(bert, "coffee.jpg").locator(".here")).to_have_text("anna")
+    bert.choose("coffee.jpg")
+    expect(bert.page.locator("#also-here")).to_have_text("anna here, too")
+    expect(anna.page.locator("#also-here")).to_have_text("bert here, too")
+    bert.choose("chelsea.jpg")
+    expect(bert.page.locator("#also-here")).to_be_hidden()
     bert.complete()
     expect(bert.message).to_contain_text("chelsea.jpg is complete")
     # What is left is Anna's.
@@ -133,7 +139,7 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
 
 def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     anna, rita = come("anna"), come("rita")
-    rita.page.get_by_label("Show photos").select_option("Complete")
+    rita.page.get_by_label("Show photos").select_option("complete")
     expect(rita.page.locator("#no-photos")).to_be_visible()
     anna.choose("chelsea.jpg")
     anna.complete()
@@ -142,3 +148,59 @@ def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     anna.complete()
     names = rita.page.locator("#photo-list .name")
     expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
+
+
+def test_a_review_goes_from_one_complete_photo_to_the_next(come: Come) -> None:
+    """Whatever lies between them; and what was accepted already is not accepted again."""
+    anna, rita = come("anna"), come("rita")
+    for photo in ("astronaut.jpg", "coffee.jpg"):
+        anna.choose(photo)
+        anna.complete()
+    anna.choose("coffee.jpg")  # to look at it once more
+    expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
+    expect(row(rita, "coffee.jpg")).to_contain_text("Complete")
+    rita.choose("astronaut.jpg")
+    rita.page.locator("#stage").focus()
+    rita.press("a")
+    assert on_stage(rita) == "coffee.jpg"
+    expect(rita.message).to_have_text("astronaut.jpg is accepted")
+    rita.choose("astronaut.jpg")
+    version = rita.state()["photo"]["version"]
+    rita.press("a")
+    assert on_stage(rita) == "coffee.jpg"
+    rita.press("r")
+    rita.page.get_by_role("button", name="Reject", exact=True).click()
+    rita.settle()
+    expect(rita.message).to_have_text("coffee.jpg is given back")
+    assert on_stage(rita) == "coffee.jpg"
+    rita.choose("astronaut.jpg")
+    assert rita.state()["photo"]["version"] == version
+    rita.press("a")
+    expect(rita.message).to_contain_text("No other photo in this list awaits review")
+
+
+def test_what_somebody_has_begun_is_left_to_them_while_there_is_anything_else(come: Come) -> None:
+    anna = come("anna")
+    anna.mark((100, 250), (400, 250), (250, 20), (250, 500))
+    anna.choose("coffee.jpg")
+    bert = come("bert")
+    assert on_stage(bert) == "chelsea.jpg"
+    bert.complete()
+    anna.page.close()
+    # Anna is on coffee.jpg for another minute, as far as anybody knows.
+    assert on_stage(bert) == "astronaut.jpg"
+
+
+def test_whoever_got_a_photo_back_begins_with_it(come: Come) -> None:
+    anna, rita = come("anna"), come("rita")
+    anna.choose("coffee.jpg")
+    anna.complete()
+    expect(row(rita, "coffee.jpg")).to_contain_text("Complete")
+    rita.choose("coffee.jpg")
+    rita.press("r")
+    rita.page.get_by_role("button", name="Reject", exact=True).click()
+    rita.settle()
+    anna.open()
+    assert on_stage(anna) == "coffee.jpg"
+    expect(anna.page.get_by_label("Show photos")).to_contain_text("Rejected (1)")
+    assert on_stage(come("bert")) == "astronaut.jpg"

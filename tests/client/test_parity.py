@@ -77,8 +77,8 @@ def do_everything(client: Client, folder: Path) -> None:
     assert photo.labels_in((0, 0, 5, 4)).shape == (4, 5)
     assert photo.image()
     assert not photo.stale
-    client.check_export(unlabelled="void")
-    client.export(folder / "out.zip", unlabelled="void")
+    client.check_export(unlabelled="void", status="all")
+    client.export(folder / "out.zip", unlabelled="void", status="all")
 
 
 def change(photo: RemotePhoto) -> None:

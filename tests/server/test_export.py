@@ -56,7 +56,7 @@ def unzip(content: bytes, folder: Path) -> Path:
 
 
 def export(folder: Path, model: Path, out: Path, *options: str) -> str:
-    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), "--status", "all", *options]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     return result.output
@@ -64,14 +64,14 @@ def export(folder: Path, model: Path, out: Path, *options: str) -> str:
 
 def export_some(folder: Path, model: Path, out: Path, *options: str) -> str:
     """Some photos cannot be exported; the others are."""
-    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), "--status", "all", *options]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 1, result.output
     return result.output
 
 
 def refused(folder: Path, model: Path, out: Path, *options: str) -> str:
-    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), *options]
+    arguments = ["export", str(folder), "--out", str(out), "--model", str(model), "--status", "all", *options]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2, result.output
     assert "Error: " in result.output
@@ -80,7 +80,7 @@ def refused(folder: Path, model: Path, out: Path, *options: str) -> str:
 
 
 def test_the_zip_holds_what_the_page_shows(work: Page, tmp_path: Path) -> None:
-    response = work.client.get("/api/v1/export")
+    response = work.client.get("/api/v1/export?status=all")
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/zip"
     assert "coco-panoptic.zip" in response.headers["content-disposition"]
@@ -94,7 +94,7 @@ def test_the_zip_holds_what_the_page_shows(work: Page, tmp_path: Path) -> None:
 
 
 def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
-    zipped = unzip(work.client.get("/api/v1/export").content, tmp_path / "zip")
+    zipped = unzip(work.client.get("/api/v1/export?status=all").content, tmp_path / "zip")
     output = export(folder, model, tmp_path / "out[final]")
     assert f"2 photos exported to {tmp_path / 'out[final]'}" in output
     for name in ("panoptic.json", "panoptic/a.png", "panoptic/b/a.png"):
@@ -135,12 +135,20 @@ def test_ids_stay_the_same_from_export_to_export(
     assert first["images"][1]["id"] == 2
 
 
-def test_only_complete_photos_on_demand(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
-    export(folder, model, tmp_path / "out", "--status", "complete", "--images", "none")
+def test_photos_in_work_are_exported_only_on_demand(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """Nobody has said that they are done, and tomorrow's model would answer them otherwise."""
+    arguments = ["export", str(folder), "--out", str(tmp_path / "out"), "--model", str(model)]
+    done = CliRunner().invoke(app, [*arguments, "--images", "none"])
     assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
     assert not (tmp_path / "out" / "images").exists()
-    content = work.client.get("/api/v1/export?status=complete").content
+    assert "left out: 2 photos not complete" in done.output
+    assert "in work" not in done.output
+    content = work.client.get("/api/v1/export").content
     assert len(check_rules(unzip(content, tmp_path / "zip"))["images"]) == 1
+    output = export(folder, model, tmp_path / "out", "--status", "all")
+    assert f"1 photo in work, as the model {model} answers them now" in output
 
 
 def test_a_complete_photo_goes_out_as_it_was_completed(
@@ -156,7 +164,7 @@ def test_a_complete_photo_goes_out_as_it_was_completed(
 
 def test_regions_without_a_label(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     work.interact(1, "label", region=1, label=None)
-    response = work.client.get("/api/v1/export")
+    response = work.client.get("/api/v1/export?status=all")
     assert response.status_code == 422
     assert "a.jpg: region 1" in response.json()["detail"]
     assert "a.jpg: region 1" in refused(folder, model, tmp_path / "out")
@@ -165,18 +173,18 @@ def test_regions_without_a_label(work: Page, folder: Path, model: Path, tmp_path
         export(folder, model, tmp_path / "out", "--unlabelled", rule)
         data = check_rules(tmp_path / "out")
         assert len(data["annotations"][0]["segments_info"]) == expected
-        content = work.client.get(f"/api/v1/export?unlabelled={rule}").content
+        content = work.client.get(f"/api/v1/export?status=all&unlabelled={rule}").content
         assert check_rules(unzip(content, tmp_path / rule)) == data
 
 
 def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path) -> None:
-    response = page.client.get("/api/v1/export")
+    response = page.client.get("/api/v1/export?status=all")
     assert (response.status_code, response.json()["detail"][:27]) == (422, "there is nothing to export:")
     assert "nothing to export" in refused(folder, model, tmp_path / "out")
     page.interact(1, "add_region", extreme_points=LEFT)
-    told = page.client.get("/api/v1/export?status=complete").json()["detail"]
-    expected = "there is nothing to export: of the photos that are asked for none has a region or is complete"
-    assert told == expected
+    told = page.client.get("/api/v1/export").json()["detail"]
+    assert "no photo is complete yet" in told
+    assert told in refused(folder, model, tmp_path / "out", "--status", "complete")
 
 
 @pytest.mark.parametrize("query", ["format=yolo", "unlabelled=maybe", "status=new"])
@@ -194,7 +202,7 @@ def test_a_photo_that_has_changed_is_left_out_and_keeps_no_other_from_its_export
     assert "1 failed" in output
     assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["b/a.jpg"]
     assert "a.jpg: the file has changed" in (tmp_path / "out" / "left-out.txt").read_text()
-    unzipped = unzip(work.client.get("/api/v1/export?key=some").content, tmp_path / "zip")
+    unzipped = unzip(work.client.get("/api/v1/export?status=all&key=some").content, tmp_path / "zip")
     (line,) = progress(work, "some")["failed"]
     assert line.startswith("a.jpg: the file has changed")
     assert (unzipped / "left-out.txt").read_text() == f"{line}\n"
@@ -292,7 +300,7 @@ def test_an_export_under_way_keeps_nobody_waiting(
         return segment(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(room, "segment", meanwhile)
-    assert work.client.get("/api/v1/export").status_code == 200
+    assert work.client.get("/api/v1/export?status=all").status_code == 200
     assert len(work.get("/photos/1")["regions"]) == 1
 
 
@@ -311,7 +319,7 @@ def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path:
     with ThreadPoolExecutor(4) as pool:
         toggled = pool.submit(toggle)
         try:
-            exports = [pool.submit(work.client.get, "/api/v1/export") for _ in range(24)]
+            exports = [pool.submit(work.client.get, "/api/v1/export?status=all") for _ in range(24)]
             answers = [export.result() for export in exports]
         finally:
             over.set()
@@ -336,7 +344,7 @@ def test_a_photo_reopened_while_it_is_exported(
 
     with monkeypatch.context() as patched:
         patched.setattr(store, "label_map", late)
-        answer = work.client.get("/api/v1/export")
+        answer = work.client.get("/api/v1/export?status=all")
     told = "b/a.jpg: was reopened or emptied while it was exported; export again\n"
     assert (unzip(answer.content, tmp_path) / "left-out.txt").read_text() == told
 
@@ -345,7 +353,7 @@ def test_a_stored_label_map_that_is_damaged_is_said(
     work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fullcanvas.server.store.decode_label_map", lambda _png: decode_label_map(b""))
-    out = unzip(work.client.get("/api/v1/export").content, tmp_path)
+    out = unzip(work.client.get("/api/v1/export?status=all").content, tmp_path)
     assert (out / "left-out.txt").read_text() == "b/a.jpg: a stored label map is damaged\n"
     answer = work.client.get("/api/v1/export?status=complete")
     expected = "none of the photos can be exported:\nb/a.jpg: a stored label map is damaged"
@@ -353,13 +361,13 @@ def test_a_stored_label_map_that_is_damaged_is_said(
 
 
 def test_what_would_be_refused_is_said_beforehand(work: Page) -> None:
-    assert work.client.get("/api/v1/export/check").status_code == 204
+    assert work.client.get("/api/v1/export/check?status=all").status_code == 204
     work.interact(1, "label", region=1, label=None)
     for path in ("/export/check", "/export"):
-        refusal = work.client.get(f"/api/v1{path}")
+        refusal = work.client.get(f"/api/v1{path}?status=all")
         assert refusal.status_code == 422
         assert "a.jpg: region 1" in refusal.json()["detail"]
-    assert work.client.get("/api/v1/export/check?unlabelled=void").status_code == 204
+    assert work.client.get("/api/v1/export/check?status=all&unlabelled=void").status_code == 204
     assert work.client.get("/api/v1/export/check?status=complete").status_code == 204
 
 
@@ -371,7 +379,7 @@ def test_the_check_reads_neither_files_nor_logs(work: Page, monkeypatch: pytest.
 
     monkeypatch.setattr("fullcanvas.server.project.content_hash", never)
     monkeypatch.setattr("fullcanvas.server.store.read_log", never)
-    assert work.client.get("/api/v1/export/check").status_code == 204
+    assert work.client.get("/api/v1/export/check?status=all").status_code == 204
 
 
 def progress(page: Page, key: str) -> dict[str, Any]:
@@ -391,18 +399,18 @@ def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(room, "_label_map", looking)
     assert work.client.get("/api/v1/export/progress?key=mine").status_code == 404
-    assert work.client.get("/api/v1/export?key=mine").status_code == 200
+    assert work.client.get("/api/v1/export?status=all&key=mine").status_code == 200
     left_out = ["1 photo neither complete nor with a region"]
     start = {"photos": 2, "done": 0, "exported": 0, "left_out": left_out, "failed": [], "state": "under_way"}
     assert seen == [start, {**start, "done": 1, "exported": 1}]
     assert progress(work, "mine") == {**start, "done": 2, "exported": 2, "state": "complete"}
     work.interact(1, "label", region=1, label=None)
-    assert work.client.get("/api/v1/export?key=refused").status_code == 422
+    assert work.client.get("/api/v1/export?status=all&key=refused").status_code == 422
     assert progress(work, "refused")["state"] == "broken_off"
 
 
 def test_only_the_latest_exports_are_remembered() -> None:
-    known, found = Downloads(), Selection([], 0, 0)
+    known, found = Downloads(), Selection([], 0, 0, 0)
     for key in range(MOST_KNOWN + 1):
         known.begin(str(key), found)
     assert known.of("1").photos == 0
@@ -412,7 +420,7 @@ def test_only_the_latest_exports_are_remembered() -> None:
 
 def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
     bench = work.client.app.state.workbench  # type: ignore[attr-defined]
-    found = select(bench.embeddings)
+    found = select(bench.embeddings, only_complete=False)
     read: list[int] = []
 
     def reading(photo: ExportedPhoto) -> Regions:

@@ -29,6 +29,8 @@ def ask(page: Page, method: str, path: str, **options: Any) -> int:
         "evil.example",
         "evil.example:8000",
         "127.0.0.1.evil.example",
+        "evil.localhost",
+        "evil127.0.0.1",
         "127.0.0.1@evil.example",
         "localhost.evil.example:8000",
         "192.168.1.5:8000",
@@ -96,6 +98,8 @@ def test_every_answer_carries_the_strict_policy(page: Page) -> None:
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'self'; img-src 'self' blob:;")
         assert "unsafe" not in policy
+        for directive in ("object-src", "base-uri", "form-action", "frame-ancestors"):
+            assert f"{directive} 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert "access-control-allow-origin" not in headers

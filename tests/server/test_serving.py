@@ -13,6 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.records import Photo, Review
+from fullcanvas.server.routes import PREFIX
+from fullcanvas.server.security import SESSION
 from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, OUTSIDE, Page, Served
 from tests.server.process import Server
@@ -59,6 +62,18 @@ def test_programs_bear_their_token(served: Served) -> None:
     assert client.get("/api/v1/project", headers=bearer).status_code == 200
     for wrong in ("Bearer x", "Bearer annotator.x", "Basic x", "Bearer", f"Bearer {'x' * 500}"):
         assert client.get("/api/v1/project", headers={"Authorization": wrong}).status_code == 401
+
+
+def test_what_is_too_long_for_a_token_is_not_even_looked_at(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr(served.accounts, "of_token", looked_at.append)
+    client = served.browser()
+    for length in (200, 201):
+        bearer = {"Authorization": f"Bearer {'x' * length}"}
+        assert client.get("/api/v1/project", headers=bearer).status_code == 401
+    assert looked_at == ["x" * 200]
 
 
 def test_a_wrong_token_is_refused_whatever_it_is(served: Served) -> None:
@@ -126,6 +141,29 @@ def test_a_removed_user_is_out_at_the_next_request(served: Served) -> None:
     assert client.get("/api/v1/project").status_code == 401
 
 
+LEAST = {
+    ("post", "/photos/{photo_id}/review"): Role.REVIEWER,
+    ("get", "/export"): Role.REVIEWER,
+    ("get", "/export/check"): Role.REVIEWER,
+    ("get", "/export/progress"): Role.REVIEWER,
+    ("post", "/labels"): Role.ADMIN,
+    ("patch", "/labels/{label_id}"): Role.ADMIN,
+    ("delete", "/labels/{label_id}"): Role.ADMIN,
+    ("put", "/rule"): Role.ADMIN,
+}
+"""The least role that a request takes, where that is not the least there is."""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_request_takes_the_role_that_is_said(served: Served, role: Role) -> None:
+    client = served.browser(role)
+    for path, methods in served.app.openapi()["paths"].items():
+        for method in methods if path != SESSION else ():
+            least = LEAST.get((method, path.removeprefix(PREFIX)), Role.ANNOTATOR)
+            status = client.request(method, re.sub(r"{\w+}", "1", path), json={}).status_code
+            assert (status == 403) == (not role.includes(least)), (method, path)
+
+
 def test_what_each_role_may_do(served: Served) -> None:
     annotator, reviewer, admin = (served.browser(role) for role in Role)
 
@@ -162,6 +200,36 @@ def test_who_completed_a_photo_may_reopen_it_until_it_is_reviewed(served: Served
     assert send(reviewer, 5, complete=False) == 200
     assert send(reviewer, 6, complete=True) == 200
     assert send(annotator, 7, complete=False) == 403
+
+
+def test_reopening_is_asked_for_again_where_its_answer_was_lost(served: Served) -> None:
+    """Though what was asked for has been done by then: the photo is not complete any more."""
+    annotator = served.browser(Role.ANNOTATOR)
+    place, key = "/api/v1/photos/1/complete", {"key": "mine"}
+    assert annotator.post(place, json={"version": 0, "complete": True}).status_code == 200
+    for _ in range(2):
+        answer = annotator.post(place, json={"version": 1, "complete": False, **key})
+        assert (answer.status_code, answer.json().get("version")) == (200, 2)
+
+
+def test_nobody_reopens_what_is_reviewed_in_that_moment(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotator, store = served.browser(Role.ANNOTATOR), served.project.store
+    place = "/api/v1/photos/1/complete"
+    assert annotator.post(place, json={"version": 0, "complete": True}).status_code == 200
+    read = store.photo
+
+    def then_reviewed(photo_id: int) -> Photo:
+        monkeypatch.setattr(store, "photo", read)
+        seen = read(photo_id)
+        store.accept(seen, Review("reviewed", None, "reviewer", 0.0))
+        return seen
+
+    monkeypatch.setattr(store, "photo", then_reviewed)
+    answer = annotator.post(place, json={"version": 2, "complete": False})
+    assert answer.status_code in (403, 409)
+    assert read(1).status in ("complete", "reviewed")
 
 
 def test_who_did_what_is_kept(served: Served) -> None:

@@ -135,11 +135,11 @@ class Client:
             photo = found
         return RemotePhoto(self._wire, photo if isinstance(photo, int) else photo.id)
 
-    def check_export(self, *, unlabelled: str = "error", status: str = "all") -> None:
+    def check_export(self, *, unlabelled: str = "error", status: str = "complete") -> None:
         """See whether `export` would work; arguments and errors as there."""
         self._wire.read("/export/check", format="coco-panoptic", unlabelled=unlabelled, status=status)
 
-    def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "all") -> Path:
+    def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "complete") -> Path:
         """Write a zip file of the segmentations in COCO's panoptic format, and return its path.
 
         Photos that could not be exported are named in the zip's `left-out.txt`, which else is not there.
@@ -147,7 +147,8 @@ class Client:
         Args:
             out: the file; one that is there is replaced, when all has arrived.
             unlabelled: what becomes of regions without a label: "error" (no export), "void" or "region".
-            status: "complete" for those photos alone, or "all".
+            status: "complete" for those photos alone, or "all" for those in work, too, as the server's model
+                answers them now.
 
         Raises:
             ClientError: the server refuses; the message lists regions without a label.

@@ -13,6 +13,7 @@ from fullcanvas.server import options
 
 if TYPE_CHECKING:
     from fullcanvas.server.accounts import Accounts
+    from fullcanvas.server.take_home import Report
 
 users = typer.Typer(no_args_is_help=True, help="Who may work on a project that is served to others.")
 
@@ -192,25 +193,25 @@ def export(
     out: options.Out,
     format: options.OutFormat = "coco-panoptic",  # noqa: A002, ARG001 the option's name; there is one so far
     unlabelled: options.Unlabelled = "error",
-    status: options.Status = "all",
+    status: options.Status = "complete",
     images: options.Images = "copy",
-    model: Annotated[str, typer.Option(help="Segments the photos that are not complete.")] = "default",
+    model: Annotated[str, typer.Option(help="With `--status all`, answers the photos in work.")] = "default",
     project: options.Place = None,
     database: options.Database = None,
     max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
     """Take the segmentations home as files, in COCO's panoptic format, with the photos upright.
 
-    Photos that cannot be exported are left out and listed at the end. All, or what is finished alone:
+    Photos that cannot be exported are left out and listed at the end. What is complete, or photos in work as
+    well, as the model answers them now:
 
         fullcanvas export holiday/ --out holiday-panoptic
 
-        fullcanvas export holiday/ --out finished --status complete --unlabelled void
+        fullcanvas export holiday/ --out so-far --status all --unlabelled void
     """
     from rich.console import Console
 
     from fullcanvas.formats.coco_panoptic import Unlabelled
-    from fullcanvas.server.export import number_of
     from fullcanvas.server.take_home import export_project
 
     with _refusals():
@@ -226,12 +227,7 @@ def export(
             console=Console(stderr=True),
             database=database,
         )
-    for line in report.left_out:
-        typer.echo(f"left out: {line}")
-    for line in report.failed:
-        typer.echo(f"Error: {line}", err=True)
-    turned = f", {report.turned} of them turned upright as their EXIF data say" if report.turned else ""
-    typer.echo(f"{number_of(report.photos, 'photo')} exported to {out}{turned}, {len(report.failed)} failed")
+    _tell_export(report, out, model)
     if report.failed:
         raise typer.Exit(1)
 
@@ -275,6 +271,19 @@ def remove(photos: options.Photos, name: options.Name, *, project: options.Place
     with _refusals():
         _accounts(photos, project).remove(name)
         typer.echo(f"{name} is removed.")
+
+
+def _tell_export(report: Report, out: Path, model: str) -> None:
+    from fullcanvas.server.export import number_of
+
+    for line in report.left_out:
+        typer.echo(f"left out: {line}")
+    if report.in_work:
+        typer.echo(f"{number_of(report.in_work, 'photo')} in work, as the model {model} answers them now")
+    for line in report.failed:
+        typer.echo(f"Error: {line}", err=True)
+    turned = f", {report.turned} of them turned upright as their EXIF data say" if report.turned else ""
+    typer.echo(f"{number_of(report.photos, 'photo')} exported to {out}{turned}, {len(report.failed)} failed")
 
 
 def _accounts(photos: Path, project: Path | None) -> Accounts:

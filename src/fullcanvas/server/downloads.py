@@ -93,10 +93,10 @@ class Wanted(BaseModel):
 
     format: Literal["coco-panoptic"] = "coco-panoptic"
     unlabelled: Unlabelled = Unlabelled.ERROR
-    status: Literal["complete", "all"] = "all"
+    status: Literal["complete", "all"] = "complete"
 
     def of(self, bench: Workbench) -> Selection:
-        """The photos that are asked for."""
+        """The photos that are asked for; errors as in `select`."""
         return select(bench.embeddings, self.status == "complete")
 
 
@@ -135,7 +135,10 @@ _Key = Annotated[str, Query(min_length=1, max_length=64, description="The caller
     ),
 )
 def export(bench: Bench, downloads: _Known, wanted: _Wanted, key: _Key | None = None) -> Response:
-    """Complete photos, or also all that have regions, in COCO's panoptic format; sent while it is made."""
+    """Complete photos in COCO's panoptic format, sent while it is made.
+
+    With `status=all` also those in work, which the model answers meanwhile.
+    """
     found = wanted.of(bench)
     download = downloads.begin(key, found)
     return Sending(zipped(found, categories(bench.project), wanted.unlabelled, download))

@@ -32,12 +32,14 @@ class Selection:
 
     Attributes:
         photos: by path; none of them has been read yet.
+        in_work: how many of them are not complete, so that the model answers them while they are exported.
         not_complete: how many photos are left out because only complete ones were asked for.
         without_regions: how many of those asked for are left out because they have no region. A complete
             photo is not: somebody has said that it holds none.
     """
 
     photos: Sequence[ExportedPhoto]
+    in_work: int
     not_complete: int
     without_regions: int
 
@@ -56,7 +58,7 @@ def categories(project: Project) -> list[Category]:
     return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
 
 
-def select(embeddings: Embeddings, only_complete: bool = False) -> Selection:
+def select(embeddings: Embeddings, only_complete: bool = True) -> Selection:
     """What to export of a project; costs one query, however many photos there are.
 
     Complete photos come with the label map that was stored; others are segmented when their map is asked
@@ -65,12 +67,21 @@ def select(embeddings: Embeddings, only_complete: bool = False) -> Selection:
     Args:
         embeddings: of the project's photos.
         only_complete: whether photos that are not complete are left out.
+
+    Raises:
+        ExportError: photos have regions, but none is complete as was asked for.
     """
     present = embeddings.project.store.list_photos()
     asked = [photo for photo in present if photo.closed or not only_complete]
+    if not asked and any(photo.regions for photo in present):
+        raise ExportError(
+            "no photo is complete yet, so there is nothing to export; complete what is done, or export "
+            "photos in work, too (status = all)"
+        )
     kept = [photo for photo in asked if photo.closed or photo.regions]
     photos = [_exported(embeddings, photo) for photo in kept]
-    return Selection(photos, len(present) - len(asked), len(asked) - len(kept))
+    in_work = sum(not photo.closed for photo in kept)
+    return Selection(photos, in_work, len(present) - len(asked), len(asked) - len(kept))
 
 
 def number_of(count: int, noun: str) -> str:

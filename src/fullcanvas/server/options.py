@@ -51,7 +51,8 @@ Unlabelled = Annotated[
     typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
 ]
 Status = Annotated[
-    Literal["complete", "all"], typer.Option(help="Only complete photos, or also all that have regions.")
+    Literal["complete", "all"],
+    typer.Option(help="Only complete photos, or `all` that have regions, as the model answers them now."),
 ]
 Images = Annotated[
     Literal["copy", "link", "none"],

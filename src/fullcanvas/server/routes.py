@@ -31,7 +31,7 @@ from fullcanvas.server.answers import (
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Admin, Caller, require
 from fullcanvas.server.presence import Presence
-from fullcanvas.server.records import CLOSED
+from fullcanvas.server.records import CLOSED, Photo
 from fullcanvas.server.requests import CompleteRequest, Interaction, NewLabel
 from fullcanvas.server.workbench import View, Workbench
 
@@ -217,9 +217,12 @@ def complete(bench: Bench, caller: Caller, photo_id: PhotoId, change: CompleteRe
 
     Who completed it may do so until it is reviewed; otherwise it takes a reviewer.
     """
-    if not change.complete and not bench.project.store.photo(photo_id).completed_by(caller.name):
-        require(caller, Role.REVIEWER)
-    return describe(bench, bench.complete(photo_id, change, caller.name))
+
+    def check(seen: Photo) -> None:
+        if not change.complete and not seen.completed_by(caller.name):
+            require(caller, Role.REVIEWER)
+
+    return describe(bench, bench.complete(photo_id, change, caller.name, check))
 
 
 def describe(bench: Workbench, view: View) -> PhotoAnswer:

@@ -27,12 +27,14 @@ class Report:
     Attributes:
         photos: how many were exported.
         turned: how many of them were turned upright.
+        in_work: how many photos were not complete, so that the model was asked.
         left_out: lines about photos that were not to be exported.
         failed: lines about photos that could not be.
     """
 
     photos: int = 0
     turned: int = 0
+    in_work: int = 0
     left_out: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ def export_project(
         disk = disk_cache(folder, place, limit=0)
         embeddings = Embeddings(project, Segmenter.load(model), 0, nullcontext(), disk=disk)
         found = select(embeddings, only_complete)
-        report = Report(left_out=found.left_out)
+        report = Report(in_work=found.in_work, left_out=found.left_out)
         with FolderSink(out, NAMES, link=images == "link") as sink:
             written = write_coco_panoptic(
                 found.photos, categories(project), sink, unlabelled, images=images != "none"

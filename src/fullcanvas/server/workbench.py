@@ -202,34 +202,31 @@ class Workbench:
             after, region = self._asked(work, request)
             return work.session.preview(after, cancellation), region
 
-    def complete(self, photo_id: int, request: CompleteRequest, author: str | None = None) -> View:
+    def complete(
+        self,
+        photo_id: int,
+        request: CompleteRequest,
+        author: str | None = None,
+        check: Callable[[Photo], None] = lambda _photo: None,
+    ) -> View:
         """Close a photo, its label map stored losslessly, or open it again.
 
+        `check` raises an error if `author` may not do that to the photo as it is just before.
+
         Raises:
             StaleError: the photo has changed since the caller saw it.
             ServerError: it cannot be done or stored; nothing has changed.
         """
-        store = self.project.store
-        with self._lock(photo_id):
-            photo, made = store.photo_and_change(photo_id, request.key)
-            if made is None:
-                _check_version(photo, request.version)
-                photo = self._set_complete(photo, request, author)
-            return self._view(photo)
+
+        def change(photo: Photo) -> Photo:
+            check(photo)
+            return self._set_complete(photo, request, author)
+
+        return self._once(photo_id, request, change)
 
     def review(self, photo_id: int, request: ReviewRequest, reviewer: str | None = None) -> View:
-        """Accept a complete photo, or give it back with a comment.
-
-        Raises:
-            StaleError: the photo has changed since the caller saw it.
-            ServerError: it cannot be done or stored; nothing has changed.
-        """
-        with self._lock(photo_id):
-            photo, made = self.project.store.photo_and_change(photo_id, request.key)
-            if made is None:
-                _check_version(photo, request.version)
-                photo = self._judge(photo, request, reviewer)
-            return self._view(photo)
+        """Accept a complete photo, or give it back with a comment; errors as in `complete`."""
+        return self._once(photo_id, request, lambda photo: self._judge(photo, request, reviewer))
 
     def fingerprint(self, photo_id: int) -> str:
         """The hash of the photo's file.
@@ -251,6 +248,15 @@ class Workbench:
             del image
             _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             return jpeg.tobytes()
+
+    def _once(self, photo_id: int, request: Change, change: Callable[[Photo], Photo]) -> View:
+        """The photo after a change, which is not made again where only its answer was lost."""
+        with self._lock(photo_id):
+            photo, made = self.project.store.photo_and_change(photo_id, request.key)
+            if made is None:
+                _check_version(photo, request.version)
+                photo = change(photo)
+            return self._view(photo)
 
     def _lock(self, photo_id: int) -> _Lock:
         with self._locks_lock:

@@ -1,7 +1,7 @@
 /** The export: what of the project, and how far it is. */
 
 /** @import {Annotator} from "./annotator.js" */
-/** @import {ExportProgress} from "./types.js" */
+/** @import {ExportProgress, Project} from "./types.js" */
 import * as api from "./api.js";
 import { byId, element } from "./dom.js";
 import { count } from "./words.js";
@@ -22,12 +22,23 @@ export function makeExport(annotator) {
     event.preventDefault();
     if (!go.disabled) void run(annotator, dialog, form);
   });
+  annotator.store.watch((state) => state.project, describe);
   return () => {
-    const { project } = annotator.state;
-    byId("export-complete", HTMLElement).textContent = project ? `(${project.complete} of ${project.photos})` : "";
     if (!go.disabled) complain("");
     dialog.showModal();
   };
+}
+
+/**
+ * Say what there is to export.
+ * @param {Project | null} project
+ */
+function describe(project) {
+  if (!project) return;
+  const { photos, complete, statuses, model } = project;
+  const inWork = (statuses["in_work"] ?? 0) + (statuses["rejected"] ?? 0);
+  byId("export-complete", HTMLElement).textContent = `${complete} of ${count(photos, "photo")} ${complete === 1 ? "is" : "are"} complete.`;
+  byId("export-in-work", HTMLElement).textContent = ` (${inWork}), as the model ${model.name} answers them now`;
 }
 
 /**
@@ -38,7 +49,7 @@ export function makeExport(annotator) {
 async function run(annotator, dialog, form) {
   const go = byId("export-go", HTMLButtonElement);
   const fields = new FormData(form);
-  const choice = { unlabelled: String(fields.get("unlabelled")), status: fields.has("complete") ? "complete" : "all" };
+  const choice = { unlabelled: String(fields.get("unlabelled")), status: fields.has("in-work") ? "all" : "complete" };
   // Until it is over: the same export twice at a time helps nobody.
   go.disabled = true;
   complain("");

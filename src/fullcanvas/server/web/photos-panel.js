@@ -64,18 +64,18 @@ function current(state) {
  * @param {string[]} visitors  Who else has it open.
  */
 function row(item, isCurrent, visitors) {
-  const slash = item.path.lastIndexOf("/");
-  const name = element("span", { class: "name", title: describe(item) }, item.path.slice(slash + 1));
+  const slash = item.path.lastIndexOf("/") + 1;
+  const folder = slash ? [element("span", { class: "folder" }, item.path.slice(0, slash))] : [];
+  const name = element("span", { class: "name", title: describe(item) }, ...folder, element("span", {}, item.path.slice(slash)));
   const time = item.seconds >= 1 ? [showTime(item.seconds)] : [];
   const author = item.author ? [item.author] : [];
   const details = item.status === "new" ? STATUS.new : [STATUS[item.status], ...author, count(item.regions, "region"), ...time].join(" · ");
-  const here = visitors.length ? [element("span", { class: "here", title: `${visitors.join(", ")} has this photo open` }, visitors.join(", "))] : [];
+  const here = visitors.length ? [element("span", { class: "here", title: `${visitors.join(", ")}: has this photo open` }, visitors.join(", ")), " "] : [];
   const button = element(
     "button",
     { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
     element("span", { class: "dot", "aria-hidden": "true" }),
-    element("span", { class: "text" }, name, element("span", { class: "quiet" }, details)),
-    ...here,
+    element("span", { class: "text" }, name, element("span", { class: "quiet" }, ...here, details)),
   );
   return element("li", {}, button);
 }
@@ -108,8 +108,8 @@ function showProgress(project) {
   within(bar, ".level").style.width = `${photos ? (100 * complete) / photos : 0}%`;
   const text = byId("progress-text", HTMLElement);
   text.textContent = `${complete} of ${photos} complete`;
-  const parts = Object.entries(STATUS).map(([status, title]) => `${title}: ${statuses[status] ?? 0}`);
-  text.title = [...parts, `Time spent: ${showTime(seconds)}`].join("\n");
+  text.title = `Time spent: ${showTime(seconds)}`;
+  for (const [status, title] of Object.entries(STATUS)) within(byId("filter", HTMLSelectElement), `[value="${status}"]`).textContent = `${title} (${statuses[status] ?? 0})`;
   byId("project-name", HTMLElement).textContent = name;
   byId("model", HTMLElement).textContent = `Model: ${model.name}`;
   byId("model", HTMLElement).title = model.hash;

@@ -126,8 +126,8 @@ export class LabelPicker {
 }
 
 /**
- * What to offer for the text typed so far: labels that begin with it, labels that contain it, new ones. Among those,
- * the labels given last come first: the next region is often of the same class as one before.
+ * What to offer for the text typed so far: labels that begin with it, labels that contain all its words, new ones.
+ * Among those, the labels given last come first: the next region is often of the same class as one before.
  * @param {Label[]} labels
  * @param {readonly string[]} recent
  * @param {string} typed
@@ -139,7 +139,8 @@ function offers(labels, recent, typed) {
   const used = recent.flatMap((name) => labels.filter((label) => label.name === name));
   const ordered = [...used, ...labels.filter((label) => !used.includes(label))];
   const begins = ordered.filter(({ name }) => name.toLowerCase().startsWith(wanted));
-  const contains = ordered.filter((label) => !begins.includes(label) && label.name.toLowerCase().includes(wanted));
+  const words = wanted.split(/\s+/);
+  const contains = ordered.filter((label) => !begins.includes(label) && words.every((word) => label.name.toLowerCase().includes(word)));
   const known = [...begins, ...contains].map((label) => ({ name: label.name, isthing: label.isthing, text: label.name, label }));
   if (!text) return [...known, { name: null, isthing: true, text: "No label", label: null }];
   if (labels.some(({ name }) => name === text)) return known;

@@ -42,9 +42,18 @@ export function showPrompt({ store }, keymap) {
     showButtons(store.state);
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
+  store.watch((state) => [state.people, state.photo?.id], () => showOthers(store.state));
   store.watch((state) => [state.photo?.review, isClosed(state.photo)], () => showReview(store.state.photo));
   // Until another photo comes, though the first change makes it this model's: the stage must not move under a stroke.
   store.watch((state) => [state.photo?.id, state.project === null], () => showModels(store.state));
+}
+
+/** @param {State} state  Says who else has the photo open: what they do to it and what is done here may be at odds. */
+function showOthers({ people, photo }) {
+  const line = byId("also-here", HTMLElement);
+  const names = people.filter((person) => person.photo === photo?.id).map(({ name }) => name);
+  line.hidden = names.length === 0;
+  line.textContent = names.length ? `${names.join(", ")} here, too` : "";
 }
 
 /**

@@ -19,14 +19,14 @@ export class Review {
     });
   }
 
-  /** Accept the photo and open the next one. */
+  /** Accept the photo (or just go on if it is) and open the next one that awaits review. */
   accept() {
     if (!this.#possible()) return;
-    this.#send("reviewed", null);
-    this.annotator.album.openNext(1);
+    if (this.annotator.state.photo?.status === "reviewed") this.annotator.album.openToReview();
+    else this.#send("reviewed", null);
   }
 
-  /** Ask why, then give the photo back. */
+  /** Ask why, then give the photo back and open the next one that awaits review. */
   reject() {
     if (!this.#possible()) return;
     this.#comment.value = this.annotator.state.photo?.comment ?? "";
@@ -42,12 +42,18 @@ export class Review {
   }
 
   /**
+   * Store the verdict, and open the next photo that awaits one.
    * @param {"reviewed" | "rejected"} verdict
    * @param {string | null} comment
    */
   #send(verdict, comment) {
     const { annotator } = this;
-    const complaint = "The photo could not be reviewed";
-    annotator.changePhoto((photo, common) => api.postReview(photo.id, { ...common, verdict, comment }), complaint);
+    const told = verdict === "reviewed" ? "accepted" : "given back";
+    annotator.changePhoto(async (photo, common) => {
+      const judged = await api.postReview(photo.id, { ...common, verdict, comment });
+      annotator.say(`${photo.path} is ${told}`);
+      return judged;
+    }, "The photo could not be reviewed");
+    annotator.album.openToReview();
   }
 }
