@@ -180,7 +180,7 @@ def test_check_counts_missing_files(tmp_path):
         ),
         (
             lambda data: data["annotations"][0]["segments_info"][0].update(id=0),
-            "an item of segments_info: its id",
+            "segment 0: its id is a whole number of 1 or more",
         ),
         (
             lambda data: data["annotations"][0]["segments_info"][0].update(category_id=8),

@@ -103,7 +103,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no images": ({"images": 5}, "panoptic.json: has no list of images"),
     "a category without id": (
         {"categories": [{}]},
-        "an item of categories: its id is a whole number of 0 or more, not None",
+        "category None: its id is a whole number of 0 or more, not None",
     ),
     "images that are none": ({"images": [5]}, "panoptic.json: images holds 5, which is not an object"),
     "a category of no kind": (

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.fields import collector_paused
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read_png
 from fullcanvas.formats.panoptic import MODES, Listed, Panoptic, find_panoptic, read_panoptic, segment_ids
 
 
+@collector_paused()
 def read_coco_panoptic(place: Path) -> Source:
     """The work in a folder in COCO's panoptic format (`panoptic.json` and `panoptic/`, or as downloaded).
 

@@ -1,0 +1,33 @@
+"""Reading json that somebody else wrote."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from fullcanvas.formats.fields import collector_paused
+
+
+@collector_paused()
+def read(*, broken: bool) -> None:
+    assert not gc.isenabled()
+    if broken:
+        raise ValueError("broken")
+
+
+def test_the_search_for_garbage_rests_while_a_json_is_read_and_goes_on_whatever_happens() -> None:
+    read(broken=False)
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="broken"):
+        read(broken=True)
+    assert gc.isenabled()
+
+
+def test_where_it_rested_before_it_rests_afterwards() -> None:
+    gc.disable()
+    try:
+        read(broken=False)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
