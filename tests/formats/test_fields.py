@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import pytest
 
-from fullcanvas.formats.fields import collector_paused
+from fullcanvas.formats.fields import collector_paused, read_json
+
+
+def test_the_mark_that_some_editors_put_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": 1}', encoding="utf-8-sig")
+    assert read_json(tmp_path / "a.json").whole("a") == 1
 
 
 @collector_paused()

@@ -68,7 +68,7 @@ def read_json(file: Path, error: type[ValueError] = ImportFormatError) -> Fields
         ValueError: there is none; of the kind `error`, as whatever is found wrong with its fields.
     """
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as failure:
         raise error(f"{file}: cannot be read ({failure.strerror})") from failure
     except (ValueError, RecursionError) as failure:
