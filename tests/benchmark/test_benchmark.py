@@ -249,10 +249,25 @@ def test_without_photos_it_says_what_to_do(tmp_path, monkeypatch):
 
 def test_figures_that_cannot_be_written_are_printed(figures, tmp_path, monkeypatch):
     monkeypatch.setattr("fullcanvas.benchmark.run.measure", lambda settings: figures)
-    done = CliRunner().invoke(app, ["benchmark", "--json", str(tmp_path / "nowhere" / "out.json")])
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(app, ["benchmark", "--json", str(tmp_path / "file" / "out.json")])
     assert done.exit_code == 2
-    assert "No such file or directory" in done.output
+    assert "File exists" in done.stderr
     assert "tiny on" in done.output
+
+
+def test_a_dash_prints_the_figures_as_json(figures, monkeypatch):
+    monkeypatch.setattr("fullcanvas.benchmark.run.measure", lambda settings: figures)
+    done = CliRunner().invoke(app, ["benchmark", "--json", "-"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == json.loads(json.dumps(figures))
+
+
+def test_a_picture_of_no_known_kind_is_refused_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr("fullcanvas.benchmark.run.measure", lambda settings: pytest.fail("it began"))
+    done = CliRunner().invoke(app, ["benchmark", "--plot", "out.doc"])
+    assert done.exit_code == 2
+    assert "out.doc should end in .png or .svg" in " ".join(done.output.split())
 
 
 def test_the_command_prints_and_writes(model, example_photos, tmp_path):

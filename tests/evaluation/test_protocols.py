@@ -261,6 +261,8 @@ def test_the_command(tmp_path):
     assert table in re.sub(r"\s+", " ", result.output)
     result = CliRunner().invoke(app, [*arguments, "multi-object"])
     assert "NCI NFO NFI IoU@85 4 4.00 0 0 100.0 1 1.00 0 0 100.0" in re.sub(r"\s+", " ", result.output)
+    result = CliRunner().invoke(app, [*arguments, "multi-object", "--json", "-"])
+    assert json.loads(result.stdout)["extreme_points_as_1"]["nci"] == 1
     (tmp_path / "set" / "panoptic" / "map0.png").unlink()
     result = CliRunner().invoke(app, [*arguments, "multi-object"])
     assert result.exit_code == 2
