@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,16 @@ def test_coco_as_it_is_downloaded(tmp_path, layout):
         check(dataset)
         assert dataset.name == "panoptic_val2017"
         assert np.array_equal(dataset.load(0).labels, halves())
+
+
+def test_a_data_set_is_called_by_a_text_whatever_bytes_its_folder_s_name_is_made_of(tmp_path):
+    folder = tmp_path / os.fsdecode(b"r\xffd")
+    try:
+        write_dataset(folder, [halves()])
+    except OSError:  # macOS and Windows have no such names
+        pytest.skip("names are texts here")
+    assert open_dataset(folder).name == "r\N{REPLACEMENT CHARACTER}d"
+    assert len(list(open_dataset(folder))) == 1
 
 
 def test_files_may_be_links_into_a_store(tmp_path):
