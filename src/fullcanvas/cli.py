@@ -112,9 +112,10 @@ def reproduce(
     from fullcanvas.evaluation import reproduce as room
     from fullcanvas.evaluation.console import progress_bar
     from fullcanvas.evaluation.engine import Engine
+    from fullcanvas.evaluation.refusals import GOES_ON
 
     console = Console(stderr=True)
-    with _refusals("train,experiments"):
+    with _refusals("train,experiments", GOES_ON):
         workers = Engine(jobs, engine, address)
         request = room.Request(what, data, out, small, configs, dataset, limit, rounds, seed, workers)
         bar = partial(progress_bar, console)
@@ -181,7 +182,9 @@ def train(
     """
     from rich.console import Console
 
-    with _refusals("train"):
+    from fullcanvas.evaluation.refusals import GOES_ON
+
+    with _refusals("train", GOES_ON):
         from fullcanvas.learning.train import Request
         from fullcanvas.learning.train import train as run
 
@@ -199,11 +202,15 @@ def export_model(
 ) -> None:
     """Write the model file of a checkpoint.
 
-    Of a training that goes on, to see how far it is:
+    Of a training that goes on:
 
         fullcanvas export-model runs/default/checkpoint.pt --out model.zip
+
+    To see how far it is:
+
+        fullcanvas evaluate my-set/ --model model.zip
     """
-    with _refusals("train"):
+    with _refusals("train", "no model was written"):
         from fullcanvas.learning.train import export_checkpoint
 
         export_checkpoint(checkpoint, out, name=name, licence=licence)
@@ -211,12 +218,12 @@ def export_model(
 
 
 @contextmanager
-def _refusals(extra: str) -> Iterator[None]:
-    """What training and evaluations refuse becomes one line and exit code 2."""
+def _refusals(extra: str, interrupted: str) -> Iterator[None]:
+    """What training and evaluations refuse becomes one line and exit code 2, as in `refusals`."""
     from fullcanvas.evaluation.refusals import refusals
     from fullcanvas.learning.errors import LearningError
 
-    with refusals(LearningError, OSError, extra=extra):
+    with refusals(LearningError, OSError, extra=extra, interrupted=interrupted):
         yield
 
 

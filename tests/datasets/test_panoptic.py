@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,16 @@ def test_coco_as_it_is_downloaded(tmp_path, layout):
         assert np.array_equal(dataset.load(0).labels, halves())
 
 
+def test_a_data_set_is_called_by_a_text_whatever_bytes_its_folder_s_name_is_made_of(tmp_path):
+    folder = tmp_path / os.fsdecode(b"r\xffd")
+    try:
+        write_dataset(folder, [halves()])
+    except OSError:  # macOS and Windows have no such names
+        pytest.skip("names are texts here")
+    assert open_dataset(folder).name == "r\N{REPLACEMENT CHARACTER}d"
+    assert len(list(open_dataset(folder))) == 1
+
+
 def test_files_may_be_links_into_a_store(tmp_path):
     """As those of git-annex and of caches are."""
     write_dataset(tmp_path / "set", [halves()])
@@ -180,7 +191,7 @@ def test_check_counts_missing_files(tmp_path):
         ),
         (
             lambda data: data["annotations"][0]["segments_info"][0].update(id=0),
-            "an item of segments_info: its id",
+            "segment 0: its id is a whole number of 1 or more",
         ),
         (
             lambda data: data["annotations"][0]["segments_info"][0].update(category_id=8),

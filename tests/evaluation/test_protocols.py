@@ -18,7 +18,7 @@ from fullcanvas.evaluation.protocols import multi_object, single_object
 from fullcanvas.evaluation.protocols.clicks import Trace, deepest
 from fullcanvas.evaluation.protocols.multi_object import Strategy
 from fullcanvas.evaluation.protocols.run import ClickSettings, evaluate_clicks
-from tests.panoptic_folder import halves, write_dataset
+from tests.panoptic_folder import halves, write_dataset, write_map
 
 
 def mask(rows: list[str]) -> NDArray[np.bool_]:
@@ -126,6 +126,21 @@ def test_photos_of_no_thing_or_of_several_are_refused_before_any_is_clicked(tmp_
     settings = ClickSettings("single-object", "smallest-box")
     with pytest.raises(DatasetError, match=rf"map1\.png: has {things} things"):
         evaluate_clicks(open_dataset(tmp_path), settings, progress=lambda *_: pytest.fail("it began"))
+
+
+def test_a_thing_of_which_the_json_says_that_it_has_no_pixel_is_no_object(tmp_path):
+    data = write_dataset(tmp_path, [halves()])
+    empty = {"id": 7, "category_id": 1, "area": 0, "iscrowd": 0}
+    data["annotations"][0]["segments_info"].append(empty)
+    (tmp_path / "panoptic.json").write_text(json.dumps(data), encoding="utf-8")
+    settings = ClickSettings("single-object", "smallest-box")
+    assert evaluate_clicks(open_dataset(tmp_path), settings)["objects"] == 1
+    data["annotations"][0]["segments_info"] = [{**empty, "id": 1}, {**empty, "id": 2, "area": 9}]
+    data["annotations"][0]["segments_info"][1]["category_id"] = 2
+    write_map(tmp_path / "panoptic" / "map0.png", np.full((12, 20), 2))
+    (tmp_path / "panoptic.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(DatasetError, match="has 0 things"):
+        evaluate_clicks(open_dataset(tmp_path), settings)
 
 
 def test_a_data_set_without_an_object_is_refused(tmp_path):
@@ -246,6 +261,8 @@ def test_the_command(tmp_path):
     assert table in re.sub(r"\s+", " ", result.output)
     result = CliRunner().invoke(app, [*arguments, "multi-object"])
     assert "NCI NFO NFI IoU@85 4 4.00 0 0 100.0 1 1.00 0 0 100.0" in re.sub(r"\s+", " ", result.output)
+    result = CliRunner().invoke(app, [*arguments, "multi-object", "--json", "-"])
+    assert json.loads(result.stdout)["extreme_points_as_1"]["nci"] == 1
     (tmp_path / "set" / "panoptic" / "map0.png").unlink()
     result = CliRunner().invoke(app, [*arguments, "multi-object"])
     assert result.exit_code == 2

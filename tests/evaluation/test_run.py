@@ -237,7 +237,7 @@ def test_several_annotations_of_a_photo_are_drawn_together_in_the_interval(tmp_p
 
 def test_the_command(dataset, model, tmp_path):
     out = tmp_path / "out.json"
-    folder = str(dataset.records[0].map.parent.parent)
+    folder = folder_of(dataset)
     options = ["--model", model, "--allocation", "free", "--rounds", "1", "--limit", "2", "--json", str(out)]
     options += ["--gallery", str(tmp_path / "gallery")]
     result = CliRunner().invoke(app, ["evaluate", folder, *options])
@@ -247,6 +247,58 @@ def test_the_command(dataset, model, tmp_path):
     assert len(list((tmp_path / "gallery").iterdir())) == 3
     assert f"blobs: 2 images, {report['regions']} regions" in result.output
     assert f"{100 * report['curve'][1]['mean_iou']:.1f}" in result.output
+
+
+def folder_of(dataset: Dataset) -> str:
+    return str(dataset.records[0].map.parent.parent)
+
+
+QUICK = ["--model", "smallest-box", "--rounds", "0", "--json"]
+
+
+def test_a_dash_prints_the_scores_and_nothing_else(dataset, tmp_path):
+    result = CliRunner().invoke(app, ["evaluate", folder_of(dataset), *QUICK, "-"])
+    assert result.exit_code == 0, result.output
+    report = evaluate(plan(dataset, Settings("smallest-box", rounds=0)))
+    assert json.loads(result.stdout) == json.loads(json.dumps(report))
+    assert not Path("-").exists()
+
+
+def test_a_device_or_a_pipe_is_not_replaced_and_a_link_stays_one(dataset, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    result = CliRunner().invoke(app, ["evaluate", folder_of(dataset), *QUICK, str(tmp_path / "pipe")])
+    assert result.exit_code == 2
+    assert "is no file that could be written anew" in " ".join(result.output.replace("│", " ").split())
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "link").symlink_to(tmp_path / "out.json")
+    result = CliRunner().invoke(app, ["evaluate", folder_of(dataset), *QUICK, str(tmp_path / "link")])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "out.json").read_text())["regions"] == 20
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (["--json", "out.json"], "Interrupted: the same command goes on where it was\n"),
+        ([], "Interrupted: nothing was kept; with --json FILE, the same command goes on where it was\n"),
+    ],
+)
+def test_who_interrupts_a_command_is_told_how_to_go_on(dataset, tmp_path, monkeypatch, place, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fullcanvas.evaluation.run.evaluate_sample", interrupted)
+    result = CliRunner().invoke(app, ["evaluate", folder_of(dataset), *QUICK[:-1], *place])
+    assert result.exit_code == 130
+    assert result.stderr.endswith(message)
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_command_that_never_begins_shows_no_bar():
+    result = CliRunner().invoke(app, ["evaluate", "nowhere"])
+    assert result.stderr.startswith("Error: nowhere")
 
 
 def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
@@ -276,7 +328,7 @@ def test_the_command_says_what_is_wrong(dataset, arguments, message, monkeypatch
     monkeypatch.setitem(sys.modules, "skimage.segmentation", None)  # as where the extra is not installed
     monkeypatch.delitem(sys.modules, "fullcanvas.evaluation.baselines.seeded", raising=False)
     monkeypatch.delattr("fullcanvas.evaluation.baselines.seeded", raising=False)  # other tests imported it
-    folder = [] if arguments == ["nowhere"] else [str(dataset.records[0].map.parent.parent)]
+    folder = [] if arguments == ["nowhere"] else [folder_of(dataset)]
     result = CliRunner().invoke(app, ["evaluate", *folder, *arguments])
     assert result.exit_code == 2
     assert message in result.output

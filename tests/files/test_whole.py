@@ -53,6 +53,16 @@ def test_whatever_step_of_writing_fails_the_old_file_survives(tmp_path, monkeypa
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
+def test_what_is_no_file_is_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(FileExistsError, match=name):
+            put(tmp_path / name, b"new")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
+
+
 def test_an_interrupted_block_leaves_nothing(tmp_path):
     def interrupted() -> None:
         with writing(tmp_path / "file") as file:

@@ -88,6 +88,16 @@ def test_crowds_are_left_out_and_said_so(panoptic: Path) -> None:
     assert len(imported.regions) == 5
 
 
+def test_segments_without_a_pixel_are_left_out_and_said_so(panoptic: Path) -> None:
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    segment = data["annotations"][0]["segments_info"][0]
+    data["annotations"][0]["segments_info"] += [{**segment, "id": id_} for id_ in (900, 1 << 24)]
+    write(panoptic, data)
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    assert imported.notes == ("2 segments have no pixel in the map and were left out",)
+    assert len(imported.regions) == 6
+
+
 def test_downloads_of_coco_are_found(panoptic: Path, tmp_path: Path) -> None:
     root = tmp_path / "coco"
     write(root / "annotations", (panoptic / "panoptic.json").read_text(), "panoptic_val.json")
@@ -103,7 +113,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "no images": ({"images": 5}, "panoptic.json: has no list of images"),
     "a category without id": (
         {"categories": [{}]},
-        "an item of categories: its id is a whole number of 0 or more, not None",
+        "category None: its id is a whole number of 0 or more, not None",
     ),
     "images that are none": ({"images": [5]}, "panoptic.json: images holds 5, which is not an object"),
     "a category of no kind": (

@@ -7,6 +7,18 @@ from typing import Annotated
 
 import typer
 
+from fullcanvas.evaluation.options import STDOUT, check_place
+
+PICTURES = (".png", ".svg")
+
+
+def check_plot(path: Path | None) -> Path | None:
+    """The place of the picture, as `check_place`; it is known before the measuring what kind it will be."""
+    if path is not None and path.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(f"{path} should end in {' or '.join(PICTURES)}")
+    return check_place(path)
+
+
 Model = Annotated[
     str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
 ]
@@ -26,8 +38,16 @@ Peer = Annotated[
     list[str] | None,
     typer.Option(help="Another system at the same work: `grabcut`, `sam:ENCODER,DECODER`; can be repeated."),
 ]
-Figures = Annotated[Path | None, typer.Option(dir_okay=False, help="Write the figures here.")]
-Plot = Annotated[Path | None, typer.Option(dir_okay=False, help="Draw them here, as PNG or SVG.")]
+Figures = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False, allow_dash=True, callback=check_place, help="Write the figures here; `-` prints them."
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(dir_okay=False, callback=check_plot, help="Draw them here, as PNG or SVG."),
+]
 
 
 def benchmark(
@@ -49,7 +69,7 @@ def benchmark(
 
     Close other programs first: they slow everything down, and the slowest corrections most.
     """
-    from json import dumps
+    from functools import partial
 
     from rich.console import Console
 
@@ -57,6 +77,8 @@ def benchmark(
     from fullcanvas.benchmark.errors import BenchmarkError
     from fullcanvas.benchmark.plot import plot as draw
     from fullcanvas.benchmark.run import Settings, measure
+    from fullcanvas.evaluation.console import show
+    from fullcanvas.evaluation.files import write_json
     from fullcanvas.evaluation.load import load_predictor
     from fullcanvas.evaluation.predictors import full_image
     from fullcanvas.evaluation.refusals import refusals
@@ -64,8 +86,8 @@ def benchmark(
     with refusals(BenchmarkError, OSError):
         peers = [full_image(load_predictor(spec)) for spec in peer or ()]
         figures = measure(Settings(model, photos, corrections, seed, dataset, peers))
-        print_figures(figures, Console())
-        if json is not None:
-            json.write_text(dumps(figures, indent=1) + "\n")
+        show(figures, json, partial(print_figures, console=Console()))
+        if json is not None and json != STDOUT:
+            write_json(json, figures)
         if plot is not None:
             draw(figures, plot)

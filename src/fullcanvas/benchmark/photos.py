@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.canvas.resolution import resize
+from fullcanvas.formats.pixels import open_picture, to_rgb, turn_upright
 
 Photo = NDArray[np.uint8]
 
 EXAMPLES = Path("examples/photos")
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
+FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 def read_photos(folder: Path | None, most: int) -> list[Photo]:
@@ -36,8 +37,9 @@ def read_photos(folder: Path | None, most: int) -> list[Photo]:
 
 def _read(path: Path) -> Photo:
     try:
-        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as file:
-            return np.array(ImageOps.exif_transpose(file).convert("RGB"))
+        with open_picture(path, FORMATS) as picture:
+            turn_upright(picture)
+            return to_rgb(picture)
     except Exception as error:
         # A decoder fed with a damaged file fails in every way there is; all of them mean the same here.
         raise BenchmarkError(f"{path} cannot be read: {error}") from error

@@ -37,6 +37,7 @@ def plot(figures: Mapping[str, Any], out: Path) -> None:
     model, cores = figures["model"]["name"], figures["cores"]
     picture.suptitle(f"{model} on {cores} cores")
     axes[0].set_ylim(bottom=1)
+    out.parent.mkdir(parents=True, exist_ok=True)
     picture.savefig(out, dpi=150)
 
 

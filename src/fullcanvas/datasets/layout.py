@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,16 @@ def find_layout(path: str | Path) -> Layout:
     json, maps = find_panoptic(Path(path).expanduser(), DatasetError)
     folder = json.parent.resolve()  # of a json that is a link: where it is named, not where its bytes lie
     if json.name == "panoptic.json":
-        return Layout(folder.name, json, maps, _images([folder / "images"], json))
+        return Layout(_text(folder.name), json, maps, _images([folder / "images"], json))
     root = folder.parent if folder.name == "annotations" else folder
     photos = json.stem.removeprefix("panoptic_")
     images = _images([root / photos, root / "images" / photos, root / "images"], json)
-    return Layout(json.stem, json, maps, images)
+    return Layout(_text(json.stem), json, maps, images)
+
+
+def _text(name: str) -> str:
+    """A file's name as a text that can be printed and written: names may be made of any bytes."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _images(candidates: Sequence[Path], json: Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fullcanvas.datasets.errors import DatasetError
 from fullcanvas.datasets.layout import Layout
+from fullcanvas.formats.fields import collector_paused
 from fullcanvas.formats.panoptic import Listed, ListedSegment, Panoptic, read_panoptic
 
 
@@ -54,6 +55,7 @@ class Record:
     upright: bool = False
 
 
+@collector_paused()
 def read_records(layout: Layout) -> tuple[Record, ...]:
     """The annotations that the json lists, in its order.
 

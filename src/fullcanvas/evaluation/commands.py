@@ -31,30 +31,33 @@ def evaluate(
 ) -> None:
     """Let a simulated annotator work through a data set, and print how good the segmentations get.
 
-    A first look, and a whole run that goes on where it was when it is given again:
+    A first look:
 
         fullcanvas evaluate my-set/ --limit 20
+
+    A whole run, which goes on where it was when the same command is given again:
 
         fullcanvas evaluate coco/annotations/panoptic_val2017.json --jobs -1 --json scores.json
     """
     from fullcanvas.datasets import open_dataset
     from fullcanvas.evaluation import run
-    from fullcanvas.evaluation.console import print_report, watched
+    from fullcanvas.evaluation.console import print_report, show, watched
     from fullcanvas.evaluation.engine import Engine
     from fullcanvas.simulation.annotators import Allocation
 
-    with watched() as progress:
+    out = None if json == options.STDOUT else json
+    with watched(out) as progress:
         settings = run.Settings(model, first_model, annotator, Allocation(allocation), rounds, seed)
         planned = run.plan(open_dataset(dataset), settings, limit, fraction, part)
         report = run.evaluate(
             planned,
             engine=Engine(jobs, engine, address),
             scribble_seconds=scribble_seconds,
-            out=json,
+            out=out,
             gallery=gallery,
             progress=progress,
         )
-    print_report(report)
+    show(report, json, print_report)
 
 
 def evaluate_clicks(
@@ -75,20 +78,25 @@ def evaluate_clicks(
     Every region of every photo, up to ten clicks for each:
 
         fullcanvas evaluate-clicks my-set/ --protocol multi-object
+
+    The one object of every photo, 20 clicks for each:
+
+        fullcanvas evaluate-clicks grabcut/ --protocol single-object
     """
     from fullcanvas.datasets import open_dataset
-    from fullcanvas.evaluation.console import print_clicks, watched
+    from fullcanvas.evaluation.console import print_clicks, show, watched
     from fullcanvas.evaluation.engine import Engine
     from fullcanvas.evaluation.protocols import run
     from fullcanvas.evaluation.protocols.multi_object import Strategy
 
-    with watched() as progress:
+    out = None if json == options.STDOUT else json
+    with watched(out) as progress:
         settings = run.ClickSettings(protocol, model, Strategy(strategy), seed)
         workers = Engine(jobs, engine, address)
         report = run.evaluate_clicks(
-            open_dataset(dataset), settings, limit=limit, engine=workers, out=json, progress=progress
+            open_dataset(dataset), settings, limit=limit, engine=workers, out=out, progress=progress
         )
-    print_clicks(report)
+    show(report, json, print_clicks)
 
 
 def report(
@@ -101,6 +109,8 @@ def report(
     One model beside another:
 
         fullcanvas report mine.json theirs.json --out comparison/
+
+    The table is printed, too.
     """
     from fullcanvas.evaluation.refusals import refusals
     from fullcanvas.evaluation.report import write_report

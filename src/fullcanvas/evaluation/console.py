@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,8 +21,10 @@ from rich.progress import (
 from rich.table import Table
 
 from fullcanvas.evaluation import jobs
+from fullcanvas.evaluation.files import json_text
+from fullcanvas.evaluation.options import STDOUT
 from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS
-from fullcanvas.evaluation.refusals import refusals
+from fullcanvas.evaluation.refusals import GOES_ON, refusals
 from fullcanvas.evaluation.summary import GROUPS
 
 
@@ -35,22 +39,38 @@ def progress_bar(console: Console) -> Iterator[jobs.Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[score]}"),
     )
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=console)
+    tasks: dict[str, TaskID] = {}
+    with ExitStack() as opened:
 
-        def show(task: str, done: int, total: int, score: str) -> None:
+        def advance(task: str, done: int, total: int, score: str) -> None:
+            if not tasks:  # where nothing is ever done, there is no empty bar
+                opened.enter_context(bars)
             if task not in tasks:
                 tasks[task] = bars.add_task(task, total=total, score=score)
             bars.update(tasks[task], completed=done, score=score)
 
-        yield show
+        yield advance
 
 
 @contextmanager
-def watched() -> Iterator[jobs.Progress]:
-    """A progress bar for what is done inside; what is refused there becomes one line and exit code 2."""
-    with refusals(OSError), progress_bar(Console(stderr=True)) as progress:
+def watched(out: Path | None) -> Iterator[jobs.Progress]:
+    """A progress bar for what is done inside; what is refused there becomes one line and exit code 2.
+
+    Args:
+        out: the file that will be written; what is done is kept beside it until then.
+    """
+    kept = GOES_ON if out else f"nothing was kept; with --json FILE, {GOES_ON}"
+    with refusals(OSError, interrupted=kept), progress_bar(Console(stderr=True)) as progress:
         yield progress
+
+
+def show(report: Mapping[str, Any], place: Path | None, tables: Callable[[Mapping[str, Any]], None]) -> None:
+    """Prints a report: as JSON alone where `place`, what `--json` said, is `STDOUT`, and else by `tables`."""
+    if place == STDOUT:
+        typer.echo(json_text(report), nl=False)
+    else:
+        tables(report)
 
 
 def print_report(report: Mapping[str, Any]) -> None:

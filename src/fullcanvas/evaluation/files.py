@@ -14,9 +14,14 @@ from fullcanvas.datasets import Record
 from fullcanvas.files import writing
 
 
+def json_text(data: Any) -> str:
+    """JSON with a final line break."""
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
 def write_json(path: Path, data: Any) -> None:
-    """Writes JSON with a final line break, as `write_bytes` does."""
-    write_bytes(path, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
+    """Writes `json_text`, as `write_bytes` does."""
+    write_bytes(path, json_text(data).encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:

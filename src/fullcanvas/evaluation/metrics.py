@@ -128,6 +128,9 @@ class Matches:
 def panoptic_matches(table: NDArray[np.int64], categories: Sequence[int]) -> dict[int, Matches]:
     """The matches of one image by category, by the rules of COCO's panoptic quality.
 
+    Crowds are void here, whatever their category: nobody marks them. COCO's own code counts their pixels in
+    unions, and forgives only what lies mostly on a crowd of its own category.
+
     Args:
         table: int64 [N + 1, N + 1], from `simulation.overlap.confusion`.
         categories: the category of each region 1..N, in the truth and (as the annotator says it) in the

@@ -7,6 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
+STDOUT = Path("-")
+"""What `--json` says to have the scores printed as JSON and nothing else."""
+
+
+def check_place(path: Path | None) -> Path | None:
+    """The place of a file that a command will write, a link followed; `STDOUT` stays as it is.
+
+    Raises:
+        typer.BadParameter: something is there that is no file: a device or a pipe, which would be replaced.
+    """
+    if path is None or path == STDOUT:
+        return path
+    if path.exists() and not path.is_file():
+        raise typer.BadParameter(f"{path} is no file that could be written anew; `-` prints instead")
+    return path.resolve()
+
+
 Place = Annotated[str, typer.Argument(help="A COCO panoptic data set: its folder, or its json file.")]
 Allocation = Annotated[
     Literal["one-per-region", "free"], typer.Option(help="How a round's scribbles are spent.")
@@ -43,7 +60,13 @@ ScribbleSeconds = Annotated[
     float, typer.Option(min=0, help="What a scribble costs a person; extreme points cost 7 s a region.")
 ]
 Scores = Annotated[
-    Path | None, typer.Option(dir_okay=False, help="Write the scores here; an interrupted run then resumes.")
+    Path | None,
+    typer.Option(
+        dir_okay=False,
+        allow_dash=True,
+        callback=check_place,
+        help="Write the scores here; an interrupted run then resumes. `-` prints them.",
+    ),
 ]
 Gallery = Annotated[
     Path | None, typer.Option(file_okay=False, help="A folder for a picture of every photo's rounds.")

@@ -1,4 +1,4 @@
-"""What commands refuse: one line and exit code 2, never a traceback."""
+"""What stops a command: a refusal is one line and exit code 2, and who interrupts it learns how to go on."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ from fullcanvas.evaluation.errors import EvaluationError
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.errors import AnnotatorError
 
+GOES_ON = "the same command goes on where it was"
+"""What is said to who interrupts a command that keeps what it has done."""
+
+INTERRUPTED = 130
+"""The exit code of a program that Ctrl+C has stopped."""
+
 
 @contextmanager
-def refusals(*kinds: type[Exception], extra: str = "experiments") -> Iterator[None]:
-    """Turns errors into such a line.
+def refusals(
+    *kinds: type[Exception], extra: str = "experiments", interrupted: str = "nothing was written"
+) -> Iterator[None]:
+    """Turns errors, and Ctrl+C, into such a line.
 
     Args:
         kinds: what is refused, beside what this room and those below it refuse.
         extra: which extras bring the packages that annotating does not need.
+        interrupted: what to say of what was done until then.
     """
     refused: tuple[type[Exception], ...] = (DatasetError, ModelError, EvaluationError, AnnotatorError, *kinds)
     try:
@@ -30,3 +39,6 @@ def refusals(*kinds: type[Exception], extra: str = "experiments") -> Iterator[No
     except refused as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(2) from error
+    except KeyboardInterrupt as error:
+        typer.echo(f"Interrupted: {interrupted}", err=True)
+        raise typer.Exit(INTERRUPTED) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -26,8 +27,11 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
         sync: whether to wait for the disk, so that the file survives a failure of power.
 
     Raises:
-        OSError: it cannot be written; what was at `path` is as it was.
+        OSError: it cannot be written; what was at `path` is as it was. A folder, a device (`/dev/null`) or a
+            pipe is never replaced.
     """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "Is there, and no file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
     beside = Path(name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -44,6 +46,21 @@ def find_json(
     raise error(f"{place}: no {what} here; looked for {looked}")
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Spares the reading of a large json Python's search for garbage, of which there is none before its end.
+
+    It would walk through all that has been read so far again and again, for half of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def read_json(file: Path, error: type[ValueError] = ImportFormatError) -> Fields:
     """The object in a json file.
 
@@ -51,7 +68,7 @@ def read_json(file: Path, error: type[ValueError] = ImportFormatError) -> Fields
         ValueError: there is none; of the kind `error`, as whatever is found wrong with its fields.
     """
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as failure:
         raise error(f"{file}: cannot be read ({failure.strerror})") from failure
     except (ValueError, RecursionError) as failure:
@@ -118,24 +135,28 @@ class Fields:
 
     def items(self, name: str, one: str) -> list[Fields]:
         """The objects in a list, each of which is called `one` of this object."""
+        where = f"{self.where}: {one}"
+        return [Fields(item, where, self.error) for item in self._objects(name)]
+
+    def by_id(self, name: str, one: str, least: int = 0) -> dict[int, Fields]:
+        """The objects in a list by their ids, of `least` or more, no two of which are the same."""
+        found: dict[int, Fields] = {}
+        for item in self._objects(name):
+            named = Fields(item, f"{self.where}: {one} {item.get('id')!a:.40}", self.error)
+            id_ = named.whole("id", least)
+            if id_ in found:
+                raise self.wrong(f"{name} holds the id {id_!s:.40} twice")
+            found[id_] = named
+        return found
+
+    def _objects(self, name: str) -> list[Mapping[str, Any]]:
         listed = self.data.get(name)
         if not isinstance(listed, list):
             raise self.wrong(f"has no list of {name}")
         for item in listed:
             if not isinstance(item, dict):
                 raise self.wrong(f"{name} holds {item!r:.80}, which is not an object")
-        where = f"{self.where}: {one}"
-        return [Fields(item, where, self.error) for item in listed]
-
-    def by_id(self, name: str, one: str, least: int = 0) -> dict[int, Fields]:
-        """The objects in a list by their ids, of `least` or more, no two of which are the same."""
-        found: dict[int, Fields] = {}
-        for item in self.items(name, f"an item of {name}"):
-            id_ = item.whole("id", least)
-            if id_ in found:
-                raise self.wrong(f"{name} holds the id {id_!s:.40} twice")
-            found[id_] = item.called(f"{self.where}: {one} {id_!s:.40}")
-        return found
+        return listed
 
 
 def read_categories(data: Fields, isthing: bool | None = None) -> dict[int, Category]:

@@ -128,8 +128,11 @@ def to_rgb(picture: Image.Image) -> Pixels:
 
 
 def _stretch(grey: NDArray[np.generic]) -> Pixels:
-    values = np.nan_to_num(grey.astype(np.float32))
-    low, high = float(values.min()), float(values.max())
-    if low == high:
+    values = grey.astype(np.float32)
+    finite = np.isfinite(values)
+    low = float(values.min(where=finite, initial=np.inf))
+    high = float(values.max(where=finite, initial=-np.inf))
+    if not low < high:
         return np.full(values.shape, 128, np.uint8)
+    values = np.nan_to_num(values, copy=False, nan=low, posinf=high, neginf=low)
     return np.round((values - low) * (255 / (high - low))).astype(np.uint8)

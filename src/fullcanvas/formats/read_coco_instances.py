@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import AnnotationError, Mask
 from fullcanvas.annotation.mask import checked_runs, compress
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.fields import Fields, find_json, read_categories, read_json
+from fullcanvas.formats.fields import Fields, collector_paused, find_json, read_categories, read_json
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, check_size, from_labels
 from fullcanvas.formats.records import Category
@@ -25,6 +25,7 @@ _PATTERNS = (("instances.json",), ("annotations/instances_*.json", "instances_*.
 _FINE = 5  # COCO draws polygons on a grid so many times as fine
 
 
+@collector_paused()
 def read_coco_instances(place: Path) -> Source:
     """The work in a COCO file of instances. Where they overlap, the one with fewer pixels is on top.
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from fullcanvas.formats.errors import ImportFormatError
+from fullcanvas.formats.fields import collector_paused
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read_png
 from fullcanvas.formats.panoptic import MODES, Listed, Panoptic, find_panoptic, read_panoptic, segment_ids
 
 
+@collector_paused()
 def read_coco_panoptic(place: Path) -> Source:
     """The work in a folder in COCO's panoptic format (`panoptic.json` and `panoptic/`, or as downloaded).
 
@@ -38,10 +40,14 @@ def read_coco_panoptic(place: Path) -> Source:
 def _read(file: Path, panoptic: Panoptic, annotation: Listed, frame: Frame) -> ImportedPhoto:
     segments = panoptic.segments(annotation)
     labels = segment_ids(read_png(file, MODES, frame, "ids are stored as RGB", upright=panoptic.upright))
-    unknown = sorted(set(np.unique(labels).tolist()) - {0, *(segment.id for segment in segments)})
+    present = set(np.unique(labels).tolist())
+    unknown = sorted(present - {0, *(segment.id for segment in segments)})
     if unknown:
         raise ImportFormatError(f"{file}: holds the segments {unknown[:5]}, which the json does not list")
     names = {segment.id: segment.category.name for segment in segments if not segment.iscrowd}
-    crowds = len(segments) - len(names)
-    notes = [f"{crowds} crowds were left out: they are no regions"] if crowds else []
+    notes = []
+    if crowds := len(segments) - len(names):
+        notes.append(f"{crowds} crowds were left out: they are no regions")
+    if gone := len(names.keys() - present):
+        notes.append(f"{gone} segments have no pixel in the map and were left out")
     return from_labels(labels, names, frame, annotation.fields.where, notes, upright=panoptic.upright)

@@ -33,7 +33,7 @@ def check(dataset: Dataset) -> None:
         DatasetError: one does not have exactly one thing.
     """
     for record in dataset.records:
-        things = sum(segment.isthing and not segment.iscrowd for segment in record.segments)
+        things = sum(one.isthing and not one.iscrowd and one.area != 0 for one in record.segments)
         if things != 1:
             raise DatasetError(f"{record.map}: has {things} things; this protocol is for one object a photo")
 
