@@ -21,14 +21,13 @@ from fullcanvas.learning.context import LEVELS, Context, round_layers
 from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.run import start
-from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import train_step
 from fullcanvas.learning.train import export_run
 from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import Weights, fill, read_weights
 from tests.learning import toy
-from tests.learning.toy import CPU, HERE
+from tests.learning.toy import CPU, HERE, toy_batches
 
 
 @timm.models.register_model
@@ -101,7 +100,7 @@ def test_training_changes_what_is_learned_of_it_but_not_the_transformer(config, 
     sets = open_sources(config, [toy.write_toy_set(tmp_path / "toy", 4).parent])
     context = run.network.encoder.context
     before = {name: value.clone() for name, value in context.state_dict().items()}
-    for batch in islice(batches(sets, config.training, 0), 2):
+    for batch in islice(toy_batches(sets, config), 2):
         train_step(run, batch, HERE)
     after = context.state_dict()
     changed = {name for name in after if not torch.equal(before[name], after[name])}

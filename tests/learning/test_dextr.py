@@ -20,8 +20,8 @@ from fullcanvas.inference.dextr import Dextr, cut, cutout, cutout_box, mask_of
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.learning import checkpoint, dextr
 from fullcanvas.learning.config import Config
-from fullcanvas.learning.dextr import DextrNetwork, Examples, balanced_loss
-from fullcanvas.learning.networks import make_network
+from fullcanvas.learning.dextr import Cutouts, DextrNetwork, balanced_loss
+from fullcanvas.learning.kinds import KINDS
 from fullcanvas.learning.run import restore, start
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.train import export_run, train_to_end
@@ -121,13 +121,13 @@ def folder(config, tmp_path_factory) -> Path:
 
 
 def test_examples_are_things_alone_and_depend_on_their_number(config):
-    examples = Examples(open_sources(config, []), config.training)
+    cutouts = Cutouts(open_sources(config, []), config.training)
     for number in range(4):
-        example = examples.example(number)
-        assert example.cutout.shape == (4, 64, 64)
+        example = cutouts[number]
+        assert example.seen.shape == (4, 64, 64)
         assert (example.truth == OWN).any()
         assert set(np.unique(example.truth)) <= {0, OWN, REST}
-        np.testing.assert_array_equal(example.cutout, examples.example(number).cutout)
+        np.testing.assert_array_equal(example.seen, cutouts[number].seen)
 
 
 def test_the_model_file_answers_as_torch_does(folder, toy_set):
@@ -179,7 +179,7 @@ def test_a_run_resumes_exactly(config, tmp_path):
 
 
 def test_what_is_no_dextr_model_is_refused(tmp_path, config):
-    assert isinstance(make_network(config), DextrNetwork)
+    assert isinstance(KINDS[config.network.kind].make(config), DextrNetwork)
     with pytest.raises(ModelError, match="no model file"):
         Dextr.load(tmp_path / "none.zip")
     (tmp_path / "text.zip").write_text("hello")

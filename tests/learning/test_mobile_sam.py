@@ -20,14 +20,13 @@ from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.pretrained import load_pretrained
 from fullcanvas.learning.run import start
-from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import train_step
 from fullcanvas.learning.train import export_run
 from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import fill, read_weights
 from tests.learning import toy
-from tests.learning.toy import CPU, HERE
+from tests.learning.toy import CPU, HERE, toy_batches
 
 
 @timm.models.register_model
@@ -111,7 +110,7 @@ def test_it_learns_and_its_model_file_holds_all_of_it(tmp_path):
     sets = open_sources(config, [toy.write_toy_set(tmp_path / "toy", 4).parent])
     run: Any = start(config, CPU)
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
-    for batch in islice(batches(sets, config.training, 0), 2):
+    for batch in islice(toy_batches(sets, config), 2):
         train_step(run, batch, HERE)
     after = run.network.state_dict()
     assert not torch.equal(

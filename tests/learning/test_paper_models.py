@@ -21,7 +21,7 @@ from fullcanvas.learning.errors import ConfigError, RunError, WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import predict
 from fullcanvas.learning.run import start
-from fullcanvas.learning.samples import Crops, batches
+from fullcanvas.learning.samples import Crops
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import train_step
 from fullcanvas.learning.train import export_checkpoint, join_sibling, with_classes
@@ -29,7 +29,7 @@ from fullcanvas.learning.validation import padded, validate
 from fullcanvas.learning.weights import fill, read_weights
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 from tests.learning import toy
-from tests.learning.toy import CPU, HERE
+from tests.learning.toy import CPU, HERE, toy_batches
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CELLS = ("single-region", "mask-wise-shared", "pixel-wise-not-shared", "full-image")
@@ -131,13 +131,13 @@ def test_every_kind_learns_and_is_scored(network, training, toy_set):
     config, sets = setting(toy_set, network, **training)
     run = start(config, CPU)
     before = {name: value.clone() for name, value in run.network.named_parameters()}
-    crops = batches(sets, config.training, 0, config.network.classes)
+    crops = toy_batches(sets, config)
     losses = [train_step(run, next(crops), HERE) for _ in range(2)]
     assert np.isfinite(losses).all()
     still = [name for name, value in run.network.named_parameters() if torch.equal(value, before[name])]
     assert not [name for name in still if name.startswith("head.")]
     assert isinstance(run.average, Network)
-    curve = validate(run.average, [sets[0].held_back.load(0)], toy.SIDE, CPU, rounds=1)
+    curve = validate(run.average, [sets[0].held_back.load(0)], toy.SIDE, rounds=1)
     assert len(curve) == 2
     assert all(0 <= value <= 1 for value in curve)
 
@@ -147,7 +147,7 @@ def test_the_overlap_has_its_share_of_the_loss(toy_set):
     for share in (0.0, 0.25, 1.0):
         config, sets = setting(toy_set, {}, overlap=share)
         run = start(config, CPU)
-        losses.append(train_step(run, next(batches(sets, config.training, 0)), HERE))
+        losses.append(train_step(run, next(toy_batches(sets, config)), HERE))
     assert losses[0] != pytest.approx(losses[2], abs=0.01)
     assert losses[1] == pytest.approx(0.75 * losses[0] + 0.25 * losses[2], rel=1e-4)
 
@@ -203,7 +203,7 @@ def single(toy_set, tmp_path_factory):
     folder = tmp_path_factory.mktemp("single")
     config, sets = setting(toy_set, ALONE | CLASSES, loss="mask-wise", rounds=[0])
     run = start(config, CPU)
-    crops = batches(sets, config.training, 0, config.network.classes)
+    crops = toy_batches(sets, config)
     for _ in range(8):
         train_step(run, next(crops), HERE)
     checkpoint.save(folder / "checkpoint.pt", run.state())
@@ -244,7 +244,7 @@ def test_a_scribble_model_learns_from_its_siblings_errors(single, toy_set):
     join_sibling(run, str(single / "model.zip"), CPU)
     assert run.sibling is not None
     frozen = {name: value.clone() for name, value in run.sibling.state_dict().items()}
-    crops = batches(sets, config.training, 0, config.network.classes)
+    crops = toy_batches(sets, config)
     assert np.isfinite([train_step(run, next(crops), HERE) for _ in range(2)]).all()
     assert all(torch.equal(value, frozen[name]) for name, value in run.sibling.state_dict().items())
     assert run.origin["sibling"]["name"] == "toy"

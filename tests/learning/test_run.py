@@ -12,16 +12,15 @@ import pytest
 import torch
 
 from fullcanvas.datasets import DatasetError
-from fullcanvas.learning import checkpoint, samples, train
+from fullcanvas.learning import checkpoint, kinds, samples, train
 from fullcanvas.learning.errors import CheckpointError, RunError
 from fullcanvas.learning.progress import EVERY, Pace
 from fullcanvas.learning.run import resume, start
-from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import learning_rate_factor, train_step
 from fullcanvas.learning.train import batches_of, train_to_end
 from tests.learning import toy
-from tests.learning.toy import CPU, HERE, toy_config
+from tests.learning.toy import CPU, HERE, toy_batches, toy_config
 from tests.panoptic_folder import write_dataset
 
 
@@ -31,7 +30,7 @@ def config(toy_set):
 
 
 def advance(run, steps):
-    crops = batches(open_sources(run.config, []), run.config.training, run.step)
+    crops = toy_batches(open_sources(run.config, []), run.config, run.step)
     return [train_step(run, next(crops), HERE) for _ in range(steps)]
 
 
@@ -70,7 +69,7 @@ def test_layers_count_in_what_is_asked_for(config):
     sets, losses = open_sources(config, []), {}
     for arithmetic in ("automatic", "float32", "bfloat16"):
         run = start(replace(config, training=replace(config.training, arithmetic=arithmetic)), CPU)
-        losses[arithmetic] = train_step(run, next(batches(sets, config.training, 0)), HERE)
+        losses[arithmetic] = train_step(run, next(toy_batches(sets, config)), HERE)
         assert all(value.dtype == torch.float32 for value in run.network.parameters())
     assert losses["automatic"] == losses["float32"] != losses["bfloat16"]
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
@@ -80,7 +79,8 @@ def test_workers_change_no_crop(config):
     sets = open_sources(config, [])
     streams = []
     for workers in (0, 2):
-        crops = batches(sets, replace(config.training, workers=workers), 3)
+        training = replace(config.training, workers=workers)
+        crops = toy_batches(sets, replace(config, training=training), 3)
         streams.append([crop for _ in range(3) for crop in next(crops)])
     for one, other in zip(*streams, strict=True):
         assert one.regions == other.regions
@@ -130,7 +130,7 @@ def test_a_validation_that_was_broken_off_is_made_up(toy_set, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "validate", killed)
+        patch.setattr(kinds, "validate", killed)
         with pytest.raises(KeyboardInterrupt):
             train_to_end(run, sets, path, HERE, [])
     again = resume(path, config, CPU)
@@ -140,7 +140,7 @@ def test_a_validation_that_was_broken_off_is_made_up(toy_set, tmp_path, monkeypa
     assert checkpoint.load(path)["curve"] == again.curve
     assert checkpoint.load(path)["validated"] == 2
     calls = []
-    monkeypatch.setattr(train, "validate", lambda *_arguments: calls.append(1))
+    monkeypatch.setattr(kinds, "validate", lambda *_arguments: calls.append(1))
     train_to_end(resume(path, config, CPU), sets, path, HERE, [])
     assert not calls
 
@@ -174,7 +174,7 @@ def test_regions_that_are_all_too_small_are_no_endless_search(tmp_path, monkeypa
     monkeypatch.setattr(samples, "MOST_DRAWS", 3)
     config = toy_config(sources=[{"path": str(tmp_path / "dots")}], held_back=0)
     with pytest.raises(DatasetError, match="none of 3 draws from dots has a region of 12 pixels"):
-        next(batches(open_sources(config, []), config.training, 0))
+        next(toy_batches(open_sources(config, []), config))
 
 
 def test_a_process_that_makes_crops_and_ends_is_told_of(config, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.learning.errors import ConfigError
-from fullcanvas.learning.networks import make_network
+from fullcanvas.learning.kinds import KINDS
 from fullcanvas.learning.sources import open_sources, split, with_data
 from fullcanvas.learning.train import with_classes
 from tests.learning.toy import toy_config, write_toy_set
@@ -88,4 +88,4 @@ def test_a_network_of_classes_is_no_network_for_others(toy_set):
 
 def test_a_backbone_that_timm_does_not_have_is_named():
     with pytest.raises(ConfigError, match="timm has no model 'resnet_of_mine'"):
-        make_network(toy_config(network={"backbone": "resnet_of_mine"}))
+        KINDS["regions"].make(toy_config(network={"backbone": "resnet_of_mine"}))

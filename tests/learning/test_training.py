@@ -250,7 +250,7 @@ def exported(monkeypatch):
         found.append((network, description))
         return "hash"
 
-    monkeypatch.setattr("fullcanvas.learning.train.export", note)
+    monkeypatch.setattr("fullcanvas.learning.kinds.export", note)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from fullcanvas.learning.config import Config
+from fullcanvas.learning.kinds import KINDS
 from fullcanvas.learning.processes import Process
+from fullcanvas.learning.samples import batches
+from fullcanvas.learning.sources import TrainingSet
 from tests.panoptic_folder import write_dataset
 
 CPU = torch.device("cpu")
@@ -72,6 +76,12 @@ def toy_config(*, network: dict[str, Any] | None = None, sources: Any = (), **tr
             "sources": list(sources),
         }
     )
+
+
+def toy_batches(sets: Sequence[TrainingSet], config: Config, step: int = 0) -> Iterator[Any]:
+    """What a configuration's network learns from in one step after the other, all of it on one process."""
+    examples = KINDS[config.network.kind].examples(sets, config)
+    return batches(examples, step, HERE.places(config.training.images_per_step))
 
 
 def write_toml(path: Path, config: dict[str, Any]) -> Path:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import timm
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from fullcanvas.annotation import Point
 from fullcanvas.canvas.sampling import align_matrix
@@ -24,8 +24,9 @@ from fullcanvas.learning.colouring import coloured, draw_colouring
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
 from fullcanvas.learning.export import agree, graph_of, run_graph, small_weights
-from fullcanvas.learning.samples import LEAST_PIXELS, MOST_DRAWS, Crops, endless, things_of, too_small
-from fullcanvas.learning.sources import TrainingSet
+from fullcanvas.learning.pretrained import load_pretrained
+from fullcanvas.learning.rounds import precision
+from fullcanvas.learning.samples import LEAST_PIXELS, Examples, things_of
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.overlap import confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, two_regions
@@ -45,9 +46,12 @@ class DextrNetwork(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    context = None
+    of_backbone = ("body.", "head.levels.", "head.mix.0.")
 
     def __init__(self, config: NetworkConfig, size: int) -> None:
         super().__init__()
+        self.config = config
         self.size = size
         self.body = make_body(config.backbone, output_stride=_STRIDE)
         _widen(self.body)
@@ -56,6 +60,23 @@ class DextrNetwork(nn.Module):
         self.register_buffer("deviation", torch.tensor([*deviation, 1.0]).view(1, 4, 1, 1), persistent=False)
         info: Any = self.body.feature_info
         self.head = PyramidSceneParsing(info.channels()[-1], config.channels, size // _STRIDE)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """The part that may be trained on ImageNet beforehand."""
+        return self.body
+
+    def load_backbone(self) -> str:
+        """Fill the backbone with weights trained on ImageNet; tell where they come from.
+
+        Raises:
+            WeightsError: they cannot be had.
+        """
+        name = self.config.backbone
+        narrow = timm.create_model(name, features_only=True, pretrained=False)
+        origin = load_pretrained(narrow, name)
+        self.body.load_state_dict(widened(narrow.state_dict(), self.body.state_dict()))
+        return origin
 
     def forward(self, cutouts: Tensor) -> Tensor:
         """Float [N, 4, size, size], RGB in 0..255 and heat in 0..1 -> logits [N, size, size]."""
@@ -122,45 +143,38 @@ def widened(narrow: Mapping[str, Tensor], wide: Mapping[str, Tensor]) -> dict[st
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Cutout:
     """One region to learn from.
 
     Attributes:
-        cutout: float32 [4, size, size].
+        seen: float32 [4, size, size].
         truth: int32 [size, size]: `OWN`, `REST`, or 0 where nothing is known.
         origins: the name of the data set and the id of the photo.
     """
 
-    cutout: NDArray[np.float32]
+    seen: NDArray[np.float32]
     truth: NDArray[np.int32]
     origins: tuple[tuple[str, int]]
 
 
-class Examples(Crops):
-    """An endless list of regions; example `n` depends on the seed and `n` alone."""
+class Cutouts(Examples[Cutout]):
+    """Regions, cut out of photos."""
 
-    def example(self, number: int) -> Example:
-        """Example `number`; a photo without a region is replaced by another draw.
-
-        Raises:
-            DatasetError: no draw has one.
-        """
-        rng = np.random.default_rng([self.config.seed, number])
-        for _ in range(MOST_DRAWS):
-            sample, origin = self.draw(rng)
-            labels = things_of(sample) if self.config.regions == "things" else sample.labels
-            counts = np.bincount(labels.ravel())
-            candidates = np.flatnonzero(counts >= LEAST_PIXELS)
-            candidates = candidates[candidates > 0]
-            if len(candidates):
-                region = int(rng.choice(candidates))
-                return make_example(sample, region, self.config, rng, origin)
-        raise too_small(self.datasets)
+    def make(self, rng: np.random.Generator) -> Cutout | None:
+        """A random region of a photo, if it has one."""
+        sample, origin = self.draw(rng)
+        labels = things_of(sample) if self.config.regions == "things" else sample.labels
+        counts = np.bincount(labels.ravel())
+        candidates = np.flatnonzero(counts >= LEAST_PIXELS)
+        candidates = candidates[candidates > 0]
+        if not len(candidates):
+            return None
+        return make_cutout(sample, int(rng.choice(candidates)), self.config, rng, origin)
 
 
-def make_example(
+def make_cutout(
     sample: Sample, region: int, config: TrainingConfig, rng: np.random.Generator, origin: tuple[str, int]
-) -> Example:
+) -> Cutout:
     """A region cut out as DEXTR does it: marked, flipped, coloured, with more or less of its context."""
     image, labels = sample.image, sample.labels
     if rng.random() < 0.5:
@@ -170,29 +184,16 @@ def make_example(
     truth = cut(two_regions(labels, region), box).astype(np.float32)
     size = (config.crop, config.crop)
     resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
-    return Example(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), resized, (origin,))
+    return Cutout(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), resized, (origin,))
 
 
-class _ExampleList(Examples):
-    def __getitem__(self, number: int) -> Any:
-        cv2.setNumThreads(0)
-        return self.example(number)
-
-
-def batches(
-    sets: Sequence[TrainingSet], config: TrainingConfig, step: int, places: range | None = None
-) -> Iterator[list[Example]]:
-    """The batches of the steps from `step` on, endlessly; arguments as in `samples.endless`."""
-    loader: DataLoader[Any] = endless(_ExampleList(sets, config), config, step, places)
-    return iter(loader)
-
-
-def loss_of(network: DextrNetwork, examples: Sequence[Example], device: torch.device) -> Tensor:
+def loss_of(network: DextrNetwork, cutouts: Sequence[Cutout]) -> Tensor:
     """DEXTR's loss: binary cross entropy in which region and rest weigh the same, void nothing."""
-    cutouts = torch.from_numpy(np.stack([each.cutout for each in examples])).to(device)
-    truth = torch.from_numpy(np.stack([each.truth for each in examples])).to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        logits = network(cutouts.to(memory_format=torch.channels_last))
+    device = network.mean.device
+    seen = torch.from_numpy(np.stack([each.seen for each in cutouts])).to(device)
+    truth = torch.from_numpy(np.stack([each.truth for each in cutouts])).to(device)
+    with precision(device):
+        logits = network(seen.to(memory_format=torch.channels_last))
     return balanced_loss(logits.float(), truth)
 
 
@@ -212,7 +213,7 @@ def balanced_loss(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validate(network: DextrNetwork, samples: Sequence[Sample], device: torch.device) -> list[float]:
+def validate(network: DextrNetwork, samples: Sequence[Sample]) -> list[float]:
     """The mean IoU over all regions of all samples from extreme points: one fraction, or none."""
     network.eval()
     ious = []
@@ -221,7 +222,7 @@ def validate(network: DextrNetwork, samples: Sequence[Sample], device: torch.dev
         for region in np.unique(sample.labels[sample.labels > 0]).tolist():
             points = extreme_points(sample.labels == region, rng)
             box = cutout_box(points)
-            seen = torch.from_numpy(cutout(sample.image, points, box, network.size)[None]).to(device)
+            seen = torch.from_numpy(cutout(sample.image, points, box, network.size)[None]).to(network.mean)
             height, width = sample.labels.shape
             mask = mask_of(network(seen)[0].float().cpu().numpy(), box, width, height)
             predicted = np.where(mask, OWN, REST)

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.sampling import Axis, align_matrix
 from fullcanvas.learning.config import NetworkConfig
+from fullcanvas.learning.context import Context
 from fullcanvas.learning.encoder import Encoder
 from fullcanvas.learning.heads import ANNOTATION_CHANNELS, ClassSpecificHead, make_head
+from fullcanvas.learning.pretrained import load_pretrained
 
 STRIDE = 4
 
@@ -22,11 +24,32 @@ STRIDE = 4
 class Network(nn.Module):
     """Encoder and mask head; the canvas on which the logits compete is `learning.competition`."""
 
+    of_backbone = ("encoder.body.", "encoder.lateral.")
+    """How the names of those parameters begin that do not fit another backbone."""
+
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config.backbone, config.channels, config.pyramid_channels, config.context)
         self.head = make_head(config)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """The part that may be trained on ImageNet beforehand."""
+        return self.encoder.body
+
+    @property
+    def context(self) -> Context | None:
+        """The frozen transformer beside it, if there is one, and what is learnt of that."""
+        return self.encoder.context
+
+    def load_backbone(self) -> str:
+        """Fill the backbone with weights trained on ImageNet; tell where they come from.
+
+        Raises:
+            WeightsError: they cannot be had.
+        """
+        return load_pretrained(self.encoder.body, self.config.backbone)
 
     def inputs(
         self, embedding: Tensor, maps: NDArray[Any], boxes: Sequence[Box], width: int, height: int

@@ -14,14 +14,8 @@ from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config, TrainingConfig
 from fullcanvas.learning.dinov2 import load_transformer
 from fullcanvas.learning.errors import RunError
+from fullcanvas.learning.kinds import KINDS, AnyNetwork, Kind
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.networks import (
-    AnyNetwork,
-    backbone_of,
-    load_backbone,
-    load_first_weights,
-    make_network,
-)
 from fullcanvas.learning.weights import Weights, fill
 
 _FREE_TO_CHANGE = ("steps", "minutes", "validate_every", "checkpoint_every", "workers", "arithmetic")
@@ -60,6 +54,11 @@ class Run:
     validated: int = 0
 
     @property
+    def kind(self) -> Kind[Any, Any]:
+        """What kind of network it trains."""
+        return KINDS[self.config.network.kind]
+
+    @property
     def progress(self) -> float:
         """The share of the budget that is spent, 0..1."""
         training = self.config.training
@@ -95,21 +94,33 @@ def start(config: Config, device: torch.device, weights: Weights | None = None) 
         WeightsError: the backbone's weights cannot be had, or the given ones do not fit the network.
     """
     torch.manual_seed(config.training.seed)
-    network = make_network(config)
+    network: AnyNetwork = KINDS[config.network.kind].make(config)
     if weights is None:
-        return _assemble(config, network, device, {"backbone": load_first_weights(network, config)})
+        return _assemble(config, network, device, {"backbone": _load_all(network, config.training)})
     origin: dict[str, Any] = {"model": dict(weights.record)}
-    if isinstance(network, Network) and network.encoder.context is not None and not weights.network.context:
-        origin["context"] = load_transformer(network.encoder.context.body, config.network.context)
-    if isinstance(network, Network) and weights.network.backbone != config.network.backbone:
+    if network.context is not None and not weights.network.context:
+        origin["context"] = load_transformer(network.context.body, config.network.context)
+    if weights.network.backbone != config.network.backbone:
         # What follows the backbone has learnt what to make of a photo: it soon learns what this one says.
-        origin["backbone"] = load_backbone(network, config)
+        origin["backbone"] = _load_backbone(network, config.training)
     fill(network, weights)
     run = _assemble(config, network, device, origin)
     run.folded = weights.folded
     for dataset, ids in weights.record["training_images"].items():
         run.saw((dataset, image_id) for image_id in ids)
     return run
+
+
+def _load_all(network: AnyNetwork, training: TrainingConfig) -> str:
+    """Fill backbone and context as the configuration says; tell where their weights come from."""
+    origin = _load_backbone(network, training)
+    if not training.pretrained or network.context is None:
+        return origin
+    return f"{origin}; {load_transformer(network.context.body, network.config.context)}"
+
+
+def _load_backbone(network: AnyNetwork, training: TrainingConfig) -> str:
+    return network.load_backbone() if training.pretrained else "random numbers"
 
 
 def resume(path: Path, config: Config, device: torch.device) -> Run:
@@ -132,7 +143,7 @@ def resume(path: Path, config: Config, device: torch.device) -> Run:
 
 def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> Run:
     """The run that a checkpoint's state describes."""
-    network = make_network(config)
+    network: AnyNetwork = KINDS[config.network.kind].make(config)
     network.load_state_dict(state["network"])
     run = _assemble(config, network, device, state["origin"])
     run.average.load_state_dict(state["average"])
@@ -150,7 +161,7 @@ def _assemble(config: Config, network: AnyNetwork, device: torch.device, origin:
 
 
 def _optimizer(network: AnyNetwork, config: TrainingConfig) -> torch.optim.Optimizer:
-    body = list(backbone_of(network).parameters())
+    body = list(network.backbone.parameters())
     ours = {id(parameter) for parameter in body}
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
     rest = [parameter for parameter in learned if id(parameter) not in ours]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Region
-from fullcanvas.datasets import Dataset, DatasetError, Sample
+from fullcanvas.datasets import DatasetError, Sample
 from fullcanvas.learning.colouring import Colouring, coloured, draw_colouring
 from fullcanvas.learning.config import TrainingConfig
 from fullcanvas.learning.pasting import View, paste
@@ -24,15 +24,7 @@ from fullcanvas.simulation.extreme import extreme_points, jittered
 
 LEAST_PIXELS = 12
 MOST_DRAWS = 1000
-
-
-def too_small(datasets: Sequence[Dataset]) -> DatasetError:
-    """What is raised if none of so many draws holds a region of so many pixels."""
-    names = ", ".join(each.name for each in datasets)
-    return DatasetError(
-        f"none of {MOST_DRAWS} draws from {names} has a region of {LEAST_PIXELS} pixels or more at the "
-        "working resolution: raise training.working_size or training.scale"
-    )
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +47,22 @@ class Crop:
     origins: tuple[tuple[str, int], ...]
 
 
-class Crops(TorchDataset[Crop]):
-    """An endless list of crops; example `n` depends on the seed and `n` alone, whatever the workers.
+class Examples(TorchDataset[E], Generic[E]):
+    """An endless list of training examples; number `n` depends on the seed and `n` alone.
 
     Args:
         sets: what to train on.
-        config: how crops are made.
-        classes: category ids in the order of a class-specific network's mask logits; none for others.
+        config: how examples are made.
     """
 
-    def __init__(
-        self, sets: Sequence[TrainingSet], config: TrainingConfig, classes: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, sets: Sequence[TrainingSet], config: TrainingConfig) -> None:
         self.datasets = [each.training for each in sets]
         self.samples = [_samples_by_photo(each) for each in sets]
         weights = np.array([each.source.weight for each in sets], np.float64)
         self.weights = weights / weights.sum()
         self.config = config
-        self.places = {category: place for place, category in enumerate(classes)}
 
-    def __getitem__(self, number: int) -> Crop:
+    def __getitem__(self, number: int) -> E:
         """Example `number`; one without any region is replaced by another draw.
 
         Raises:
@@ -83,14 +71,17 @@ class Crops(TorchDataset[Crop]):
         cv2.setNumThreads(0)
         rng = np.random.default_rng([self.config.seed, number])
         for _ in range(MOST_DRAWS):
-            drawn = [self.draw(rng)]
-            if self.config.pasted and rng.random() < self.config.pasted:
-                drawn.append(self.draw(rng))
-            samples, origins = zip(*drawn, strict=True)
-            crop, kept = make_crop(samples, self.config, rng, origins)
-            if crop.regions:
-                return replace(crop, classes=self._classes(samples, kept))
-        raise too_small(self.datasets)
+            if (example := self.make(rng)) is not None:
+                return example
+        names = ", ".join(each.name for each in self.datasets)
+        raise DatasetError(
+            f"none of {MOST_DRAWS} draws from {names} has a region of {LEAST_PIXELS} pixels or more at the "
+            "working resolution: raise training.working_size or training.scale"
+        )
+
+    def make(self, rng: np.random.Generator) -> E | None:
+        """A random example, or nothing where what is drawn has no region."""
+        raise NotImplementedError
 
     def draw(self, rng: np.random.Generator) -> tuple[Sample, tuple[str, int]]:
         """A random sample, and the name of its data set and the id of its photo."""
@@ -99,6 +90,30 @@ class Crops(TorchDataset[Crop]):
         image_id = dataset.image_ids[rng.integers(len(dataset.image_ids))]
         candidates = self.samples[which][image_id]
         return dataset.load(candidates[rng.integers(len(candidates))]), (dataset.name, image_id)
+
+
+class Crops(Examples[Crop]):
+    """Crops of photos.
+
+    Args:
+        sets, config: as above.
+        classes: category ids in the order of a class-specific network's mask logits; none for others.
+    """
+
+    def __init__(
+        self, sets: Sequence[TrainingSet], config: TrainingConfig, classes: Sequence[int] = ()
+    ) -> None:
+        super().__init__(sets, config)
+        self.places = {category: place for place, category in enumerate(classes)}
+
+    def make(self, rng: np.random.Generator) -> Crop | None:
+        """A random crop, with things of another photo laid over it now and then."""
+        drawn = [self.draw(rng)]
+        if self.config.pasted and rng.random() < self.config.pasted:
+            drawn.append(self.draw(rng))
+        samples, origins = zip(*drawn, strict=True)
+        crop, kept = make_crop(samples, self.config, rng, origins)
+        return replace(crop, classes=self._classes(samples, kept)) if crop.regions else None
 
     def _classes(self, samples: Sequence[Sample], kept: Sequence[int]) -> tuple[int, ...]:
         if not self.places:
@@ -120,41 +135,24 @@ def _samples_by_photo(training_set: TrainingSet) -> dict[int, list[int]]:
     return found
 
 
-def batches(
-    sets: Sequence[TrainingSet],
-    config: TrainingConfig,
-    step: int,
-    classes: Sequence[int] = (),
-    places: range | None = None,
-) -> Iterator[list[Crop]]:
+def batches(examples: Examples[E], step: int, places: range) -> Iterator[list[E]]:
     """The batches of the steps from `step` on, endlessly; the number of workers changes none of them.
 
-    Arguments as in `Crops` and `endless`.
-    """
-    return iter(endless(Crops(sets, config, classes), config, step, places))
-
-
-def endless(
-    examples: TorchDataset[Any], config: TrainingConfig, step: int, places: range | None = None
-) -> DataLoader[Any]:
-    """A loader of the batches of the steps from `step` on; it never ends, and workers change no batch.
-
     Args:
-        examples: an endless list.
-        config: how many of them a step takes.
+        examples: as many make a step as their configuration says.
         step: the first one.
-        places: which of a step's examples are wanted; all of them if None.
+        places: which of each step's examples are wanted.
     """
-    size = config.images_per_step
-    places = range(size) if places is None else places
-    return DataLoader(
+    size, workers = examples.config.images_per_step, examples.config.workers
+    loader: DataLoader[Any] = DataLoader(
         examples,
         batch_size=len(places),
         sampler=(first + place for first in count(step * size, size) for place in places),
         collate_fn=_as_list,
-        num_workers=config.workers,
-        prefetch_factor=4 if config.workers else None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
     )
+    return iter(loader)
 
 
 def _as_list(examples: list[Any]) -> list[Any]:

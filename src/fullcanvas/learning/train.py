@@ -17,11 +17,9 @@ from timm.layers.norm_act import convert_sync_batchnorm
 
 from fullcanvas.datasets import DatasetError, Sample, check
 from fullcanvas.files import alone
-from fullcanvas.learning import checkpoint, dextr
+from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
-from fullcanvas.learning.dextr import DextrNetwork
 from fullcanvas.learning.errors import RunError
-from fullcanvas.learning.export import export
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.processes import Process, joined
 from fullcanvas.learning.progress import ConsoleListener, JsonListener, Listener, Pace, TensorBoardListener
@@ -30,7 +28,7 @@ from fullcanvas.learning.run import Run, restore, resume, start
 from fullcanvas.learning.samples import batches
 from fullcanvas.learning.sources import TrainingSet, classes_of, open_sources, with_data
 from fullcanvas.learning.step import train_step
-from fullcanvas.learning.validation import held_back_samples, validate
+from fullcanvas.learning.validation import held_back_samples
 from fullcanvas.learning.weights import Weights, fill, read_weights
 
 CHECKPOINT, MODEL, LOG, EVENTS, LOCK = "checkpoint.pt", "model.zip", "log.jsonl", "tensorboard", ".lock"
@@ -190,7 +188,7 @@ def train_to_end(
     stream, pace = batches_of(run, sets, process), Pace(run)
     if process.leads and run.step and run.validated != run.step and _validation_is_due(run):
         # It was broken off between a step and its validation.
-        _validate(run, held_back, process.device, listeners)
+        _validate(run, held_back, listeners)
         checkpoint.save(path, run.state())
     while run.progress < 1:
         began = time.monotonic()
@@ -210,7 +208,7 @@ def train_to_end(
         if due or run.step % settings.checkpoint_every == 0:
             checkpoint.save(path, run.state())
         if due:
-            _validate(run, held_back, process.device, listeners)
+            _validate(run, held_back, listeners)
             checkpoint.save(path, run.state())
 
 
@@ -251,10 +249,7 @@ def export_run(run: Run, path: Path) -> str:
     Raises:
         ExportError: the model file would not answer as the network does.
     """
-    description = describe(run, command_line())
-    if isinstance(run.average, DextrNetwork):
-        return dextr.export(run.average, path, description)
-    return export(run.average, path, description, run.config.training.working_size)
+    return run.kind.export(run.average, path, describe(run, command_line()), run.config)
 
 
 def command_line() -> str:
@@ -307,15 +302,9 @@ def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Itera
         DatasetError: when the batch is taken that holds a broken photo or map.
         RunError: when a process that makes crops has ended.
     """
-    training = run.config.training
-    places = process.places(training.images_per_step)
-    stream: Iterator[Any]
-    if isinstance(run.network, DextrNetwork):
-        stream = dextr.batches(sets, training, run.step, places)
-    else:
-        stream = batches(sets, training, run.step, run.config.network.classes, places)
+    places = process.places(run.config.training.images_per_step)
     try:
-        yield from stream
+        yield from batches(run.kind.examples(sets, run.config), run.step, places)
     except DatasetError as error:
         # What comes from a worker has the worker's whole traceback before the sentence.
         raise DatasetError(str(error).rstrip().rpartition("DatasetError: ")[2]) from error
@@ -328,13 +317,8 @@ def batches_of(run: Run, sets: Sequence[TrainingSet], process: Process) -> Itera
         ) from error
 
 
-def _validate(
-    run: Run, held_back: Sequence[Sample], device: torch.device, listeners: Sequence[Listener]
-) -> None:
-    if isinstance(run.average, DextrNetwork):
-        run.curve = dextr.validate(run.average, held_back, device)
-    else:
-        run.curve = validate(run.average, held_back, run.config.training.working_size, device)
+def _validate(run: Run, held_back: Sequence[Sample], listeners: Sequence[Listener]) -> None:
+    run.curve = run.kind.validate(run.average, held_back, run.config)
     run.validated = run.step
     for listener in listeners:
         listener.validated(run)

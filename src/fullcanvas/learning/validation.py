@@ -46,11 +46,7 @@ def held_back_samples(
 
 @torch.no_grad()
 def validate(
-    network: Network,
-    samples: Sequence[Sample],
-    long_side: int,
-    device: torch.device,
-    rounds: int = ROUNDS,
+    network: Network, samples: Sequence[Sample], long_side: int, rounds: int = ROUNDS
 ) -> list[float]:
     """Mean IoU over all regions of all samples at the working resolution, before and after each round.
 
@@ -58,20 +54,17 @@ def validate(
         network: it is put into evaluation mode.
         samples: whose regions are scored.
         long_side: the working size.
-        device: where the network is.
         rounds: of scribbles, one per region on average, freely allocated if regions compete.
 
     Returns:
         rounds + 1 fractions in [0, 1]; none if there are no regions.
     """
     network.eval()
-    curves = [curve for sample in samples for curve in _curves(network, sample, long_side, device, rounds)]
+    curves = [curve for sample in samples for curve in _curves(network, sample, long_side, rounds)]
     return [float(value) for value in np.mean(curves, axis=0)] if curves else []
 
 
-def _curves(
-    network: Network, sample: Sample, long_side: int, device: torch.device, rounds: int
-) -> list[list[float]]:
+def _curves(network: Network, sample: Sample, long_side: int, rounds: int) -> list[list[float]]:
     """The IoU of every region of a sample, before and after each round."""
     image, truth = to_working(sample, long_side)
     rng = np.random.default_rng([0, sample.image_id])
@@ -81,6 +74,7 @@ def _curves(
     marks: AllMarks = first_marks(
         [Region(id_, extreme_points(truth == id_, rng)) for id_ in range(1, count + 1)]
     )
+    device = next(network.parameters()).device
     with precision(device):
         embedding = network.encoder(padded(image).to(device))[0].float()
     scores = []

@@ -20,14 +20,11 @@ from fullcanvas.inference.model_file import ModelFile, read_model
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config, NetworkConfig, from_table
 from fullcanvas.learning.errors import ConfigError, WeightsError
+from fullcanvas.learning.kinds import AnyNetwork
 from fullcanvas.learning.network import Network
-from fullcanvas.learning.networks import AnyNetwork
 from fullcanvas.learning.origin import licence_sentence, without_images
 
 _CONTEXT = "encoder.context."
-_BACKBONE = ("encoder.body.", "encoder.lateral.")
-"""A backbone, and what brings its feature maps to the width of the pyramid."""
-
 FOLDED = "_bias"
 """The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
 
@@ -146,7 +143,7 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
         WeightsError: a parameter is missing or has another shape, or mask logits are of other categories.
     """
     given = weights.state
-    if isinstance(network, Network) and network.config.classes != weights.network.classes:
+    if network.config.classes != weights.network.classes:
         raise WeightsError(
             f"{weights.record['name']} has mask logits for other categories than the network: leave the "
             "table network out, so that it has those of its first weights, or begin without --init"
@@ -155,7 +152,10 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
         if not isinstance(network, Network):
             raise WeightsError("a DEXTR network starts from a checkpoint, not from a model file")
         given = _unfolded(network, given)
-    own = _of_its_own(network, weights)
+    # What the weights know nothing of: it stays as it is.
+    own = () if weights.network.context else (_CONTEXT,)
+    if weights.network.backbone != network.config.backbone:
+        own = (*own, *network.of_backbone)
     for name, value in network.state_dict().items():
         if name.endswith("num_batches_tracked") or name.startswith(own):
             continue
@@ -165,15 +165,6 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
             shapes = f"{tuple(given[name].shape)}, the network's {tuple(value.shape)}"
             raise WeightsError(f"{name} of {weights.record['name']} is {shapes}")
         value.copy_(given[name])
-
-
-def _of_its_own(network: AnyNetwork, weights: Weights) -> tuple[str, ...]:
-    """How the names of those parameters begin that the weights know nothing of."""
-    if not isinstance(network, Network):
-        return ()
-    context = () if weights.network.context else (_CONTEXT,)
-    backbone = () if weights.network.backbone == network.config.backbone else _BACKBONE
-    return (*context, *backbone)
 
 
 def _unfolded(network: Network, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
