@@ -79,7 +79,7 @@ def test_eleven_regions_by_the_stage_and_keys_alone(
     annotator.press("Enter")
     assert server.photo(photo["id"])["status"] == "complete"
     annotator.press("e")
-    annotator.page.get_by_label("Photos in work, too").check()
+    annotator.page.get_by_label("photos in work, too").check()
     with annotator.page.expect_download() as download:
         annotator.page.keyboard.press("Enter")
     download.value.save_as(tmp_path / "out.zip")
@@ -126,7 +126,7 @@ def stroke_between(labels: NDArray[np.uint16], region: int, other: int) -> list[
 
 def export(annotator: Annotator, folder: Path) -> zipfile.ZipFile:
     annotator.press("e")
-    annotator.page.get_by_label("Photos in work, too").check()
+    annotator.page.get_by_label("photos in work, too").check()
     with annotator.page.expect_download() as download:
         annotator.page.get_by_role("button", name="Export", exact=True).last.click()
     target = folder / download.value.suggested_filename
@@ -158,7 +158,7 @@ def test_regions_without_a_label_stop_the_export_with_a_list_of_them(
     annotator.open("rocket.jpg")
     region = annotator.mark((308, 200), (336, 200), (321, 127), (321, 405))
     annotator.press("e")
-    annotator.page.get_by_label("Photos in work, too").check()
+    annotator.page.get_by_label("photos in work, too").check()
     annotator.page.get_by_role("button", name="Export", exact=True).last.click()
     complaint = annotator.page.locator("#export-complaint")
     expect(complaint).to_contain_text("rocket.jpg")

@@ -215,7 +215,7 @@ def test_nothing_is_asked_of_any_other_machine(annotator: Annotator, server: Ser
     annotator.press("1", "u", "j", "g", "y")
     annotator.page.keyboard.press("Escape")
     annotator.press("v", "+", "+", "+", "e")
-    annotator.page.get_by_label("Photos in work, too").check()
+    annotator.page.get_by_label("photos in work, too").check()
     with annotator.page.expect_download():
         annotator.page.get_by_role("button", name="Export", exact=True).last.click()
     assert len(asked) > 40

@@ -15,7 +15,7 @@ ROCKET = [(308, 200), (336, 200), (321, 127), (321, 405)]
 def choose_void(annotator: Annotator) -> None:
     annotator.press("e")
     annotator.page.locator('[name="unlabelled"][value="void"]').check()
-    annotator.page.get_by_label("Photos in work, too").check()
+    annotator.page.get_by_label("photos in work, too").check()
 
 
 def test_how_far_an_export_is_and_never_two_at_once(annotator: Annotator, server: Server) -> None:
@@ -87,8 +87,8 @@ def test_photos_in_work_are_exported_only_if_somebody_wants_them(
     annotator.mark(*ROCKET)
     annotator.press("e")
     dialog = annotator.page.locator("#export-dialog")
-    expect(dialog).to_contain_text("0 of 4 photos are complete.")
-    expect(dialog).to_contain_text("Photos in work, too (1), as the model ")
+    expect(dialog).to_contain_text("all that are complete (0)")
+    expect(dialog).to_contain_text("photos in work, too (1), as the model ")
     annotator.expected = "422"
     annotator.page.locator("#export-go").click()
     expect(annotator.page.locator("#export-complaint")).to_contain_text("No photo is complete yet")

@@ -151,6 +151,20 @@ def test_photos_in_work_are_exported_only_on_demand(
     assert f"1 photo in work, as the model {model} answers them now" in output
 
 
+def test_what_was_reviewed_can_be_exported_alone(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    assert "no photo is reviewed yet" in refused(folder, model, tmp_path / "out", "--status", "reviewed")
+    work.post("/photos/3/complete", version=0, complete=True)
+    work.post("/photos/3/review", version=1, verdict="reviewed")
+    assert "left out: 2 photos not reviewed" in export(
+        folder, model, tmp_path / "out", "--status", "reviewed"
+    )
+    assert [image["file_name"] for image in check_rules(tmp_path / "out")["images"]] == ["c.png"]
+    content = work.client.get("/api/v1/export?status=reviewed").content
+    assert len(check_rules(unzip(content, tmp_path / "zip"))["images"]) == 1
+
+
 def test_a_complete_photo_goes_out_as_it_was_completed(
     work: Page, folder: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,7 +424,7 @@ def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.Monke
 
 
 def test_only_the_latest_exports_are_remembered() -> None:
-    known, found = Downloads(), Selection([], 0, 0, 0)
+    known, found = Downloads(), Selection([], 0, "all", 0, 0)
     for key in range(MOST_KNOWN + 1):
         known.begin(str(key), found)
     assert known.of("1").photos == 0
@@ -420,7 +434,7 @@ def test_only_the_latest_exports_are_remembered() -> None:
 
 def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
     bench = work.client.app.state.workbench  # type: ignore[attr-defined]
-    found = select(bench.embeddings, only_complete=False)
+    found = select(bench.embeddings, "all")
     read: list[int] = []
 
     def reading(photo: ExportedPhoto) -> Regions:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from fullcanvas.server import schema
 from fullcanvas.server.app import create_app
 from fullcanvas.server.errors import ConflictError, StaleError, StoreError
 from fullcanvas.server.label_maps import MAX_REGIONS
-from fullcanvas.server.labels import MAX_ID, merge, parse_labels
+from fullcanvas.server.labels import MAX_ID, Label, merge, parse_labels
 from fullcanvas.server.migrations import STEPS
 from fullcanvas.server.project import open_project
 from fullcanvas.server.requests import CompleteRequest, UndoRequest
@@ -282,6 +282,21 @@ def test_twenty_clients_of_two_programs_lose_no_update(served: Callable[[], Page
         assert (programs[0].display(photo) == programs[1].display(photo)).all()
 
 
+def test_a_change_that_begins_by_reading_keeps_other_programs_waiting(served: Callable[[], Page]) -> None:
+    """Else it would find its transaction out of date when it comes to write."""
+    first, second = (served().client.app.state.workbench.project for _ in range(2))  # type: ignore[attr-defined]
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def change(known: Sequence[Label]) -> Sequence[Label]:
+            added = pool.submit(second.add_label, {"name": "dog"})
+            wait([added], 0.3)  # in which it would be done
+            return merge(parse_labels("cat"), known)
+
+        first.store.change_labels(change)
+    assert [label.name for label in first.store.labels()] == ["cat", "dog"]
+
+
 @pytest.mark.parametrize("other", ["complete", "change"])
 def test_a_change_between_reading_and_making_ready_is_seen(
     served: Callable[[], Page], monkeypatch: pytest.MonkeyPatch, other: str
@@ -317,14 +332,15 @@ def test_a_photo_completed_while_it_is_opened_shows_what_was_stored(
     encode = late.embeddings.of
 
     def meanwhile(*arguments: Any) -> Any:
-        early.complete(1, CompleteRequest(version=1, complete=True))
+        photo, anothers = early.project.store.photo(1), np.ones((80, 96), np.int32)
+        early.project.store.complete(photo, FinishedMap(anothers, "another model", photo.content_hash or ""))
         return encode(*arguments)
 
     late._works.drop(1)
     monkeypatch.setattr(late.embeddings, "of", meanwhile)
     view = late.view(1)
     assert view.photo.status == "complete"
-    assert (view.display == early.project.store.label_map(1)).all()
+    assert (view.display == 1).all()
 
 
 def test_completing_and_changing_at_once_ends_in_one_of_both(served: Callable[[], Page]) -> None:

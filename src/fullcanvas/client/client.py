@@ -147,8 +147,8 @@ class Client:
         Args:
             out: the file; one that is there is replaced, when all has arrived.
             unlabelled: what becomes of regions without a label: "error" (no export), "void" or "region".
-            status: "complete" for those photos alone, or "all" for those in work, too, as the server's model
-                answers them now.
+            status: "complete" for those photos alone, "reviewed" for those of them that are, or "all" for
+                those in work, too, as the server's model answers them now.
 
         Raises:
             ClientError: the server refuses; the message lists regions without a label.

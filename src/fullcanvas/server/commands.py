@@ -219,7 +219,7 @@ def export(
             photos,
             out,
             unlabelled=Unlabelled(unlabelled),
-            only_complete=status == "complete",
+            status=status,
             images=images,
             model=model,
             place=project,

@@ -18,7 +18,7 @@ from fullcanvas.formats.records import Category, Outcome
 from fullcanvas.formats.sinks import Outflow, ZipSink
 from fullcanvas.server.answers import COMMON, Problem
 from fullcanvas.server.errors import NotFoundError
-from fullcanvas.server.export import Selection, categories, select
+from fullcanvas.server.export import Asked, Selection, categories, select
 from fullcanvas.server.login import Reviewer
 from fullcanvas.server.routes import Bench, binary
 from fullcanvas.server.workbench import Workbench
@@ -93,11 +93,11 @@ class Wanted(BaseModel):
 
     format: Literal["coco-panoptic"] = "coco-panoptic"
     unlabelled: Unlabelled = Unlabelled.ERROR
-    status: Literal["complete", "all"] = "complete"
+    status: Asked = "complete"
 
     def of(self, bench: Workbench) -> Selection:
         """The photos that are asked for; errors as in `select`."""
-        return select(bench.embeddings, self.status == "complete")
+        return select(bench.embeddings, self.status)
 
 
 class Progress(BaseModel):
@@ -137,7 +137,7 @@ _Key = Annotated[str, Query(min_length=1, max_length=64, description="The caller
 def export(bench: Bench, downloads: _Known, wanted: _Wanted, key: _Key | None = None) -> Response:
     """Complete photos in COCO's panoptic format, sent while it is made.
 
-    With `status=all` also those in work, which the model answers meanwhile.
+    With `status=reviewed` only those; with `status=all` photos in work, too, as the model answers them now.
     """
     found = wanted.of(bench)
     download = downloads.begin(key, found)

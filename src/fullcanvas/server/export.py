@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,14 @@ from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import ServerError, StoreError
 from fullcanvas.server.photos import stored_turned
 from fullcanvas.server.project import Project
-from fullcanvas.server.records import Photo
+from fullcanvas.server.records import CLOSED, Photo, Status
 
+Asked = Literal["reviewed", "complete", "all"]
+_ASKED: Mapping[Asked, Collection[str]] = {
+    "reviewed": ("reviewed",),
+    "complete": CLOSED,
+    "all": get_args(Status),
+}
 _CHANGED = "was reopened or emptied while it was exported; export again"
 
 
@@ -33,21 +40,23 @@ class Selection:
     Attributes:
         photos: by path; none of them has been read yet.
         in_work: how many of them are not complete, so that the model answers them while they are exported.
-        not_complete: how many photos are left out because only complete ones were asked for.
+        status: what photos had to be: "reviewed", "complete" (reviewed ones are), or "all".
+        not_asked: how many photos are left out because they are not.
         without_regions: how many of those asked for are left out because they have no region. A complete
             photo is not: somebody has said that it holds none.
     """
 
     photos: Sequence[ExportedPhoto]
     in_work: int
-    not_complete: int
+    status: Asked
+    not_asked: int
     without_regions: int
 
     @property
     def left_out(self) -> list[str]:
         """Lines about the photos that are left out."""
         counts = {
-            "not complete": self.not_complete,
+            f"not {self.status}": self.not_asked,
             "neither complete nor with a region": self.without_regions,
         }
         return [f"{number_of(count, 'photo')} {reason}" for reason, count in counts.items() if count]
@@ -58,7 +67,7 @@ def categories(project: Project) -> list[Category]:
     return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
 
 
-def select(embeddings: Embeddings, only_complete: bool = True) -> Selection:
+def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:
     """What to export of a project; costs one query, however many photos there are.
 
     Complete photos come with the label map that was stored; others are segmented when their map is asked
@@ -66,22 +75,22 @@ def select(embeddings: Embeddings, only_complete: bool = True) -> Selection:
 
     Args:
         embeddings: of the project's photos.
-        only_complete: whether photos that are not complete are left out.
+        status: what photos have to be, as in `Selection`.
 
     Raises:
-        ExportError: photos have regions, but none is complete as was asked for.
+        ExportError: photos have regions, but none is as was asked for.
     """
     present = embeddings.project.store.list_photos()
-    asked = [photo for photo in present if photo.closed or not only_complete]
+    asked = [photo for photo in present if photo.status in _ASKED[status]]
     if not asked and any(photo.regions for photo in present):
         raise ExportError(
-            "no photo is complete yet, so there is nothing to export; complete what is done, or export "
-            "photos in work, too (status = all)"
+            f"no photo is {status} yet, so there is nothing to export; photos in work come along only if all "
+            "are asked for (status = all)"
         )
     kept = [photo for photo in asked if photo.closed or photo.regions]
     photos = [_exported(embeddings, photo) for photo in kept]
     in_work = sum(not photo.closed for photo in kept)
-    return Selection(photos, in_work, len(present) - len(asked), len(asked) - len(kept))
+    return Selection(photos, in_work, status, len(present) - len(asked), len(asked) - len(kept))
 
 
 def number_of(count: int, noun: str) -> str:

@@ -51,8 +51,11 @@ Unlabelled = Annotated[
     typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),
 ]
 Status = Annotated[
-    Literal["complete", "all"],
-    typer.Option(help="Only complete photos, or `all` that have regions, as the model answers them now."),
+    Literal["reviewed", "complete", "all"],
+    typer.Option(
+        help="Photos that are complete (reviewed or not), or `all` that have regions, as the model answers "
+        "them now."
+    ),
 ]
 Images = Annotated[
     Literal["copy", "link", "none"],

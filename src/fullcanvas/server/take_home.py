@@ -16,7 +16,7 @@ from fullcanvas.formats.records import Outcome
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.embeddings import Embeddings, disk_cache
-from fullcanvas.server.export import categories, select
+from fullcanvas.server.export import Asked, categories, select
 from fullcanvas.server.project import open_project
 
 
@@ -52,7 +52,7 @@ def export_project(
     out: Path,
     *,
     unlabelled: Unlabelled,
-    only_complete: bool,
+    status: Asked,
     images: str,
     model: str,
     place: Path | None,
@@ -66,7 +66,7 @@ def export_project(
         folder: that holds the photos.
         out: the folder to make; an earlier export there is replaced.
         unlabelled: what becomes of regions without a label.
-        only_complete: whether photos that are not complete are left out.
+        status: what photos have to be, as in `Selection`.
         images: "copy", "link" or "none": how the photos go with the export.
         model: the name or path of the model for photos that are not complete.
         place: where the database is; beside the photos if None.
@@ -85,7 +85,7 @@ def export_project(
         # What is on disk is used, and left as it is: how much room it may take is not known here.
         disk = disk_cache(folder, place, limit=0)
         embeddings = Embeddings(project, Segmenter.load(model), 0, nullcontext(), disk=disk)
-        found = select(embeddings, only_complete)
+        found = select(embeddings, status)
         report = Report(in_work=found.in_work, left_out=found.left_out)
         with FolderSink(out, NAMES, link=images == "link") as sink:
             written = write_coco_panoptic(

@@ -208,7 +208,7 @@ export async function postLabel(label) {
  * What to export.
  * @typedef {object} ExportChoice
  * @property {string} unlabelled  What becomes of regions without a label: error, void or region.
- * @property {string} status  Which photos: complete or all.
+ * @property {string} status  Which photos: reviewed, complete or all.
  */
 
 /**

@@ -35,10 +35,11 @@ export function makeExport(annotator) {
  */
 function describe(project) {
   if (!project) return;
-  const { photos, complete, statuses, model } = project;
+  const { complete, statuses, model } = project;
   const inWork = (statuses["in_work"] ?? 0) + (statuses["rejected"] ?? 0);
-  byId("export-complete", HTMLElement).textContent = `${complete} of ${count(photos, "photo")} ${complete === 1 ? "is" : "are"} complete.`;
-  byId("export-in-work", HTMLElement).textContent = ` (${inWork}), as the model ${model.name} answers them now`;
+  byId("export-reviewed", HTMLElement).textContent = `(${statuses["reviewed"] ?? 0})`;
+  byId("export-complete", HTMLElement).textContent = `(${complete})`;
+  byId("export-in-work", HTMLElement).textContent = `(${inWork}), as the model ${model.name} answers them now`;
 }
 
 /**
@@ -49,7 +50,7 @@ function describe(project) {
 async function run(annotator, dialog, form) {
   const go = byId("export-go", HTMLButtonElement);
   const fields = new FormData(form);
-  const choice = { unlabelled: String(fields.get("unlabelled")), status: fields.has("in-work") ? "all" : "complete" };
+  const choice = { unlabelled: String(fields.get("unlabelled")), status: String(fields.get("status")) };
   // Until it is over: the same export twice at a time helps nobody.
   go.disabled = true;
   complain("");
