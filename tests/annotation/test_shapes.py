@@ -122,6 +122,15 @@ def test_a_scribble_grows_the_part_in_which_it_starts_or_the_nearest(log, start,
     assert region.scribbles == (Scribble((start, (8, 8))),)
 
 
+def test_the_nearest_part_is_so_in_a_straight_line():
+    log = Annotation(20, 10).add_region([(0, 1), (2, 1), (1, 0), (1, 2)])
+    log = log.add_region([(6, 2), (9, 2), (7, 1), (7, 4)]).merge(1, [2])
+    parts = (
+        log.scribble([(2, 8)], region=1).regions[1].parts
+    )  # 6 down from one; 4 across and 4 down from the other
+    assert [len(part.scribbles) for part in parts] == [0, 1]
+
+
 def test_of_nested_parts_the_smaller_grows():
     log = Annotation(20, 10).add_region([(0, 0), (19, 9), (3, 0), (3, 9)]).add_region(LEFT).merge(1, [2])
     assert [len(part.scribbles) for part in log.scribble([(4, 4)], region=1).regions[1].parts] == [0, 1]

@@ -103,3 +103,9 @@ def test_a_large_photo_is_looked_at_closer_still() -> None:
 
 def test_no_close_up_of_a_narrow_photo_cuts_a_box_off() -> None:
     assert crop_for((100, 0, 130, 30), 4000, 60, WORKING, BELOW) == (0, 0, 4000, 60)
+    for low in range(60):
+        for high in range(low + 1, 61):
+            _, y0, _, y1 = crop_for((100, low, 130, high), 4000, 60, WORKING, BELOW)
+            x0, _, x1, _ = crop_for((low, 100, high, 130), 60, 4000, WORKING, BELOW)
+            assert (x0, x1) == (y0, y1)
+            assert x0 <= low < high <= x1

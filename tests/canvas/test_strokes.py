@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -175,6 +177,14 @@ def test_scenes_know_where_they_may_differ():
     assert scene.changes(fewer, CANVAS) == fewer.changes(scene, CANVAS) == [(2, 2, 8, 8)]
     moved = Scene({**scene.layers, 2: flat(2, 0, (4, 4, 12, 12))}, [stroke])
     assert sorted(scene.changes(moved, CANVAS)) == [(2, 2, 8, 8), (4, 4, 12, 12)]
+    for said in (
+        {"region": 1},
+        {"since": 3},
+        {"mask": rows_of(3, 5)},
+        {"logits": scene.layers[2].logits.copy()},
+    ):
+        other = Scene({**scene.layers, 2: replace(scene.layers[2], **said)}, [stroke])
+        assert set(scene.changes(other, CANVAS)) == {(2, 2, 8, 8)}
     ((x0, y0, x1, y1),) = scene.changes(Scene(scene.layers, ()), CANVAS)
     assert 0 <= x0 <= 3
     assert 0 <= y0 <= 3

@@ -310,15 +310,30 @@ def test_a_failing_answer_leaves_the_session_as_it_was(session, monkeypatch, seg
     assert not ((session.label_map != answer.labels) & ~answer.close).any()
 
 
-def test_a_region_between_the_pixels_of_the_display_is_on_the_full_map(segmenter, image, monkeypatch):
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_region_between_the_pixels_of_the_display_is_on_the_full_map(segmenter, image, filled, monkeypatch):
     monkeypatch.setattr("fullcanvas.inference.session.display_size", lambda width, height: (15, 10))
     session = segmenter.open(image)
+    if filled:
+        session.fill()
     assert not session.label_map.any()
     session.add_region([(12, 12), (13, 12), (12, 12), (12, 13)])
     assert not session.display.any()
     assert session.label_map.sum() == (session.label_map[12:14, 12:14] == 1).sum() == 4
     session.undo()
     assert not session.label_map.any()
+
+
+def test_a_box_that_shrinks_is_answered_anew_though_no_ink_in_it_changed(session, batches):
+    session.add_region([(2, 10), (12, 10), (5, 8), (5, 14)])
+    before, sure = session.label_map, session.uncertainty
+    session.scribble([(80, 50)], region=1)
+    assert session.label_map[50, 80] == 1
+    batches.clear()
+    session.undo()
+    assert batches == [1]
+    np.testing.assert_array_equal(session.label_map, before)
+    np.testing.assert_array_equal(session.uncertainty, sure)
 
 
 def test_maps_are_snapshots_that_cannot_be_written(session):

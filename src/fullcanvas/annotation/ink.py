@@ -28,7 +28,9 @@ STROKE_WIDTH = 3
 _THINNEST = 1.5
 _PIECE = 8
 _AT_ONCE = 2048  # pieces, so that the longest scribble takes no more memory than any
-_REMEMBERED = 2048  # scribbles, of about half a kilobyte each: every correction asks for them again
+_REMEMBERED = (
+    2048  # scribbles, of about half a kilobyte each, and discs: every correction asks for them again
+)
 _LARGEST_REMEMBERED = 1 << 18  # pixels around a scribble: one through a close-up may be far longer than that
 
 
@@ -65,8 +67,8 @@ class Pen:
             uint8 [y1 - y0, x1 - x0], 1 where there is ink.
         """
         plane = self.draw_scribbles(region.scribbles, window)
-        discs = self._to_working(region.extreme_points)
-        _draw_pieces(plane, window, discs, np.zeros_like(discs), self.disc_diameter)
+        for point in region.extreme_points:  # a disc is a line of one point
+            self._draw_remembered(plane, window, (point,), self.disc_diameter)
         return plane
 
     def draw_scribbles(self, scribbles: Iterable[Scribble], window: Window) -> Plane:
@@ -74,16 +76,20 @@ class Pen:
         x0, y0, x1, y1 = window
         plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
         for scribble in scribbles:
-            bits, (u0, v0, u1, v1) = _drawn(self, scribble.points)
-            left, top, right, bottom = max(x0, u0), max(y0, v0), min(x1, u1), min(y1, v1)
-            if left >= right or top >= bottom:
-                continue
-            if bits is None:
-                _draw_line(plane, window, self._to_working(scribble.points), self.stroke_width)
-            else:
-                rows = np.unpackbits(bits[top - v0 : bottom - v0], axis=1)
-                plane[top - y0 : bottom - y0, left - x0 : right - x0] |= rows[:, left - u0 : right - u0]
+            self._draw_remembered(plane, window, scribble.points, self.stroke_width)
         return plane
+
+    def _draw_remembered(self, plane: Plane, window: Window, points: tuple[Point, ...], width: float) -> None:
+        x0, y0, x1, y1 = window
+        bits, (u0, v0, u1, v1) = _drawn(self, points, width)
+        left, top, right, bottom = max(x0, u0), max(y0, v0), min(x1, u1), min(y1, v1)
+        if left >= right or top >= bottom:
+            return
+        if bits is None:
+            _draw_line(plane, window, self._to_working(points), width)
+        else:
+            rows = np.unpackbits(bits[top - v0 : bottom - v0], axis=1)
+            plane[top - y0 : bottom - y0, left - x0 : right - x0] |= rows[:, left - u0 : right - u0]
 
     def extent(self, low: Point, high: Point, width: int, height: int) -> Window | None:
         """A half-open box, in working pixels, that holds all ink of points and of strokes between them.
@@ -131,16 +137,16 @@ def annotation_maps(
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _drawn(pen: Pen, points: tuple[Point, ...]) -> tuple[Plane | None, Window]:
-    """All ink of a scribble, eight pixels of a row in a byte (None if it is large), and its window."""
+def _drawn(pen: Pen, points: tuple[Point, ...], width: float) -> tuple[Plane | None, Window]:
+    """All ink along a line, eight pixels of a row in a byte (None if it is large), and its window."""
     working = pen._to_working(points)
-    x0, y0 = (math.floor(value) for value in working.min(0) - pen.stroke_width / 2)
-    x1, y1 = (math.ceil(value) for value in working.max(0) + pen.stroke_width / 2)
+    x0, y0 = (math.floor(value) for value in working.min(0) - width / 2)
+    x1, y1 = (math.ceil(value) for value in working.max(0) + width / 2)
     window = x0, y0, x1, y1
     if (y1 - y0) * (x1 - x0) > _LARGEST_REMEMBERED:
         return None, window
     plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    _draw_line(plane, window, working, pen.stroke_width)
+    _draw_line(plane, window, working, width)
     return np.packbits(plane, axis=1), window
 
 
