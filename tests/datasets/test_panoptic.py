@@ -72,11 +72,11 @@ def test_a_segment_whose_area_is_0_may_have_no_pixels(tmp_path):
 
 
 def test_annotations_may_share_a_photo(tmp_path):
-    write_dataset(tmp_path, [halves(column=3), halves(column=9), halves()], image_ids=[7, 7, 4])
+    write_dataset(tmp_path, [halves(column=3), halves(column=9), halves()], image_ids=[8, 8, 1])
     dataset = open_dataset(tmp_path)
-    assert [sample.image_id for sample in dataset] == [7, 7, 4]
-    assert dataset.image_ids == (4, 7)
-    assert [len(dataset.only([7])), len(dataset.without([7])), len(dataset.first(1))] == [2, 1, 2]
+    assert [sample.image_id for sample in dataset] == [8, 8, 1]
+    assert dataset.image_ids == (1, 8)
+    assert [len(dataset.only([8])), len(dataset.without([8])), len(dataset.first(1))] == [2, 1, 2]
 
 
 @pytest.mark.parametrize(

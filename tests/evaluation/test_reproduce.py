@@ -133,6 +133,15 @@ def test_figure_6_shows_photo_rounds_and_truth(request_for, tmp_path):
     assert "alone; after 1 scribble per region; the truth" in text
 
 
+def test_figure_6_shows_the_first_of_several_annotations_of_a_photo(request_for, tmp_path, monkeypatch):
+    maps = [triangles(number) for number in range(3)]
+    write_dataset(tmp_path / "twice" / "coco-val50", maps, image_ids=[1, 1, 2])
+    shown: list[Path] = []
+    monkeypatch.setattr("fullcanvas.evaluation.gallery.stack", lambda pictures, *_: shown.extend(pictures))
+    reproduce(request_for("figure6", dataset=str(tmp_path / "twice" / "coco-val50")), Trainer())
+    assert [picture.name for picture in shown[-2:]] == ["map0.png", "map2.png"]
+
+
 def test_scores_of_other_photos_are_not_used_again(request_for, tmp_path):
     reproduce(request_for("table2"), Trainer())
     write_dataset(tmp_path / "other" / "coco-val50", [triangles(7)] * 3, image_ids=[4, 5, 6])

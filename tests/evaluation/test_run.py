@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +164,24 @@ def test_other_settings_share_no_results(dataset, model, tmp_path, other):
     assert evaluated(dataset, changed, out)[0] == 0
 
 
-def test_changed_and_broken_files_are_evaluated_again(dataset, model, tmp_path):
-    settings, out = Settings(model, rounds=1), tmp_path / "out.json"
+@pytest.mark.parametrize("what", ["the map", "the photo", "the result"])
+def test_what_was_changed_or_broken_is_evaluated_again(dataset, tmp_path, what):
+    settings, out = Settings("smallest-box", rounds=1), tmp_path / "out.json"
     with pytest.raises(KeyboardInterrupt):
         evaluate(plan(dataset, settings), out=out, progress=interrupt_after(3))
-    os.utime(dataset.records[0].map, ns=(1, 1))
-    next((tmp_path / "out.json.parts").iterdir()).write_text("{", encoding="utf-8")
-    assert evaluated(dataset, settings, out)[0] in (1, 2)  # 2 if the broken one is that of the changed map
+    if what == "the result":
+        next((tmp_path / "out.json.parts").iterdir()).write_text("{", encoding="utf-8")
+    else:
+        os.utime(dataset.records[0].map if what == "the map" else dataset.records[0].image, ns=(1, 1))
+    assert evaluated(dataset, settings, out)[0] == 2
+
+
+def test_a_run_with_pictures_resumes_none_without(dataset, tmp_path):
+    settings, out, gallery = Settings("smallest-box", rounds=0), tmp_path / "out.json", tmp_path / "gallery"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(plan(dataset, settings), out=out, progress=interrupt_after(3))
+    assert evaluated(dataset, settings, out, gallery=gallery)[0] == 0
+    assert len(list(gallery.glob("map*.png"))) == 5
 
 
 def test_a_broken_map_stops_a_run_before_it_begins(dataset, model):
@@ -217,6 +229,9 @@ def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):
 
     predictor = Trained("trained", lambda _image, annotation: smallest_box_labels(annotation))
     assert seen_in_training(dataset, predictor) == {11, 12}
+    first, *others = dataset.records
+    street = replace(first, file_name="street.jpg")  # which another data set happens to number as COCO's
+    assert seen_in_training(Dataset("streets", (street, *others)), predictor) == {12}
 
 
 def test_the_training_images_of_a_model_file():

@@ -142,6 +142,8 @@ def test_what_is_no_pair_is_refused(spec, tmp_path):
         load_predictor(f"sam:{decoder},{encoder}")
     with pytest.raises(ModelError, match=r"encoder\.onnx should take image_embeddings"):
         load_predictor(f"sam:{encoder},{encoder}")
+    with pytest.raises(ModelError, match=r"encoder\.onnx should take ; its inputs are image"):
+        OnnxFile(Path(encoder), None, inputs=())
     broken = Path(tmp_path / "broken.onnx")
     broken.write_bytes(b"no graph")
     with pytest.raises(ModelError, match=r"broken\.onnx cannot be loaded"):

@@ -326,6 +326,11 @@ def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: 
         source.photos["a.jpg"](Frame(20, 16))
 
 
+def test_classes_of_instances_are_things(tmp_path: Path) -> None:
+    source = read_coco_instances(instances(tmp_path))
+    assert [(item.name, item.isthing) for item in source.categories] == [("cat", True), ("dog", True)]
+
+
 def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match="an annotation: is of image 8, which is not listed"):
         read_coco_instances(instances(tmp_path, {"image_id": 8}))
