@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakValueDictionary
 
 import cv2
 import numpy as np
@@ -29,6 +28,7 @@ from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS, part_of, shrink
+from fullcanvas.server.locks import Locks
 from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
 from fullcanvas.server.records import Photo, Review
@@ -87,19 +87,6 @@ class _Work:
         return View(self.photo, self.session.annotation, self.session.display)
 
 
-class _Lock:
-    """A lock that can be referred to weakly."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_failure: object) -> None:
-        self._lock.release()
-
-
 class Workbench:
     """The photos being worked on. Its methods may be called from any thread.
 
@@ -127,9 +114,7 @@ class Workbench:
         self.project = project
         self.segmenter = segmenter
         self._works: Recent[int, _Work] = Recent(memory * 3 // 4)
-        # A lock lives as long as somebody holds it or waits for it: numbers that are tried cost nothing.
-        self._locks: WeakValueDictionary[int, _Lock] = WeakValueDictionary()
-        self._locks_lock = threading.Lock()
+        self._locks = Locks()
         self._precedence = Precedence()
         self.room = threading.BoundedSemaphore(MOST_AT_ONCE)
         self.embeddings = Embeddings(project, segmenter, memory // 4, self.room, disk=disk, quiet=quiet)
@@ -140,7 +125,7 @@ class Workbench:
         Raises:
             ServerError: there is no such photo, or it cannot be opened.
         """
-        with self._lock(photo_id):
+        with self._locks[photo_id]:
             return self._view(self.project.store.photo(photo_id))
 
     def uncertainty(self, photo_id: int) -> NDArray[np.float32]:
@@ -149,7 +134,7 @@ class Workbench:
         Raises:
             ServerError: there is no such photo, or it cannot be opened.
         """
-        with self._lock(photo_id):
+        with self._locks[photo_id]:
             return self._work(self.project.store.photo(photo_id)).session.uncertainty
 
     def labels_in(self, photo_id: int, area: Box) -> Patch:
@@ -164,7 +149,7 @@ class Workbench:
             SupersededError: a change is being made, to whichever photo, or came meanwhile.
             ServerError: there is no such photo, or it cannot be opened.
         """
-        with self._precedence.preview() as cancellation, self._lock(photo_id):
+        with self._precedence.preview() as cancellation, self._locks[photo_id]:
             photo = self.project.store.photo(photo_id)
             if photo.closed:
                 full = self.project.store.label_map(photo_id)
@@ -182,7 +167,7 @@ class Workbench:
             StaleError: the photo has changed since the caller saw it.
             ServerError: it cannot be done or stored; nothing has changed.
         """
-        with self._precedence.change(), self._lock(photo_id):
+        with self._precedence.change(), self._locks[photo_id]:
             photo, made = self.project.store.photo_and_change(photo_id, request.key)
             if made is not None:
                 return self._repeat(photo, made)
@@ -197,7 +182,7 @@ class Workbench:
             SupersededError: a change is being made, to whichever photo, or came meanwhile.
             ServerError: it could not be done.
         """
-        with self._precedence.preview() as cancellation, self._lock(photo_id):
+        with self._precedence.preview() as cancellation, self._locks[photo_id]:
             work = self._open(self.project.store.photo(photo_id), request)
             after, region = self._asked(work, request)
             return work.session.preview(after, cancellation), region
@@ -251,16 +236,12 @@ class Workbench:
 
     def _once(self, photo_id: int, request: Change, change: Callable[[Photo], Photo]) -> View:
         """The photo after a change, which is not made again where only its answer was lost."""
-        with self._lock(photo_id):
+        with self._locks[photo_id]:
             photo, made = self.project.store.photo_and_change(photo_id, request.key)
             if made is None:
                 _check_version(photo, request.version)
                 photo = change(photo)
             return self._view(photo)
-
-    def _lock(self, photo_id: int) -> _Lock:
-        with self._locks_lock:
-            return self._locks.setdefault(photo_id, _Lock())
 
     def _work(self, photo: Photo) -> _Work:
         """The photo made ready, if it is not; the caller holds its lock."""
