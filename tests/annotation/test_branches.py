@@ -60,6 +60,7 @@ def test_the_history_tells_every_branch(forked):
     steps = history(forked.go(5))
     assert [step.after for step in steps] == [0, 1, 2, 1, 4, 0]
     assert [step.in_force for step in steps] == [True, False, False, True, True, False]
+    assert [step.label for step in steps] == ["cat", "cat", "dog", "cow", "cow", "hen"]
     assert [step.text for step in steps[2:4]] == [
         "Labelled region 1 (cat) dog",
         "Labelled region 1 (cat) cow",

@@ -52,3 +52,16 @@ def forks_from_json(data: Any, count: int) -> tuple[Fork, ...]:
     if not joined or any(later <= earlier for earlier, later in pairwise(numbers)):
         raise AnnotationError("a fork joins an entry to one before its predecessor, in order")
     return tuple((number, base) for number, base in pairs)
+
+
+def tip_from_json(tip: Any, count: int, forks: Sequence[Fork]) -> int | None:
+    """The last entry of a branch of a log of `count` entries, or None for the newest; read from JSON.
+
+    Raises:
+        AnnotationError: no branch ends in it, or it is the newest.
+    """
+    if tip is None:
+        return None
+    if type(tip) is int and 0 < tip < count and newest_end(tip, count, forks) == tip:
+        return tip
+    raise AnnotationError(f"no branch but the newest ends in {tip!r:.80}")

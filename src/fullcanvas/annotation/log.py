@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import entries as kinds
-from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path
+from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path, tip_from_json
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -343,7 +343,7 @@ class Annotation:
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
         if next_region > LARGEST_ID + 1:
             raise AnnotationError(f"next_region is at most {LARGEST_ID + 1}, not {next_region!s:.80}")
-        tip = _checked_tip(data.get("tip"), len(read), forks)
+        tip = tip_from_json(data.get("tip"), len(read), forks)
         log = cls(width, height, tuple(read), cursor, next_region, model, forks, tip)
         if cursor not in (0, *log.branch):
             raise AnnotationError(f"no branch through entry {cursor}, the cursor, ends in {tip!r}")
@@ -384,19 +384,6 @@ def _first_free(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
         if number in left:
             left[number] = regions, depth
     return free
-
-
-def _checked_tip(tip: Any, count: int, forks: Sequence[Fork]) -> int | None:
-    """The last entry of a branch of a log of `count` entries, or None for the newest.
-
-    Raises:
-        AnnotationError: no branch ends in it, or it is the newest.
-    """
-    if tip is None:
-        return None
-    if type(tip) is int and 0 < tip < count and newest_end(tip, count, forks) == tip:
-        return tip
-    raise AnnotationError(f"no branch but the newest ends in {tip!r:.80}")
 
 
 def _whole(data: Mapping[str, Any], name: str, least: int) -> int:
