@@ -161,7 +161,7 @@ def test_an_export_encodes_nothing_anew(folder: Path, model: Path, monkeypatch: 
     bench.interact(1, AddRegionRequest(version=0, kind="add_region", extreme_points=POINTS))
     project.store.close()
     monkeypatch.setattr(Segmenter, "encode", None)
-    options = ["--model", model, "--unlabelled", "region", "--out", folder.parent / "out"]
+    options = ["--model", model, "--unlabelled", "region", "--status", "all", "--out", folder.parent / "out"]
     exported = CliRunner().invoke(app, ["export", str(folder), *map(str, options)])
     assert exported.exit_code == 0, exported.output
     assert len(list(disk.folder.glob("*.npz"))) == 1
