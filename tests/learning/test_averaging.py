@@ -62,7 +62,7 @@ def assert_between(run, one, other, share):
 def test_two_trainings_from_one_start_have_a_mean_and_means_have_means(begin, tmp_path):
     first, second, third = (later(begin, step, step) for step in (10, 20, 30))
     paths = [saved(tmp_path, str(run.step), run) for run in (first, second, third)]
-    mean = average(*paths[:2], 0.25)
+    mean = average(paths[0], paths[1], 0.25)
     assert_between(mean, first, second, 0.25)
     assert (mean.step, mean.seconds) == (30, 300.0)
     assert mean.trained_on == {"toy": {1, 10, 20}}
@@ -77,9 +77,9 @@ def test_a_training_may_be_averaged_with_what_it_began_from(begin, tmp_path, bac
     """Name, licence and sources are those of the one that is named last."""
     before = restore(checkpoint.load(begin), toy_config(sources=[SOURCE]), CPU)
     after = later(begin, 3, 2, name="narrow", licence="research only")
-    files = [begin, saved(tmp_path, "after", after)]
+    files = {id(before): begin, id(after): saved(tmp_path, "after", after)}
     one, other = (after, before) if backwards else (before, after)
-    mean = average(*(reversed(files) if backwards else files), 0.6)
+    mean = average(files[id(one)], files[id(other)], 0.6)
     assert_between(mean, one, other, 0.6)
     assert mean.config.name == other.config.name
     sentence = licence_sentence(mean.config, mean.origin)
