@@ -97,6 +97,8 @@ def test_a_mistake_is_named_with_its_file(text, message, tmp_path):
     [
         ({"backbone": "mobile_sam"}, {}, "a backbone of timm's"),
         ({}, {"arithmetic": "bfloat16"}, "its layers count in float32"),
+        ({"context": "vit_small_patch14_dinov2"}, {}, "needs context"),
+        ({}, {"sibling": "full-image"}, "knows no scribbles"),
     ],
 )
 def test_dextr_ignores_nothing_that_is_asked_of_it(network, training, message):

@@ -14,6 +14,7 @@ import torch
 from fullcanvas.datasets import DatasetError
 from fullcanvas.learning import checkpoint, kinds, samples, train
 from fullcanvas.learning.errors import CheckpointError, RunError
+from fullcanvas.learning.grading import Lesson
 from fullcanvas.learning.progress import EVERY, Pace
 from fullcanvas.learning.run import resume, start
 from fullcanvas.learning.sources import open_sources
@@ -195,6 +196,24 @@ def test_the_pace_is_that_of_the_last_steps(config):
         pace.stepped(loss=waited, waited=waited, took=10.0)
     assert (pace.loss, pace.waiting) == (1.0, 0.1)
     assert pace.images_per_second == pytest.approx(config.training.images_per_step / 10)
+
+
+def test_a_backbone_learns_at_its_own_rate(config):
+    rates = {"learning_rate": 1e-3, "backbone_learning_rate": 0.0, "warmup": 1}
+    run = start(replace(config, training=replace(config.training, **rates)), CPU)
+    before = {name: value.detach().clone() for name, value in run.network.named_parameters()}
+    advance(run, 1)
+    moved = {name for name, value in run.network.named_parameters() if not torch.equal(value, before[name])}
+    assert not any(name.startswith("encoder.body.") for name in moved)
+    assert {"encoder.out.weight", "head.out.weight", "head.prior.scale"} <= moved
+
+
+def test_scribbles_are_drawn_anew_in_every_step_and_for_every_image(config):
+    lessons = [Lesson.of(config.training, None, step, range(2)) for step in (0, 1)]
+    drawn = [rng.random() for lesson in lessons for rng in (lesson.shared, *lesson.own)]
+    assert len(set(drawn)) == 6
+    again = Lesson.of(config.training, None, 1, range(1, 2))
+    assert [rng.random() for rng in (again.shared, *again.own)] == [drawn[3], drawn[5]]
 
 
 def test_rates_warm_up_and_fall_to_nothing():

@@ -240,6 +240,10 @@ class Config:
             )
         if self.network.kind == "dextr" and self.training.arithmetic != "automatic":
             raise ConfigError('kind = "dextr" needs arithmetic = "automatic": its layers count in float32')
+        if self.network.kind == "dextr" and (self.network.context or self.training.sibling):
+            raise ConfigError(
+                'kind = "dextr" needs context = "" and sibling = "": it has none, and knows no scribbles'
+            )
         if self.network.kind == "dextr" and self.training.pasted:
             raise ConfigError('kind = "dextr" needs pasted = 0: its cutouts show one photo')
 

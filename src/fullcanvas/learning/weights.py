@@ -91,6 +91,9 @@ def _of_model(model: ModelFile) -> Weights:
         ) from error
     state = {f"encoder.{name}": value for name, value in _initializers(model.encoder).items()}
     state |= {f"head.{name}": value for name, value in _initializers(model.head).items()}
+    if network.prior:
+        # The exporter leaves out a multiplication by exactly one.
+        state.setdefault("head.prior.scale", torch.ones(()))
     record = {
         "name": model.name,
         "hash": model.hash,
