@@ -55,7 +55,7 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
 
     photo.complete()
     assert (photo.status, photo.can_undo) == ("complete", False)
-    assert [item.path for item in client.photos("complete")] == ["b/a.jpg"]
+    assert [item.path for item in client.photos(status="complete")] == ["b/a.jpg"]
     with zipfile.ZipFile(client.export(tmp_path / "out.zip", status="complete")) as exported:
         assert set(exported.namelist()) == {"panoptic.json", "panoptic/b/a.png"}
     photo.complete(False)
@@ -66,9 +66,9 @@ def test_photos_that_change_their_status_are_not_missed(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fullcanvas.client.client._PAGE", 1)
-    for item in client.photos("new"):
+    for item in client.photos(status="new"):
         client.open(item).add_region(LEFT)
-    assert [item.path for item in client.photos("in_work")] == ["a.jpg", "b/a.jpg", "c.png"]
+    assert [item.path for item in client.photos(status="in_work")] == ["a.jpg", "b/a.jpg", "c.png"]
 
 
 def test_shapes_are_changed_too(client: Client) -> None:
@@ -177,7 +177,7 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
     since = client.changes().revision
     photo.reject("the left is missing")
     assert (photo.status, photo.comment) == ("rejected", "the left is missing")
-    assert [item.comment for item in client.photos("rejected")] == ["the left is missing"]
+    assert [item.comment for item in client.photos(status="rejected")] == ["the left is missing"]
     (changed,) = client.changes(since).photos
     assert (changed.id, changed.review) == (photo.id, photo.review)
     photo.complete()
@@ -253,7 +253,7 @@ def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch
 def test_photos_are_found_by_a_part_of_their_path(client: Client) -> None:
     assert [item.path for item in client.photos(name="A.JPG")] == ["a.jpg", "b/a.jpg"]
     assert [item.path for item in client.photos(name="b/")] == ["b/a.jpg"]
-    assert list(client.photos("complete", "b/")) == []
+    assert list(client.photos(status="complete", name="b/")) == []
 
 
 def test_a_path_of_any_letters_and_length_is_found(folder: Path, segmenter: Segmenter) -> None:

@@ -84,7 +84,7 @@ def test_crowds_are_left_out_and_said_so(panoptic: Path) -> None:
     data["annotations"][0]["segments_info"][0]["iscrowd"] = 1
     write(panoptic, data)
     imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
-    assert imported.notes == ("1 crowds were left out: they are no regions",)
+    assert imported.notes == ("crowds are no regions and were left out: 1",)
     assert len(imported.regions) == 5
 
 
@@ -94,7 +94,7 @@ def test_segments_without_a_pixel_are_left_out_and_said_so(panoptic: Path) -> No
     data["annotations"][0]["segments_info"] += [{**segment, "id": id_} for id_ in (900, 1 << 24)]
     write(panoptic, data)
     imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
-    assert imported.notes == ("2 segments have no pixel in the map and were left out",)
+    assert imported.notes == ("segments without a pixel in the map were left out: 2",)
     assert len(imported.regions) == 6
 
 
@@ -264,7 +264,7 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
     assert imported.notes == (
         "24 pixels in several instances went to the smaller ones",
         "4 instances without a pixel of their own were left out",
-        "1 crowds were left out: they are no regions",
+        "crowds are no regions and were left out: 1",
     )
 
 

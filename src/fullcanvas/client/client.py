@@ -103,7 +103,7 @@ class Client:
         """Say whether a photo may be complete while regions of it have no label."""
         self._wire.send("PUT", "/rule", {"unlabelled_allowed": allowed})
 
-    def photos(self, status: str = "", name: str = "") -> Iterator[PhotoItem]:
+    def photos(self, *, status: str = "", name: str = "") -> Iterator[PhotoItem]:
         """The photos as they are now, by path; those of a status or with `name` in their paths, if given."""
         found: list[PhotoItem] = []
         asked = {"limit": _PAGE, "status": status, "name": name}

@@ -73,7 +73,7 @@ def _read(
         drawn.append(_Drawn(Mask.of(pixels) if area else None, area, categories[category].name))
     labels, notes = _stack(drawn, *size)
     if crowds := len(instances) - len(single):
-        notes.append(f"{crowds} crowds were left out: they are no regions")
+        notes.append(f"crowds are no regions and were left out: {crowds}")
     names = {number: one.name for number, one in enumerate(drawn, 1)}
     return from_labels(labels, names, frame, image.where, notes)
 

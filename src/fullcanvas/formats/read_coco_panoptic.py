@@ -47,7 +47,7 @@ def _read(file: Path, panoptic: Panoptic, annotation: Listed, frame: Frame) -> I
     names = {segment.id: segment.category.name for segment in segments if not segment.iscrowd}
     notes = []
     if crowds := len(segments) - len(names):
-        notes.append(f"{crowds} crowds were left out: they are no regions")
+        notes.append(f"crowds are no regions and were left out: {crowds}")
     if gone := len(names.keys() - present):
-        notes.append(f"{gone} segments have no pixel in the map and were left out")
+        notes.append(f"segments without a pixel in the map were left out: {gone}")
     return from_labels(labels, names, frame, annotation.fields.where, notes, upright=panoptic.upright)

@@ -34,7 +34,7 @@ def load(path: Path) -> dict[str, Any]:
     try:
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise CheckpointError(f"{path} is not a checkpoint: {error}") from error
+        raise CheckpointError(f"{path} is not a checkpoint, or a damaged one; take another file") from error
     if lacking := sorted(_PARTS - set(state if isinstance(state, dict) else ())):
         raise CheckpointError(f"{path} is not a checkpoint of a training: it lacks {', '.join(lacking)}")
     found: dict[str, Any] = state

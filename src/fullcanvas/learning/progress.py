@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from fullcanvas.files import writing
 from fullcanvas.learning.run import Run
 
 EVERY = 20
@@ -123,8 +124,9 @@ class JsonListener:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         old = path.read_text("utf-8").splitlines() if path.exists() else []
-        kept = [line for line in old if line.endswith("}") and json.loads(line)["step"] <= run.step]
-        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        kept = [line for line in old if line.endswith("}") and not _repeats(run, json.loads(line))]
+        with writing(path) as file:
+            file.write("".join(line + "\n" for line in kept).encode())
 
     def stepped(self, run: Run, pace: Pace) -> None:
         """Note loss, speed, and the share of time that was waited for data."""
@@ -139,6 +141,11 @@ class JsonListener:
     def _append(self, line: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _repeats(run: Run, line: dict[str, Any]) -> bool:
+    """Whether the run will log that again: a later step, or a validation after its checkpoint."""
+    return bool(line["step"] > run.step or ("curve" in line and line["step"] > run.validated))
 
 
 class TensorBoardListener:

@@ -79,7 +79,9 @@ def serve(
 ) -> None:
     """Serve a folder of photos to a team: everybody needs an account.
 
-    The first start shows an admin's link, once. Others come in with what `fullcanvas users add` shows:
+    The first start shows an admin's link, once.
+
+    Others come in with what `fullcanvas users add` shows:
 
         fullcanvas serve street/ --host 0.0.0.0 --certificate cert.pem --key key.pem
 
@@ -118,10 +120,11 @@ def encode(
 ) -> None:
     """Encode photos beforehand, so that each opens at once, on any machine that has the project's folder.
 
-        fullcanvas encode street/
+    Interrupted, it goes on where it was when the same command is given again.
 
-    Interrupted, it goes on where it was when the same command is given again. The commands that annotate need
-    the same `--cache`, or they make room.
+    The commands that annotate need the same `--cache`, or they make room:
+
+        fullcanvas encode street/ --cache 20
     """
     from rich.console import Console
 
@@ -153,7 +156,9 @@ def import_(
     database: options.Database = None,
     max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
-    """Bring existing work in, to correct it; photos that have been worked on are left alone.
+    """Bring existing work in, to correct it.
+
+    Photos that have been worked on are left alone.
 
     Polygons or run lengths, and pictures whose values are classes:
 
@@ -240,7 +245,9 @@ def add(
     role: options.UserRole = "annotator",
     project: options.Place = None,
 ) -> None:
-    """Add a user, and show their token: now and never again.
+    """Add a user, and show their token.
+
+    It is shown now and never again.
 
     Somebody who may also judge what others finished:
 
