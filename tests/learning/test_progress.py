@@ -1,5 +1,6 @@
 import json
 from types import SimpleNamespace
+from typing import Any
 
 from fullcanvas.learning.progress import JsonListener
 
@@ -11,5 +12,6 @@ def test_a_resumed_run_keeps_of_its_log_what_it_will_not_say_again(tmp_path):
     repeated = [{"step": 20, "curve": curve}, {"step": 30, "loss": 0.9}]
     broken_off = '{"step": 40, "lo'
     path.write_text("\n".join([*map(json.dumps, kept + repeated), broken_off]))
-    JsonListener(path, SimpleNamespace(step=20, validated=10))
+    resumed: Any = SimpleNamespace(step=20, validated=10)
+    JsonListener(path, resumed)
     assert [json.loads(line) for line in path.read_text().splitlines()] == kept

@@ -67,16 +67,16 @@ def test_regions_side_by_side_share_a_close_up(photo: Path, counting: Counting) 
         )
         assert counting.encoded == [WHOLE, CLOSER]  # the stroke asked for nothing new
         expected = from_scratch(photo, counting, bench)
-        np.testing.assert_array_equal(bench.view(1).display, expected.display)
+        np.testing.assert_array_equal(bench.display(1).patch.labels, expected.display)
         assert set(np.unique(expected.display)) == {0, 1, 2, 3}
 
 
 def test_close_ups_are_kept_on_disk(photo: Path, counting: Counting) -> None:
     with bench_of(photo, counting, disk_cache(photo.parent, None, ROOM)) as bench:
         add(bench, 0, SMALL)
-        shown = bench.view(1).display
+        shown = bench.display(1).patch.labels
     with bench_of(photo, counting, disk_cache(photo.parent, None, ROOM)) as bench:
-        np.testing.assert_array_equal(bench.view(1).display, shown)
+        np.testing.assert_array_equal(bench.display(1).patch.labels, shown)
     assert counting.encoded == [WHOLE, CLOSER]
 
 

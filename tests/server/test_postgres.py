@@ -338,9 +338,10 @@ def test_a_photo_completed_while_it_is_opened_shows_what_was_stored(
 
     late._works.drop(1)
     monkeypatch.setattr(late.embeddings, "of", meanwhile)
-    view = late.view(1)
-    assert view.photo.status == "complete"
-    assert (view.display == 1).all()
+    answer = late.display(1)
+    assert answer.view.photo.status == "complete"
+    assert answer.view.unassigned == 0
+    assert (answer.patch.labels == 1).all()
 
 
 def test_completing_and_changing_at_once_ends_in_one_of_both(served: Callable[[], Page]) -> None:

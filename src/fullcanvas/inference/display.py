@@ -98,6 +98,11 @@ class Display:
         return self._uncertainty.copy()
 
 
+def unassigned(labels: NDArray[np.int32]) -> float:
+    """The share of a label map that no region has, in [0, 1]."""
+    return 1 - np.count_nonzero(labels) / labels.size
+
+
 def _hull(areas: Iterable[Box]) -> Box:
     """The smallest box that holds every area; those without a pixel do not count."""
     return hull(area for area in areas if intersection(area, area)) or _NOWHERE

@@ -16,7 +16,7 @@ from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
 from fullcanvas.canvas.scene import filled_from
 from fullcanvas.inference.cancellation import Cancellation
-from fullcanvas.inference.display import Display, Prospect
+from fullcanvas.inference.display import Display, Prospect, unassigned
 from fullcanvas.inference.embedding import Embedding, Encode
 from fullcanvas.inference.model import Model
 from fullcanvas.inference.model_file import ModelError
@@ -89,6 +89,11 @@ class Session:
     def display(self) -> NDArray[np.int32]:
         """The label map at the display's resolution: int32 [h, w], 0 = unassigned; read-only."""
         return self._snapshot("display", self._display.shown.copy)
+
+    @property
+    def unassigned(self) -> float:
+        """The share of the display that no region has, in [0, 1]; it needs no copy of the label map."""
+        return unassigned(self._display.shown)
 
     @property
     def label_map(self) -> NDArray[np.int32]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from fullcanvas.annotation import Region
 from fullcanvas.canvas.boxes import Framing, region_box
+from fullcanvas.canvas.resolution import display_size
 from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.labels import Label, distinct_color
@@ -208,7 +208,7 @@ class PhotoAnswer(BaseModel):
     ) -> PhotoAnswer:
         """The answer that describes an opened photo."""
         photo, annotation = view.photo, view.annotation
-        display_height, display_width = view.display.shape
+        display_width, display_height = display_size(annotation.width, annotation.height)
         closed = photo.closed
         framing = segmenter.config.framing(annotation.width, annotation.height)
         return cls(
@@ -222,7 +222,7 @@ class PhotoAnswer(BaseModel):
             version=photo.version,
             can_undo=annotation.can_undo and not closed,
             can_redo=annotation.can_redo and not closed,
-            unassigned=1 - np.count_nonzero(view.display) / view.display.size,
+            unassigned=view.unassigned,
             seconds=round(sum(times.values()), 1),
             author=photo.author,
             comment=photo.comment,
@@ -244,12 +244,6 @@ class PatchHeader(BaseModel):
     y1: int
     photo: PhotoAnswer | None
     region: int | None
-
-
-def whole(display: NDArray[np.int32]) -> Patch:
-    """The patch that covers a whole display label map, int32 [h, w]."""
-    height, width = display.shape
-    return Patch(0, 0, width, height, display)
 
 
 def pack_patch(patch: Patch, photo: PhotoAnswer | None, region: int | None) -> bytes:

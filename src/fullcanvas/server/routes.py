@@ -26,7 +26,6 @@ from fullcanvas.server.answers import (
     ProjectAnswer,
     Responses,
     pack_patch,
-    whole,
 )
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Admin, Caller, require
@@ -152,8 +151,8 @@ def image(
 )
 def labels(bench: Bench, photo_id: PhotoId) -> Response:
     """The label map at the display's resolution, as a patch."""
-    view = bench.view(photo_id)
-    return _octets(pack_patch(whole(view.display), describe(bench, view), None))
+    answer = bench.display(photo_id)
+    return _octets(pack_patch(answer.patch, describe(bench, answer.view), None))
 
 
 @router.get(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Annotation
 from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
+from fullcanvas.inference.display import unassigned
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
@@ -50,12 +51,12 @@ class View:
     Attributes:
         photo: as stored.
         annotation: as stored.
-        display: int32 [h, w], the label map at the display's resolution.
+        unassigned: the share of the display that no region has, in [0, 1].
     """
 
     photo: Photo
     annotation: Annotation
-    display: NDArray[np.int32]
+    unassigned: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +71,7 @@ class Answer:
 
     view: View
     patch: Patch
-    region: int | None
+    region: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class _Work:
 
     @property
     def view(self) -> View:
-        return View(self.photo, self.session.annotation, self.session.display)
+        return View(self.photo, self.session.annotation, self.session.unassigned)
 
 
 class Workbench:
@@ -127,6 +128,11 @@ class Workbench:
         """
         with self._locks[photo_id]:
             return self._view(self.project.store.photo(photo_id))
+
+    def display(self, photo_id: int) -> Answer:
+        """The photo as it stands, with all of its label map as it is displayed; errors as in `view`."""
+        with self._locks[photo_id]:
+            return self._whole(self.project.store.photo(photo_id))
 
     def uncertainty(self, photo_id: int) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
@@ -270,25 +276,32 @@ class Workbench:
         self._works.put(work.photo.id, work, size_of(work.session, self.segmenter.config))
 
     def _view(self, photo: Photo) -> View:
-        if not photo.closed:
-            work = self._work(photo)
-            if not work.photo.closed:  # another program may have completed it meanwhile
-                return work.view
-        return self._closed(photo)
+        work = self._in_work(photo)
+        return self._closed(photo)[0] if work is None else work.view
 
-    def _closed(self, photo: Photo) -> View:
+    def _whole(self, photo: Photo, region: int | None = None) -> Answer:
+        work = self._in_work(photo)
+        view, shown = self._closed(photo) if work is None else (work.view, work.session.display)
+        height, width = shown.shape
+        return Answer(view, Patch(0, 0, width, height, shown), region)
+
+    def _in_work(self, photo: Photo) -> _Work | None:
+        if photo.closed:
+            return None
+        work = self._work(photo)
+        return None if work.photo.closed else work  # another program may have completed it meanwhile
+
+    def _closed(self, photo: Photo) -> tuple[View, NDArray[np.int32]]:
         self.project.checked_hash(photo)
         photo, annotation = self.project.store.annotation(photo.id)
         full = self.project.store.label_map(photo.id)
         annotation = annotation or Annotation(full.shape[1], full.shape[0])
-        return View(photo, annotation, shrink(full))
+        shown = shrink(full)
+        return View(photo, annotation, unassigned(shown)), shown
 
     def _repeat(self, photo: Photo, made: Mapping[str, Any]) -> Answer:
         """The answer to a change that was stored before, as this entry, and whose answer never arrived."""
-        view = self._view(photo)
-        height, width = view.display.shape
-        region = made.get("new_region", made.get("region"))
-        return Answer(view, Patch(0, 0, width, height, view.display), region)
+        return self._whole(photo, made.get("new_region", made.get("region")))
 
     def _change(self, work: _Work, request: Interaction, author: str | None) -> Answer:
         before = work.session.annotation
@@ -365,7 +378,8 @@ def size_of(session: Session, config: ModelConfig) -> int:
     regions, embedding = session.annotation.regions.values(), session.embedding
     cells = config.channels * config.roi_size**2 + config.mask_size**2
     points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
-    shown = session.display.size * 12 + session.kept_bytes  # label maps, uncertainty, what they are made of
+    width, height = display_size(session.annotation.width, session.annotation.height)
+    shown = width * height * 12 + session.kept_bytes  # label maps, uncertainty, what they are made of
     said = session.annotation.size + points * _POINT_BYTES
     drawn = session.planes * embedding.working_width * embedding.working_height * 2
     return shown + len(regions) * cells * 4 + said + drawn + embedding.array.nbytes
