@@ -88,7 +88,7 @@ def test_an_export_looks_as_close(photo: Path, counting: Counting, monkeypatch: 
         add(bench, 1, SMALL)
         expected = from_scratch(photo, counting, bench).label_map
     with bench_of(photo, counting) as bench:
-        (exported,) = select(bench.embeddings).photos
+        (exported,) = select(bench.embeddings, "all").photos
         np.testing.assert_array_equal(exported.regions().label_map(), expected)
 
 
