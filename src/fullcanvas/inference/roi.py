@@ -16,6 +16,7 @@ Features = NDArray[np.float32]
 ONE_THREAD = 1 << 18
 """Products of up to this many multiply-adds are done by OpenBLAS on one thread. Larger ones wake the others
 and wait for all, which gains little here and takes tens of milliseconds on a busy machine."""
+_RARE = 2  # a pixel that is picked costs twice as much as its part of a product of whole planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +67,12 @@ def _product(left: Features, right: Matrix) -> Features:
 
 
 def _align_ink(plane: NDArray[np.uint8], rows: Matrix, columns: Matrix) -> Features:
-    """`rows @ plane @ columns.T` of a plane of 0 and 1: ink is rare, so only pixels that bear it count."""
+    """`rows @ plane @ columns.T` of a plane of 0 and 1; where ink is rare, only pixels that bear it count."""
+    pixels = cv2.countNonZero(plane)
+    if pixels * len(columns) * _RARE > plane.size:
+        return align_planes(plane[None].astype(np.float32), rows, columns).squeeze(0)
     aligned = np.zeros((len(rows), len(columns)), np.float32)
-    if plane.any():
+    if pixels:
         x, y = cv2.findNonZero(plane)[:, 0].T
         step = max(1, ONE_THREAD // aligned.size)
         for start in range(0, len(x), step):
