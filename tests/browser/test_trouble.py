@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.annotator import Annotator, Server, serving
 
@@ -267,13 +267,19 @@ def test_points_that_are_dragged_one_after_the_other_are_both_moved(
     assert (left, right) == ([70, 210], [430, 200])
 
 
+def cut_off(page: Page) -> None:
+    """Let the page reach nothing; a route takes a moment to hold."""
+    page.route("**/*", lambda route: route.abort())
+    page.wait_for_function("fetch('/').then(() => false, () => true)")
+
+
 def test_an_undo_is_never_made_to_what_another_window_did(server: Server, new_tab: NewTab) -> None:
     one, other = new_tab(server), new_tab(server)
     one.expected = "ERR_INTERNET|ERR_FAILED|409"
     one.open("astronaut.jpg")
     one.mark(*CAT)
     one.press("1")
-    one.page.route("**/*", lambda route: route.abort())
+    cut_off(one.page)
     one.page.keyboard.press("z")
     expect(one.page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
     other.open("astronaut.jpg")
@@ -286,7 +292,7 @@ def test_an_undo_is_never_made_to_what_another_window_did(server: Server, new_ta
     assert one.regions().keys() == {1, 2}
     assert np.array_equal(one.labels(), other.labels())
     # What else waits can still be made again.
-    one.page.route("**/*", lambda route: route.abort())
+    cut_off(one.page)
     one.page.keyboard.press("z")
     one.page.keyboard.press("2")
     other.press("1")
