@@ -50,6 +50,8 @@ class Server:
     labels: Path | None = None
     port: int = 0
     process: subprocess.Popen[str] | None = None
+    pages: list[Page] = field(default_factory=list)
+    """Those that it has in tabs: they are closed before it ends, or they would ask in vain."""
 
     @property
     def address(self) -> str:
@@ -146,6 +148,9 @@ def serving(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
+        for page in server.pages:
+            if not page.is_closed():
+                page.close()
         server.stop()
 
 

@@ -86,6 +86,7 @@ def new_tab(context: BrowserContext) -> Iterator[Callable[[Server], Annotator]]:
 
     def opened(server: Server) -> Annotator:
         tabs.append(Annotator(context.new_page(), server.address))
+        server.pages.append(tabs[-1].page)
         return tabs[-1]
 
     yield opened

@@ -31,7 +31,6 @@ def test_finished_pixels_stay_and_a_photo_in_work_says_what_it_was_begun_with(
         first = annotator.state()["photo"]
         server.send("POST", f"/photos/{first['id']}/complete", version=first["version"], complete=True)
         finished = server.label_map(first["id"])
-        annotator.page.goto("about:blank")
     with serving(Server(folder, other)) as server:
         annotator = new_tab(server)
         annotator.open("astronaut.jpg")
