@@ -66,6 +66,19 @@ def test_a_patch_turns_the_old_display_into_the_new_one(session):
     np.testing.assert_array_equal(before, session.display)
 
 
+def test_a_session_goes_to_any_entry_of_its_log(session):
+    shown = [session.display]
+    for points in (LEFT, RIGHT, CORNER):
+        session.add_region(points)
+        shown.append(session.display)
+    for entry in (1, 3, 0, 2):
+        session.go(entry)
+        np.testing.assert_array_equal(session.display, shown[entry])
+    assert session.unassigned == np.mean(session.display == 0)
+    with pytest.raises(AnnotationError, match="no entry 4"):
+        session.go(4)
+
+
 @pytest.mark.parametrize("act", [Session.undo, Session.redo, lambda session: session.label(1, "dog")])
 def test_what_changes_no_pixel_gives_an_empty_patch(session, batches, act):
     session.add_region(LEFT)
