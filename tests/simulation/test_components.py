@@ -24,7 +24,7 @@ def test_gains_computed_by_hand():
     (error,) = error_components(truth, prediction)
     assert (error.region, error.box, error.size) == (1, (3, 0, 4, 4), 4)
     assert error.mask.all()
-    assert error.region_gain == pytest.approx(1 - 12 / 16)
+    assert error.gains == pytest.approx({1: 1 - 12 / 16, 2: 1 - 16 / 20})
     assert error.image_gain == pytest.approx((1 - 12 / 16) + (1 - 16 / 20))
 
 
@@ -54,7 +54,7 @@ def test_components_cover_the_errors_and_gain_what_they_say(maps):
         corrected[y0:y1, x0:x1][error.mask] = error.region
         gains = ious(truth, corrected) - before
         assert error.size == error.mask.sum()
-        assert error.region_gain == pytest.approx(gains[error.region - 1])
+        assert [error.gains.get(id_, 0.0) for id_ in range(1, len(gains) + 1)] == pytest.approx(gains)
         assert error.image_gain == pytest.approx(gains.sum())
     assert np.array_equal(covered, wrong.astype(int))
 

@@ -88,7 +88,8 @@ def round_of_scribbles(
         prediction: int32 [H, W], the same ids; a pixel that is unassigned (0) is an error.
         budget: the most scribbles, the paper's is one per region; those that find no error are forfeited.
         allocation: `free` spends on the largest gains in the image's summed IoU, several on one region if
-            that is best; `one-per-region` spends on the largest gain of each region.
+            that is best; `one-per-region` on the error that costs each region most, be it pixels that it
+            lacks or pixels that it should not have, which then others are scribbled into.
         rng: draws the scribbles.
         rounds: as many rounds at once, all on this prediction and none twice on one error.
 
@@ -109,13 +110,21 @@ def choose_errors(
     """
     if Allocation(allocation) is Allocation.FREE:
         return sorted(errors, key=lambda error: -error.image_gain)[: budget * rounds]
+    return _worst_of_each(list(errors), rounds)[: budget * rounds]
+
+
+def _worst_of_each(errors: Sequence[ErrorComponent], most: int) -> Sequence[ErrorComponent]:
+    """Of every region up to `most` errors; one that two regions want is for the one that it costs more."""
     found: Counter[int] = Counter()
-    best = []
-    for error in sorted(errors, key=lambda error: -error.region_gain):
-        found[error.region] += 1
-        if found[error.region] <= rounds:
-            best.append(error)
-    return best[: budget * rounds]
+    chosen: dict[int, ErrorComponent] = {}
+    costs = [
+        (gain, region, place) for place, error in enumerate(errors) for region, gain in error.gains.items()
+    ]
+    for _, region, place in sorted(costs, key=lambda cost: -cost[0]):
+        if found[region] < most and place not in chosen:
+            found[region] += 1
+            chosen[place] = errors[place]
+    return list(chosen.values())
 
 
 def regions_of(truth: LabelMap) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -21,17 +22,20 @@ class ErrorComponent:
         box: half-open (x0, y0, x1, y1), the component's tight box.
         mask: bool [y1 - y0, x1 - x0], its pixels inside the box.
         size: how many pixels it has.
-        region_gain: by how much the region's own IoU grows if the component is corrected.
-        image_gain: by how much the summed IoU of all regions grows: the region's own gain, and that of the
-            regions which lose pixels they should not have.
+        gains: by how much the IoU of each region grows if the component is corrected, by id: of the region
+            itself, and of those which lose pixels they should not have.
     """
 
     region: int
     box: Box
     mask: NDArray[np.bool_]
     size: int
-    region_gain: float
-    image_gain: float
+    gains: Mapping[int, float]
+
+    @property
+    def image_gain(self) -> float:
+        """By how much the summed IoU of all regions grows."""
+        return sum(self.gains.values())
 
 
 def error_components(truth: LabelMap, prediction: LabelMap) -> list[ErrorComponent]:
@@ -66,20 +70,17 @@ def _components_of(
         mask = labelled[y : y + height, x : x + width] == index
         box = (left + x, top + y, left + x + width, top + y + height)
         claimed = prediction[box[1] : box[3], box[0] : box[2]][mask]
-        own, others = _gains(region, claimed, size, overlaps)
-        found.append(ErrorComponent(region, box, mask, size, own, own + others))
+        found.append(ErrorComponent(region, box, mask, size, _gains(region, claimed, overlaps)))
     return found
 
 
-def _gains(
-    region: int, claimed: NDArray[np.int32], size: int, overlaps: NDArray[np.int64]
-) -> tuple[float, float]:
-    """The gain in IoU of the region itself, and of the regions that wrongly claimed `claimed`."""
+def _gains(region: int, claimed: NDArray[np.int32], overlaps: NDArray[np.int64]) -> dict[int, float]:
+    """Of the region that should have had the pixels of `claimed`, and of those that claimed them."""
     hit, true, predicted = np.diagonal(overlaps), overlaps.sum(1), overlaps.sum(0)
     union = true + predicted - hit
-    others = 0.0
+    gains = {region: len(claimed) / float(union[region])}
     thieves, counts = np.unique(claimed, return_counts=True)
     for thief, count in zip(thieves.tolist(), counts.tolist(), strict=True):
         if thief > 0 and hit[thief] > 0:
-            others += float(hit[thief] / (union[thief] - count) - hit[thief] / union[thief])
-    return size / float(union[region]), others
+            gains[thief] = float(hit[thief] / (union[thief] - count) - hit[thief] / union[thief])
+    return gains

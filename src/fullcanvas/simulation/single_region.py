@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point, Scribble
 from fullcanvas.annotation.marks import Marks
-from fullcanvas.simulation.components import ErrorComponent, error_components
+from fullcanvas.simulation.components import error_components
 from fullcanvas.simulation.overlap import LabelMap
 from fullcanvas.simulation.scribbles import draw_scribble
 
@@ -45,7 +45,8 @@ def correct(
         most: how many errors are corrected.
     """
     two, predicted = two_regions(truth, region), np.where(mask, OWN, REST).astype(np.int32)
-    worst = sorted(error_components(two, predicted), key=_own_gain, reverse=True)[:most]
+    found = error_components(two, predicted)
+    worst = sorted(found, key=lambda error: error.gains.get(OWN, 0.0), reverse=True)[:most]
     return [Correction(error.region == OWN, draw_scribble(two, predicted, error, rng)) for error in worst]
 
 
@@ -63,8 +64,3 @@ def corrected(
 def two_regions(truth: LabelMap, region: int) -> LabelMap:
     """The truth as one region against the rest: int32 [H, W] of `OWN`, `REST` and 0, which stays void."""
     return np.where(truth == 0, 0, np.where(truth == region, OWN, REST)).astype(np.int32)
-
-
-def _own_gain(error: ErrorComponent) -> float:
-    """By how much the region's IoU grows if the error is corrected."""
-    return error.region_gain if error.region == OWN else error.image_gain - error.region_gain
