@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,23 @@ def test_the_next_photo_is_by_path(store: Store) -> None:
     assert store.photo_after(a.id) == b
     assert store.photo_after(b.id) == c
     assert store.photo_after(c.id) is None
+
+
+def test_nothing_that_is_asked_all_the_time_sorts_all_photos(store: Store) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("SELECT"):
+            driver = connection.connection.driver_connection
+            plans.extend(row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    sqlalchemy.event.listen(store._database._engine, "before_cursor_execute", explain)
+    store.changed_since(1)
+    store.photo_after(1)
+    store.list_photos(limit=100)
+    store.list_photos(limit=100, status="complete")
+    assert len(plans) >= 5
+    assert [plan for plan in plans if "TEMP B-TREE" in plan or plan == "SCAN photos"] == []
 
 
 def test_a_photo_that_went_comes_back_with_its_annotation(store: Store) -> None:

@@ -64,6 +64,9 @@ photos = Table(
     sqlite_autoincrement=True,
 )
 
+PRESENT = photos.c.present.is_not(False)
+"""Said so, SQLite does not look up in an index that nearly all photos are present, and then sort them."""
+
 entries = Table(
     "entries",
     metadata,

@@ -332,7 +332,7 @@ def _present(status: str | None = None, name: str = "") -> list[Any]:
     """What photos must be: there, of this status, and with `name` in their path, in whatever case."""
     table = schema.photos
     named = [table.c.path.icontains(name, autoescape=True)] if name else []
-    return [table.c.present, *([table.c.status == status] if status else []), *named]
+    return [schema.PRESENT, *([table.c.present, table.c.status == status] if status else []), *named]
 
 
 def _present_paths(connection: Connection) -> set[str]:
