@@ -63,7 +63,7 @@ const takeChanges = ({ revision, photos, statuses, people }) => (state) => {
     ...state,
     revision,
     people: same(people, state.people) ? state.people : people,
-    project: state.project && takeStatuses(state.project, statuses),
+    project: state.project && takePeople(takeStatuses(state.project, statuses), photos),
     items: came.length ? items.toSorted(byPath) : items,
     total: state.total + came.length,
   };
@@ -91,8 +91,10 @@ function byPath(one, other) {
  * @param {PhotoItem} photo
  * @param {State} state
  */
-function isWanted({ status, path }, { filter, items, total }) {
-  const asked = (!filter.status || filter.status === status) && path.toLowerCase().includes(filter.name.toLowerCase());
+function isWanted(photo, { filter, items, total }) {
+  const { status, path, labels } = photo;
+  const said = (!filter.label || labels.includes(filter.label)) && (!filter.person || peopleOf(photo).includes(filter.person));
+  const asked = said && (!filter.status || filter.status === status) && path.toLowerCase().includes(filter.name.toLowerCase());
   return asked && (items.length >= total || path < (items.at(-1)?.path ?? ""));
 }
 
@@ -105,6 +107,24 @@ function takeStatuses(project, statuses) {
   if (same(statuses, project.statuses)) return project;
   const photos = Object.values(statuses).reduce((sum, number) => sum + number, 0);
   return { ...project, statuses, photos, complete: (statuses["complete"] ?? 0) + (statuses["reviewed"] ?? 0) };
+}
+
+/**
+ * Who changed or completed a photo last, and who reviewed it last.
+ * @param {PhotoItem} photo
+ */
+function peopleOf({ author, review }) {
+  return [author, review?.reviewer ?? null].filter((name) => name !== null);
+}
+
+/**
+ * @param {Project} project
+ * @param {PhotoItem[]} photos
+ * @returns {Project}  The same if they are nobody else's.
+ */
+function takePeople(project, photos) {
+  const people = [...new Set([...project.people, ...photos.flatMap(peopleOf)])];
+  return people.length > project.people.length ? { ...project, people: people.toSorted() } : project;
 }
 
 /**
