@@ -271,7 +271,7 @@ def test_photos_are_found_by_a_label_of_theirs(annotator: Annotator, server: Ser
     annotator.page.keyboard.press("Tab")
     chosen = annotator.page.get_by_label("Filter by label")
     expect(chosen).to_be_focused()
-    expect(chosen.locator("option")).to_have_text(["Any label", "cup", "table"])
+    expect(chosen.locator("option").first).to_have_text("Any label")
     annotator.press("ArrowDown", "ArrowDown")
     expect(chosen).to_have_value("table")
     expect(listed).to_have_text(["coffee.jpg"])

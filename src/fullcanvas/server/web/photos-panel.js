@@ -62,8 +62,8 @@ function offerFilters({ store, album }) {
  */
 function offer(select, names) {
   const { value } = select;
-  const options = names.map((name) => element("option", { value: name, selected: name === value }, name));
-  select.replaceChildren(...[...select.options].slice(0, 1), ...options);
+  select.length = 1;
+  select.append(...names.map((name) => element("option", { value: name, selected: name === value }, name)));
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Reducer, State} from "./state.js" */
-/** @import {Changes, PhotoItem, Project} from "./types.js" */
+/** @import {Changes, Filter, PhotoItem, Project} from "./types.js" */
 import { getChanges } from "./api.js";
 import { say } from "./state.js";
 
@@ -92,10 +92,17 @@ function byPath(one, other) {
  * @param {State} state
  */
 function isWanted(photo, { filter, items, total }) {
-  const { status, path, labels } = photo;
-  const said = (!filter.label || labels.includes(filter.label)) && (!filter.person || peopleOf(photo).includes(filter.person));
-  const asked = said && (!filter.status || filter.status === status) && path.toLowerCase().includes(filter.name.toLowerCase());
-  return asked && (items.length >= total || path < (items.at(-1)?.path ?? ""));
+  return isAskedFor(photo, filter) && (items.length >= total || photo.path < (items.at(-1)?.path ?? ""));
+}
+
+/**
+ * As the server answers it.
+ * @param {PhotoItem} photo
+ * @param {Filter} filter
+ */
+function isAskedFor(photo, { status, name, label, person }) {
+  const said = (!label || photo.labels.includes(label)) && (!person || peopleOf(photo).includes(person));
+  return said && (!status || photo.status === status) && photo.path.toLowerCase().includes(name.toLowerCase());
 }
 
 /**
