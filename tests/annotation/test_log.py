@@ -403,6 +403,8 @@ def test_interactions_with_unknown_regions_are_refused(log, interact):
         (lambda log: log.scribble(None, region=1), "points are pairs"),
         (lambda log: log.scribble([(1, 1)], region="1"), "no region '1'; those there are: 1, 2$"),
         (lambda log: log.delete([1]), r"no region \[1\]"),
+        (lambda log: log.merge(1, 2), "a merge takes a list of other regions, not 2$"),
+        (lambda log: log.merge(1, None), "a list of other regions, not None$"),
         (lambda log: log.import_mask(HALF * 255), r"bool \[H, W\] \(`numbers > 0`\), not int64 of 10 x 20"),
         (lambda log: log.keep(HALF), "whole numbers .*, not bool of 10 x 20"),
         (lambda log: log.keep(HALF[None] * 1), "whole numbers .*, not int64 of 1 x 10 x 20"),

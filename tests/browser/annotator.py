@@ -116,7 +116,7 @@ class Server:
         """As if nothing had ever been said; what the server has in memory is out of date then."""
         self.send("PUT", "/rule", unassigned_allowed=True, unlabelled_allowed=True)
         with closing(sqlite3.connect(self.folder / ".fullcanvas" / "fullcanvas.db")) as database, database:
-            for table in ("entries", "times", "label_maps"):
+            for table in ("entries", "labelled", "times", "label_maps"):
                 database.execute(f"DELETE FROM {table}")
             fresh = "forks = NULL, tip = NULL, cursor = 0, next_region = 1, regions = 0, unlabelled = 0"
             unsaid = "last_key = NULL, content_hash = NULL, width = NULL, height = NULL"

@@ -258,6 +258,53 @@ def test_a_photo_is_found_by_a_part_of_its_name(annotator: Annotator) -> None:
     assert annotator.state()["photo"]["path"] == "coffee.jpg"
 
 
+def test_photos_are_found_by_a_label_of_theirs(annotator: Annotator, server: Server) -> None:
+    annotator.mark(*CAT)
+    annotator.press("1")
+    annotator.choose("coffee.jpg")
+    annotator.mark(*CAT)
+    annotator.press("2")
+    annotator.complete()
+    listed = annotator.page.locator("#photo-list .name")
+    # One key from the status.
+    annotator.page.get_by_label("Show photos").focus()
+    annotator.page.keyboard.press("Tab")
+    chosen = annotator.page.get_by_label("Filter by label")
+    expect(chosen).to_be_focused()
+    expect(chosen.locator("option").first).to_have_text("Any label")
+    annotator.press("ArrowDown", "ArrowDown")
+    expect(chosen).to_have_value("table")
+    expect(listed).to_have_text(["coffee.jpg"])
+    chosen.select_option("cup")
+    expect(listed).to_have_text(["chelsea.jpg"])
+    annotator.page.get_by_label("Show photos").select_option("complete")
+    expect(annotator.page.locator("#no-photos")).to_be_visible()
+    chosen.select_option("table")
+    expect(listed).to_have_text(["coffee.jpg"])
+    annotator.page.get_by_label("Show photos").select_option("All photos")
+    # A photo that gets the label meanwhile comes, too.
+    rocket = next(item for item in server.photos() if item["path"] == "rocket.jpg")
+    points = [[10, 50], [90, 50], [50, 10], [50, 90]]
+    change = {"version": rocket["version"], "kind": "add_region", "extreme_points": points}
+    server.send("POST", f"/photos/{rocket['id']}/interactions", **change, label="table")
+    expect(listed).to_have_text(["coffee.jpg", "rocket.jpg"])
+    # Nobody has an account, so there is nobody to choose.
+    expect(annotator.page.get_by_label("Filter by person")).to_be_hidden()
+
+
+def test_a_label_that_is_not_there_any_more_filters_nothing(annotator: Annotator, server: Server) -> None:
+    server.send("POST", "/labels", name="mug")
+    annotator.page.reload()
+    annotator.settle()
+    chosen = annotator.page.get_by_label("Filter by label")
+    chosen.select_option("mug")
+    expect(annotator.page.locator("#no-photos")).to_be_visible()
+    annotator.press("y")
+    annotator.page.get_by_role("button", name="Delete mug").click()
+    expect(chosen).to_have_value("")
+    expect(annotator.page.locator("#photo-list button")).to_have_count(4)
+
+
 def test_a_link_leads_to_its_photo_in_a_page_that_is_open(annotator: Annotator) -> None:
     other = next(item for item in annotator.state()["items"] if item["path"] == "rocket.jpg")
     annotator.page.evaluate(f"location.hash = '#{other['id']}'")

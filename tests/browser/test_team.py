@@ -150,6 +150,37 @@ def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
     expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
 
 
+def test_photos_are_found_by_who_did_them(come: Come) -> None:
+    anna, rita = come("anna"), come("rita")
+    person = rita.page.get_by_label("Filter by person")
+    anna.choose("chelsea.jpg")
+    anna.complete()
+    expect(row(rita, "chelsea.jpg")).to_contain_text("anna")
+    expect(person).to_be_hidden()
+    bert = come("bert")
+    bert.choose("coffee.jpg")
+    bert.complete()
+    expect(person.locator("option")).to_have_text(["Anybody", "anna", "bert"])
+    names = rita.page.locator("#photo-list .name")
+    person.select_option("anna")
+    expect(names).to_have_text(["chelsea.jpg"])
+    anna.choose("astronaut.jpg")
+    anna.complete()
+    expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg"])
+    person.select_option("bert")
+    expect(names).to_have_text(["coffee.jpg"])
+    rita.choose("coffee.jpg")
+    rita.page.locator("#stage").focus()
+    rita.press("a")
+    # What she reviewed is hers, too; and whoever comes later has the same choice.
+    expect(person.locator("option")).to_have_text(["Anybody", "anna", "bert", "rita"])
+    person.select_option("rita")
+    expect(names).to_have_text(["coffee.jpg"])
+    rita.page.reload()
+    rita.settle()
+    expect(person.locator("option")).to_have_text(["Anybody", "anna", "bert", "rita"])
+
+
 def test_a_review_goes_from_one_complete_photo_to_the_next(come: Come) -> None:
     """Whatever lies between them; and what was accepted already is not accepted again."""
     anna, rita = come("anna"), come("rita")

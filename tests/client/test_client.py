@@ -256,6 +256,23 @@ def test_photos_are_found_by_a_part_of_their_path(client: Client) -> None:
     assert list(client.photos(status="complete", name="b/")) == []
 
 
+def test_photos_are_found_by_label_and_by_person(folder: Path, segmenter: Segmenter) -> None:
+    accounts = Accounts(folder / ".fullcanvas" / "accounts.json")
+    tokens = [accounts.add(name, Role.ADMIN) for name in ("anna", "bert")]
+    running = Running(folder, segmenter, accounts)
+    try:
+        anna, bert = (Client(running.address, token=token, timeout=30) for token in tokens)
+        anna.add_label("cat")
+        anna.open("a.jpg").add_region(LEFT, "cat")
+        bert.open("c.png").add_region(LEFT, "cat")
+        assert [item.path for item in anna.photos(label="cat")] == ["a.jpg", "c.png"]
+        assert [(item.path, item.labels) for item in anna.photos(person="bert")] == [("c.png", ("cat",))]
+        assert list(anna.photos(label="cat", person="anna", name="c.png")) == []
+        assert anna.project.people == ("anna", "bert")
+    finally:
+        running.stop()
+
+
 def test_a_path_of_any_letters_and_length_is_found(folder: Path, segmenter: Segmenter) -> None:
     paths = ["Ü/ß.jpg", f"{'long' * 40}/{'name' * 40}.jpg"]
     for path in paths:

@@ -10,7 +10,7 @@ from fullcanvas.datasets import Dataset, Record, fraction
 
 
 def dataset(image_ids: list[int]) -> Dataset:
-    return Dataset("x", tuple(Record(id_, "", Path(), Path(), 1, 1, ()) for id_ in image_ids))
+    return Dataset("x", tuple(Record(id_, "", "", Path(), Path(), 1, 1, ()) for id_ in image_ids))
 
 
 IDS = st.lists(st.integers(0, 40), max_size=80)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,7 +36,7 @@ def test_a_picture_per_sample_with_a_panel_per_round(tmp_path):
 
 def test_the_worst_are_shown_the_worst_first(tmp_path):
     records = [
-        Record(id_, f"{id_}.jpg", tmp_path / "a", tmp_path / f"{id_}.png", 9, 9, ()) for id_ in range(9)
+        Record(id_, f"{id_}.jpg", f"{id_}.png", tmp_path / "a", tmp_path / "b", 9, 9, ()) for id_ in range(9)
     ]
     for record in records:
         grey = Image.new("L", (3 * 10 + 2 * GAP, 10), 20 * record.image_id)
@@ -58,13 +60,18 @@ def test_a_figure_shows_some_panels_the_truth_last(photo, panels, tmp_path):
     assert shown.tolist() == panels
 
 
-def test_photos_of_one_name_have_two_pictures(tmp_path):
-    left, right = (
-        Record(id_, f"{side}/a.jpg", tmp_path / f"{side}/a.jpg", tmp_path / f"{side}/a.png", 9, 9, ())
-        for id_, side in enumerate(("left", "right"), 1)
-    )
-    assert picture_of(left, tmp_path / "gallery") == tmp_path / "gallery" / "left" / "a.png"
-    assert picture_of(right, tmp_path / "gallery") == tmp_path / "gallery" / "right" / "a.png"
+@pytest.mark.parametrize("image_ids", [[1, 2], [1, 1]])
+def test_maps_of_one_name_in_two_folders_have_two_pictures(image_ids, tmp_path):
+    folder = tmp_path / "set"
+    data = write_dataset(folder, [halves(), halves(column=4)], image_ids)
+    for annotation, person in zip(data["annotations"], ("anna", "bert"), strict=True):
+        (folder / "panoptic" / person).mkdir()
+        (folder / "panoptic" / annotation["file_name"]).rename(folder / "panoptic" / person / "map.png")
+        annotation["file_name"] = f"{person}/map.png"
+    (folder / "panoptic.json").write_text(json.dumps(data))
+    evaluate(plan(open_dataset(folder), Settings("smallest-box", rounds=0)), gallery=tmp_path / "gallery")
+    drawn = {file.relative_to(tmp_path / "gallery").as_posix() for file in tmp_path.glob("gallery/**/*.png")}
+    assert drawn == {"anna/map.png", "bert/map.png", "worst.png"}
 
 
 def test_panels_show_photo_truth_and_ink(tmp_path):

@@ -34,6 +34,12 @@ def test_what_is_no_photo_is_refused(segmenter, image, reason):
         segmenter.open(image)
 
 
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_what_is_no_number_of_threads_is_refused(model_path, threads):
+    with pytest.raises(ValueError, match=rf"1 or more, or None for one per core, not {threads!r}$"):
+        Segmenter.load(model_path, threads)
+
+
 def test_how_a_photo_lies_in_memory_does_not_matter(segmenter):
     plain = photo(90, 60)
     mirrored = np.ascontiguousarray(plain[:, ::-1])[:, ::-1]

@@ -295,6 +295,12 @@ def test_an_annotation_of_another_size_is_refused(segmenter, image):
         segmenter.open(image, Annotation(61, 60))
 
 
+@pytest.mark.parametrize("change", ["apply", "preview"])
+def test_what_is_no_annotation_is_refused(session, change):
+    with pytest.raises(AnnotationError, match=r"not dict: Annotation\.from_json reads its JSON form"):
+        getattr(session, change)(session.annotation.to_json())
+
+
 def test_an_embedding_of_another_photo_or_model_is_refused(segmenter, image, tmp_path):
     from tests.tiny_model import write_tiny_model
 

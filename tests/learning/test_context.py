@@ -108,6 +108,22 @@ def test_training_changes_what_is_learned_of_it_but_not_the_transformer(config, 
     assert {"narrow.weight", "out.weight"} <= changed
 
 
+@pytest.mark.parametrize(
+    ("arithmetic", "counted"),
+    [("automatic", torch.bfloat16), ("bfloat16", torch.bfloat16), ("float32", torch.float32)],
+)
+def test_the_transformer_counts_in_float32_where_that_is_asked_for(config, arithmetic, counted, tmp_path):
+    config = replace(config, training=replace(config.training, arithmetic=arithmetic))
+    run = start(config, CPU)
+    network: Any = run.network
+    seen = set()
+    layer = network.context.body.blocks[0].mlp.fc1
+    layer.register_forward_hook(lambda _layer, _given, answer: seen.add(answer.dtype))
+    sets = open_sources(config, [toy.write_toy_set(tmp_path / "toy", 4).parent])
+    train_step(run, next(toy_batches(sets, config)), HERE)
+    assert seen == {counted}
+
+
 def test_a_model_file_holds_all_of_it(run, tmp_path):
     """It answers as torch does, and torch goes on from it."""
     path = tmp_path / "model.zip"

@@ -181,7 +181,9 @@ def test_regions_without_a_label(work: Page, folder: Path, model: Path, tmp_path
     response = work.client.get("/api/v1/export?status=all")
     assert response.status_code == 422
     assert "a.jpg: region 1" in response.json()["detail"]
-    assert "a.jpg: region 1" in refused(folder, model, tmp_path / "out")
+    told = refused(folder, model, tmp_path / "out")
+    assert "a.jpg: region 1" in told
+    assert "Exporting" not in told  # nothing is, not even for a moment
     assert not (tmp_path / "out").exists()
     for rule, expected in (("void", 1), ("region", 2)):
         export(folder, model, tmp_path / "out", "--unlabelled", rule)
@@ -194,7 +196,9 @@ def test_regions_without_a_label(work: Page, folder: Path, model: Path, tmp_path
 def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     response = page.client.get("/api/v1/export?status=all")
     assert (response.status_code, response.json()["detail"][:27]) == (422, "there is nothing to export:")
-    assert "nothing to export" in refused(folder, model, tmp_path / "out")
+    told = refused(folder, model, tmp_path / "out")
+    assert "nothing to export" in told
+    assert "Exporting" not in told
     page.interact(1, "add_region", extreme_points=LEFT)
     told = page.client.get("/api/v1/export").json()["detail"]
     assert "no photo is complete yet" in told

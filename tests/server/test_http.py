@@ -31,6 +31,7 @@ def test_the_project_at_a_glance(page: Page, segmenter: Segmenter) -> None:
         "unlabelled_allowed": True,
         "model": {"name": "tiny", "hash": segmenter.hash},
         "labels": [],
+        "people": [],
     }
 
 
@@ -46,6 +47,7 @@ def test_photos_are_listed_in_pages_without_decoding(page: Page, folder: Path) -
         "version": 0,
         "regions": 0,
         "unlabelled": 0,
+        "labels": [],
         "seconds": 0.0,
         "author": None,
         "comment": None,

@@ -34,12 +34,16 @@ def dump(path: Path) -> list[str]:
         connection.close()
 
 
-def tables(path: Path) -> dict[str, set[tuple[str, str]]]:
-    """The columns of every table, with their types."""
+def tables(path: Path) -> dict[str, set[str]]:
+    """The columns and indexes of every table."""
     connection = sqlite3.connect(path)
     try:
         return {
-            name: {(row[1], row[2]) for row in connection.execute(f"PRAGMA table_info({name})")}
+            name: {
+                row[1]
+                for pragma in ("table_info", "index_list")
+                for row in connection.execute(f"PRAGMA {pragma}({name})")
+            }
             for name in schema.metadata.tables
         }
     finally:
@@ -63,6 +67,7 @@ def test_an_old_database_opens_with_all_that_is_in_it(tmp_path: Path, version: i
     log = Annotation(10, 9, model="m").add_region([(1, 2), (8, 3), (4, 0), (5, 7)], "cat")
     log = log.scribble([(3, 3), (6, 6)], region=1).add_region([(0, 2), (9, 3), (4, 1), (5, 8)]).undo()
     assert store.annotation(work.id)[1] == log
+    assert store.labels_of([work.id, done.id]) == {work.id: ["cat"], done.id: ["sky"]}
     assert (store.label_map(done.id) == np.repeat([[0], [1], [1]], 4, axis=1)).all()
     assert [label.name for label in store.labels()] == ["sky", "cat"]
     assert store.save(work, "h", log, log.redo(), author="anna").version == 5
@@ -75,11 +80,21 @@ def test_migrated_tables_are_those_of_a_new_database(tmp_path: Path, version: in
     restore(version, tmp_path / "old.db")
     for name in ("old.db", "new.db"):
         Store(tmp_path / name).close()
-    old, new = tables(tmp_path / "old.db"), tables(tmp_path / "new.db")
-    # SQLite keeps no rule about lengths, so those may differ.
-    assert {name: {column for column, _ in found} for name, found in old.items()} == {
-        name: {column for column, _ in found} for name, found in new.items()
-    }
+    assert tables(tmp_path / "old.db") == tables(tmp_path / "new.db")
+
+
+def test_a_damaged_annotation_keeps_no_database_from_opening(tmp_path: Path) -> None:
+    path = tmp_path / "fullcanvas.db"
+    restore(5, path)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE entries SET body = '{' WHERE photo_id = 1")
+    connection.close()
+    store = Store(path)
+    assert store.labels_of([1, 2]) == {2: ["sky"]}
+    with pytest.raises(StoreError, match=r"annotation of a\.jpg is damaged"):
+        store.annotation(1)
+    store.close()
 
 
 def test_backups_never_replace_each_other(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server import schema
 from fullcanvas.server.app import create_app
 from fullcanvas.server.errors import ConflictError, StaleError, StoreError
+from fullcanvas.server.filters import Filter
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, Label, merge, parse_labels
 from fullcanvas.server.migrations import STEPS
@@ -46,6 +47,7 @@ UNDO = {
             for column in ("author", "verdict", "reviewer", "reviewed_at", "revision")
         ),
     ),
+    5: ("DROP TABLE labelled", "DROP INDEX photos_by_author", "DROP INDEX photos_by_reviewer"),
 }
 """What makes tables of a version out of those of the next."""
 _NUMBERS = itertools.count(1)
@@ -117,6 +119,15 @@ def test_what_is_saved_is_there_after_opening_again(store: Store, address: str) 
     assert rows(address, "SELECT author FROM entries") == [("anna",), ("anna",)]
 
 
+def test_photos_are_found_by_label_and_person(store: Store) -> None:
+    first, second, *_ = store.list_photos()
+    first = store.save(first, "h", None, EMPTY.add_region(POINTS, "cat"), author="anna")
+    store.save(second, "h", None, EMPTY.add_region(POINTS, "cat"), author="bob")
+    assert store.count_photos(Filter(label="cat")) == 2
+    assert store.list_photos(wanted=Filter(label="cat", person="anna")) == [first]
+    assert store.progress.people() == ["anna", "bob"]
+
+
 def test_a_stale_change_stores_nothing(store: Store) -> None:
     seen = store.list_photos()[0]
     saved = store.save(seen, "h", None, EMPTY.add_region(POINTS))
@@ -146,6 +157,7 @@ def test_labels_are_renamed_merged_and_deleted(store: Store) -> None:
     changed, log = store.annotation(photo.id)
     assert log is not None
     assert [region.label for region in log.regions.values()] == ["dog", "dog"]
+    assert store.labels_of([photo.id]) == {photo.id: ["dog"]}
     assert changed.version == 3
 
 
@@ -176,12 +188,14 @@ def test_a_database_from_a_newer_version_is_refused(store: Store, address: str) 
 
 def test_an_old_database_is_migrated_after_a_backup(store: Store, address: str) -> None:
     assert UNDO.keys() == STEPS.keys()
-    photo = store.save(store.list_photos()[0], "h", None, EMPTY.add_region(POINTS))
+    log = EMPTY.add_region(POINTS, "cat")
+    photo = store.save(store.list_photos()[0], "h", None, log)
     execute(address, "UPDATE settings SET value = '1'")
     for version in sorted(UNDO, reverse=True):
         execute(address, *UNDO[version])
     other = Store(address)
-    assert other.annotation(photo.id) == (photo, EMPTY.add_region(POINTS))
+    assert other.annotation(photo.id) == (photo, log)
+    assert other.list_photos(wanted=Filter(label="cat")) == [photo]
     other.close()
     assert rows(address, "SELECT value FROM settings") == [(str(schema.VERSION),)]
     assert rows(address, "SELECT value FROM fullcanvas_backup_1.settings") == [("1",)]

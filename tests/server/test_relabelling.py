@@ -114,15 +114,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
-def test_nobody_waits_for_a_label_to_be_looked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never() -> Any:
-        raise AssertionError("others would have to wait")
-
-    monkeypatch.setattr(store._database, "write", never)
-    with pytest.raises(ConflictError):
-        store.relabelling.delete(1)
-
-
 def test_however_many_photos_are_relabelled_by_a_few_statements(store: Store) -> None:
     said: list[str] = []
 

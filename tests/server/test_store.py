@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
+from fullcanvas.server.filters import Filter
 from fullcanvas.server.label_maps import MAX_REGIONS, decode_label_map, encode_label_map
 from fullcanvas.server.labels import merge, parse_labels
 from fullcanvas.server.records import Photo
@@ -61,8 +63,8 @@ def test_photos_are_listed_by_path_in_pages(store: Store) -> None:
     assert [photo.path for photo in store.list_photos()] == ["a.jpg", "b.jpg", "c.jpg"]
     assert [photo.path for photo in store.list_photos(offset=1, limit=1)] == ["b.jpg"]
     assert store.count_photos() == 3
-    assert store.count_photos("complete") == 0
-    assert store.list_photos(status="complete") == []
+    assert store.count_photos(Filter(status="complete")) == 0
+    assert store.list_photos(wanted=Filter(status="complete")) == []
 
 
 def test_the_next_photo_is_by_path(store: Store) -> None:
@@ -70,6 +72,26 @@ def test_the_next_photo_is_by_path(store: Store) -> None:
     assert store.photo_after(a.id) == b
     assert store.photo_after(b.id) == c
     assert store.photo_after(c.id) is None
+
+
+def test_nothing_that_is_asked_all_the_time_sorts_all_photos(store: Store) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("SELECT"):
+            driver = connection.connection.driver_connection
+            plans.extend(row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    sqlalchemy.event.listen(store._database._engine, "before_cursor_execute", explain)
+    store.changed_since(1)
+    store.photo_after(1)
+    store.list_photos(limit=100)
+    store.list_photos(limit=100, wanted=Filter(status="complete"))
+    store.count_photos(Filter(label="cat"))
+    store.count_photos(Filter(person="anna"))
+    store.labels_of([1, 2])
+    assert len(plans) >= 5
+    assert [plan for plan in plans if "TEMP B-TREE" in plan or plan == "SCAN photos"] == []
 
 
 def test_a_photo_that_went_comes_back_with_its_annotation(store: Store) -> None:
@@ -101,7 +123,9 @@ def test_a_photo_without_annotation_has_none(store: Store) -> None:
 
 
 ACTIONS = st.lists(
-    st.sampled_from(["add_region", "scribble", "label", "unlabel", "move_points", "delete", "undo", "redo"]),
+    st.sampled_from(
+        ["add_region", "scribble", "label", "relabel", "unlabel", "move_points", "delete", "undo", "redo"]
+    ),
     max_size=25,
 )
 
@@ -114,6 +138,7 @@ def step(log: Annotation, action: str) -> Annotation:
         "add_region": lambda: log.add_region(POINTS),
         "scribble": lambda: log.scribble([(1, 1), (len(log.entries) % 10, 2)], region=region),
         "label": lambda: log.label(region, "cat"),
+        "relabel": lambda: log.label(region, "dog"),
         "unlabel": lambda: log.label(region, None),
         "move_points": lambda: log.move_points(region, [(0, 2), (9, 3), (4, 1), (5, 8)]),
         "delete": lambda: log.delete(region),
@@ -135,6 +160,8 @@ def test_any_sequence_of_changes_is_kept_exactly(
         log = after
         kept = store.annotation(photo.id)
         assert kept == (photo, log)
+        labels = {region.label for region in log.regions.values() if region.label is not None}
+        assert store.labels_of([photo.id]) == ({photo.id: sorted(labels)} if labels else {})
     assert photo.version == len(actions)
     store.close()
 

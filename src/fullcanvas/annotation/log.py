@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -196,8 +196,10 @@ class Annotation:
         """The log with other regions made part of the first, which keeps its id.
 
         Raises:
-            AnnotationError: an unknown region, one named twice, or no other.
+            AnnotationError: an unknown region, one named twice, or no list of others.
         """
+        if not isinstance(others, Iterable):
+            raise AnnotationError(f"a merge takes a list of other regions, not {others!r:.80}")
         return self.append(MergeRegions(self._id(region), tuple(map(self._id, others))))
 
     def fill(self) -> Annotation:

@@ -103,10 +103,19 @@ class Client:
         """Say whether a photo may be complete while regions of it have no label."""
         self._wire.send("PUT", "/rule", {"unlabelled_allowed": allowed})
 
-    def photos(self, *, status: str = "", name: str = "") -> Iterator[PhotoItem]:
-        """The photos as they are now, by path; those of a status or with `name` in their paths, if given."""
+    def photos(
+        self, *, status: str = "", name: str = "", label: str = "", person: str = ""
+    ) -> Iterator[PhotoItem]:
+        """The photos as they are now, by path: all, or those for which everything holds that is given.
+
+        Args:
+            status: how far they are.
+            name: a part of their paths, in whatever case.
+            label: that a region of theirs has.
+            person: who changed, completed or reviewed them last.
+        """
         found: list[PhotoItem] = []
-        asked = {"limit": _PAGE, "status": status, "name": name}
+        asked = {"limit": _PAGE, "status": status, "name": name, "label": label, "person": person}
         while True:
             page = self._wire.get("/photos", offset=len(found), **asked)
             found += map(PhotoItem.of, page["items"])

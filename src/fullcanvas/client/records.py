@@ -63,6 +63,7 @@ class PhotoItem:
         status: "new", "in_work", "complete", "reviewed" or "rejected".
         version: grows with every change.
         regions, unlabelled: how many there are, and how many of them have no label.
+        labels: of its regions, by name; each once.
         seconds: of work.
         author: who changed or completed it last; None where there are no accounts.
         comment: why it was rejected, until it is complete again.
@@ -75,6 +76,7 @@ class PhotoItem:
     version: int
     regions: int
     unlabelled: int
+    labels: tuple[str, ...]
     seconds: float
     author: str | None
     comment: str | None
@@ -178,6 +180,7 @@ class ProjectInfo:
         unlabelled_allowed: whether it may be while regions of it have no label.
         model: the name of the model that answers.
         labels: its classes.
+        people: who changed, completed or reviewed photos last; empty where there are no accounts.
     """
 
     name: str
@@ -189,6 +192,7 @@ class ProjectInfo:
     unlabelled_allowed: bool
     model: str
     labels: tuple[Label, ...]
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Record:
     Attributes:
         image_id: the photo's id; several annotations may share it.
         file_name: the photo's name within the folder of photos.
+        map_name: the map's name within the folder of maps.
         image: the photo.
         map: the PNG of region ids.
         width, height: the size of both, in pixels.
@@ -47,6 +48,7 @@ class Record:
 
     image_id: int
     file_name: str
+    map_name: str
     image: Path
     map: Path
     width: int
@@ -76,6 +78,7 @@ def _record(annotation: Listed, panoptic: Panoptic, layout: Layout) -> Record:
     return Record(
         image_id=image.whole("id"),
         file_name=photo,
+        map_name=annotation.map,
         image=layout.images / photo,
         map=layout.maps / annotation.map,
         width=image.whole("width", 1),

@@ -33,8 +33,8 @@ class Snapshot(NamedTuple):
 
 
 def picture_of(record: Record, folder: Path) -> Path:
-    """The file of a sample's picture; photos of the same name in two folders have two."""
-    return folder / Path(record.file_name).parent / f"{record.map.stem}.png"
+    """The file of a sample's picture: called as its map, which no other sample has."""
+    return folder / record.map_name
 
 
 def draw_picture(sample: Sample, snapshots: Sequence[Snapshot], file: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from fullcanvas.inference.graph import real_cores
+from fullcanvas.inference.graph import thread_count
 from fullcanvas.inference.model_file import ModelError
 
 Array = NDArray[np.float32]
@@ -31,6 +31,7 @@ class OnnxFile:
 
     Raises:
         ModelError: there is no such file, it cannot be loaded, or has other inputs or outputs.
+        ValueError: no such number of threads.
     """
 
     name: str
@@ -47,7 +48,7 @@ class OnnxFile:
             raise ModelError(f"there is no ONNX file {str(path)!r}")
         self.name, self.hash = path.stem, _hash(path)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or real_cores()
+        options.intra_op_num_threads = thread_count(threads)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # ONNX Runtime's errors share no base of their own: hence the two wide excepts here.

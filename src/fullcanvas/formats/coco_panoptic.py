@@ -68,9 +68,19 @@ def write_coco_panoptic(
 
     Raises:
         ExportError: there is nothing to export, regions have no label, or none of the photos can be exported
-            (the message lists them). The first two are said before anything is written.
+            (the message lists them). The first two are said at once, before any photo is asked for.
     """
     check_labels(photos, unlabelled)
+    return _written(photos, categories, sink, unlabelled, images)
+
+
+def _written(
+    photos: Sequence[ExportedPhoto],
+    categories: Sequence[Category],
+    sink: Sink,
+    unlabelled: Unlabelled,
+    images: bool,
+) -> Iterator[Outcome]:
     classes = {category.name: category for category in categories}
     names = map_names([photo.file_name for photo in photos], [photo.id for photo in photos])
     listed: list[tuple[str, str]] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -28,13 +30,14 @@ class Graph:
 
     Raises:
         ModelError: the graph cannot be loaded, or has other inputs or another output.
+        ValueError: no such number of threads.
     """
 
     def __init__(
         self, data: bytes, name: str, inputs: tuple[str, ...], output: str, threads: int | None = None
     ) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or real_cores()
+        options.intra_op_num_threads = thread_count(threads)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Threads that spin while they wait gain nothing measurable here, and on a busy machine they starve
@@ -67,6 +70,19 @@ class Graph:
                 cancellation.check()
             raise ModelError(f"{self._name} refuses its inputs: {error}") from error
         return np.asarray(answer, np.float32)
+
+
+def thread_count(asked: Any) -> int:
+    """How many threads are asked for; None is one per core.
+
+    Raises:
+        ValueError: no number of 1 or more.
+    """
+    if asked is None:
+        return real_cores()
+    if not isinstance(asked, Integral) or asked < 1:
+        raise ValueError(f"threads are a whole number of 1 or more, or None for one per core, not {asked!r}")
+    return int(asked)
 
 
 def real_cores() -> int:

@@ -32,6 +32,7 @@ class Segmenter(Model):
 
         Raises:
             ModelError: there is no such file, or it is no usable model file.
+            ValueError: no such number of threads.
         """
         return cls(read_model(model), threads)
 

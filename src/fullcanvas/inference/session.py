@@ -162,7 +162,7 @@ class Session:
         The session's log names the session's model afterwards, whatever model it named before.
 
         Raises:
-            AnnotationError: the annotation is of a photo of another size, or contradicts itself.
+            AnnotationError: it is none, is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
         self._now, prospect = self._follow(annotation)
@@ -262,7 +262,7 @@ class Session:
         """Make other regions part of one, which keeps its id; no other pixel changes.
 
         Raises:
-            AnnotationError: an unknown region, one named twice, or no other.
+            AnnotationError: an unknown region, one named twice, or no list of others.
         """
         return self.apply(self.annotation.merge(region, others))
 
@@ -324,6 +324,11 @@ class Session:
         return self.apply(self.annotation.go(cursor))
 
     def _checked(self, annotation: Annotation) -> Annotation:
+        if not isinstance(annotation, Annotation):
+            raise AnnotationError(
+                f"an annotation is wanted, not {type(annotation).__name__}: "
+                "Annotation.from_json reads its JSON form"
+            )
         size, photo = (annotation.width, annotation.height), (self._full.width, self._full.height)
         if size != photo:
             sizes = (f"{width} x {height}" for width, height in (size, photo))

@@ -157,8 +157,9 @@ class TrainingConfig:
         jittered: share of images whose extreme points have it.
         pert: tolerance of the extreme points in working pixels, in half of the images.
         most_regions: regions of a crop beyond this number are treated as void, drawn at random.
-        arithmetic: what layers count in; "automatic" is bfloat16 on a GPU and float32 on a CPU. Processors
-            that multiply bfloat16 themselves (AVX512-BF16, AMX) train up to twice as fast in it.
+        arithmetic: what layers count in; "automatic" is bfloat16 on a GPU and float32 on a CPU, but for a
+            frozen transformer, which it lets count in bfloat16 on both. Processors that multiply bfloat16
+            themselves (AVX512-BF16, AMX) train up to twice as fast in it.
         freeze_norms: share of the budget after which batch statistics are no longer updated.
         average: decay of the running average of the weights that validation and export use.
         held_back: one photo in this many is never trained on; validation uses them. 0 holds none back.

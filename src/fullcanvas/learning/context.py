@@ -28,6 +28,9 @@ class Context(nn.Module):
         transformer: a timm vision transformer with absolute positions and a class token.
         channels: of the answer.
         width: of the layer between.
+
+    Attributes:
+        half_precision: whether the transformer counts in bfloat16 in training; it answers in float32 anyway.
     """
 
     mean: Tensor
@@ -37,6 +40,7 @@ class Context(nn.Module):
 
     def __init__(self, transformer: str, channels: int, width: int = 128) -> None:
         super().__init__()
+        self.half_precision = True
         body: Any = timm.create_model(transformer, pretrained=False, num_classes=0)
         self.body = body.requires_grad_(False)
         self.patch: int = body.patch_embed.patch_size[0]
@@ -52,7 +56,7 @@ class Context(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Float [B, 3, h, w] of 0..255, h and w multiples of 16 -> [B, channels, h / 16, w / 16]."""
-        if self.training:
+        if self.training and self.half_precision:
             # Nothing is learned in the transformer: half the precision there is half the time.
             with torch.autocast(image.device.type, torch.bfloat16):
                 patches = self.patches(image).float()

@@ -156,6 +156,8 @@ def restore(state: Mapping[str, Any], config: Config, device: torch.device) -> R
 
 def _assemble(config: Config, network: AnyNetwork, device: torch.device, origin: dict[str, Any]) -> Run:
     network = network.to(device).to(memory_format=torch.channels_last)
+    if network.context is not None:
+        network.context.half_precision = config.training.arithmetic != "float32"
     average = copy.deepcopy(network).eval().requires_grad_(False)
     return Run(config, network, average, _optimizer(network, config.training), origin)
 

@@ -17,6 +17,7 @@ from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.labels import Label, distinct_color
 from fullcanvas.server.records import Photo, Review, Status, Verdict
+from fullcanvas.server.store import Store
 from fullcanvas.server.workbench import View
 
 Point = tuple[int, int]
@@ -86,7 +87,7 @@ class ModelAnswer(BaseModel):
 
 
 class ProjectAnswer(BaseModel):
-    """The project at a glance."""
+    """The project at a glance; `people` changed, completed or reviewed photos last."""
 
     name: str
     photos: int
@@ -97,6 +98,7 @@ class ProjectAnswer(BaseModel):
     unlabelled_allowed: bool
     model: ModelAnswer
     labels: list[LabelAnswer]
+    people: list[str]
 
 
 class ReviewAnswer(BaseModel):
@@ -114,7 +116,7 @@ class ReviewAnswer(BaseModel):
 
 
 class PhotoItem(BaseModel):
-    """A photo in the list; `author` changed or completed it last."""
+    """A photo in the list; `labels` are those of its regions, and `author` changed or completed it last."""
 
     id: int
     path: str
@@ -122,22 +124,26 @@ class PhotoItem(BaseModel):
     version: int
     regions: int
     unlabelled: int
+    labels: list[str]
     seconds: float
     author: str | None
     comment: str | None
     review: ReviewAnswer | None
 
     @classmethod
-    def each(cls, photos: Sequence[Photo], seconds: Mapping[int, float]) -> list[PhotoItem]:
-        """The answers that list photos, with the seconds of work that went to each."""
-        return [cls.of(photo, seconds.get(photo.id, 0.0)) for photo in photos]
+    def each(cls, photos: Sequence[Photo], store: Store) -> list[PhotoItem]:
+        """The answers that list photos, with what else the store knows of them."""
+        ids = [photo.id for photo in photos]
+        seconds, labels = store.progress.seconds(ids), store.labels_of(ids)
+        return [cls.of(photo, seconds.get(photo.id, 0.0), labels.get(photo.id, ())) for photo in photos]
 
     @classmethod
-    def of(cls, photo: Photo, seconds: float) -> PhotoItem:
+    def of(cls, photo: Photo, seconds: float, labels: Sequence[str]) -> PhotoItem:
         """The answer that lists a photo."""
         names = ("id", "path", "status", "version", "regions", "unlabelled", "author", "comment")
         said = {name: getattr(photo, name) for name in names}
-        return cls(**said, seconds=round(seconds, 1), review=ReviewAnswer.of(photo.review))
+        review = ReviewAnswer.of(photo.review)
+        return cls(**said, labels=list(labels), seconds=round(seconds, 1), review=review)
 
 
 class PhotoList(BaseModel):

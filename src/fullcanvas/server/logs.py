@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from fullcanvas.annotation import Annotation, AnnotationError
 from fullcanvas.annotation.entries import to_json
@@ -24,14 +25,23 @@ def read_log(connection: Connection, row: RowMapping) -> Annotation | None:
         return None
     table = schema.entries
     query = select(table.c.body).where(table.c.photo_id == row["id"]).order_by(table.c.position)
-    data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region", "tip")}
     try:
-        listed = [json.loads(body) for body in connection.execute(query).scalars()]
-        forks = json.loads(row["forks"] or "[]")
-        version = row["log_version"] or VERSION
-        return Annotation.from_json({"version": version, **data, "forks": forks, "entries": listed})
+        return log_of(row, connection.execute(query).scalars().all())
     except (AnnotationError, json.JSONDecodeError) as error:
         raise StoreError(f"the annotation of {row['path']} is damaged ({error})") from error
+
+
+def log_of(row: RowMapping, bodies: Sequence[str]) -> Annotation:
+    """The annotation that a photo's row and the bodies of its entries say.
+
+    Raises:
+        AnnotationError, json.JSONDecodeError: what they say is none.
+    """
+    data = {name: row[name] for name in ("width", "height", "model", "cursor", "next_region", "tip")}
+    listed = [json.loads(body) for body in bodies]
+    forks = json.loads(row["forks"] or "[]")
+    version = row["log_version"] or VERSION
+    return Annotation.from_json({"version": version, **data, "forks": forks, "entries": listed})
 
 
 def values_of(annotation: Annotation) -> dict[str, Any]:
@@ -84,14 +94,22 @@ def entry_of(connection: Connection, photo_id: int, key: str) -> dict[str, Any] 
     return body and json.loads(body)
 
 
-def bring_labels_back(connection: Connection, before: Annotation | None, after: Annotation) -> None:
-    """See that no label is deleted that a region has: one that had it may have come back."""
-    had = {region.label for region in before.regions.values()} if before else set()
-    fresh = {region.label for region in after.regions.values()} - had - {None}
-    if fresh:
-        table = schema.labels
-        back = (table.c.deleted, table.c.name.in_(fresh))
-        connection.execute(update(table).where(*back).values(deleted=False))
+def note_labels(connection: Connection, photo_id: int, before: Annotation | None, after: Annotation) -> None:
+    """Note which labels the regions of a photo have now; one that was deleted may have come back."""
+    had, have = (labels_in(log) if log else set() for log in (before, after))
+    noted, labels = schema.labelled, schema.labels
+    if gone := had - have:
+        mine = (noted.c.photo_id == photo_id, noted.c.label.in_(gone))
+        connection.execute(delete(noted).where(*mine))
+    if fresh := have - had:
+        connection.execute(insert(noted), [{"photo_id": photo_id, "label": label} for label in fresh])
+        back = (labels.c.deleted, labels.c.name.in_(fresh))
+        connection.execute(update(labels).where(*back).values(deleted=False))
+
+
+def labels_in(annotation: Annotation) -> set[str]:
+    """The labels that its regions have."""
+    return {region.label for region in annotation.regions.values() if region.label is not None}
 
 
 def dump(value: Any) -> str:

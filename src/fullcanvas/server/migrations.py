@@ -1,18 +1,37 @@
 """From the tables of one version to those of the next, one step after another.
 
-A step is SQL, never the tables of `schema.py`: those will have moved on when it runs. Steps of released
-versions are never changed; new ones are added at the end.
+A step is SQL, or a function that speaks it, never the tables of `schema.py`: those will have moved on when it
+runs. Steps of released versions are never changed; new ones are added at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from fullcanvas.annotation import AnnotationError
 from fullcanvas.server import schema
+from fullcanvas.server.logs import labels_in, log_of
 
-STEPS: Mapping[int, tuple[str, ...]] = {
+Step = str | Callable[[Connection], None]
+
+
+def _note_labels(connection: Connection) -> None:
+    """Note which labels the regions of each photo have; a damaged log says so when it is opened."""
+    bodies = text("SELECT body FROM entries WHERE photo_id = :id ORDER BY position")
+    note = text("INSERT INTO labelled (photo_id, label) VALUES (:id, :label)")
+    found = connection.execute(text("SELECT * FROM photos WHERE regions > unlabelled")).mappings().all()
+    for row in found:
+        with suppress(AnnotationError, json.JSONDecodeError):
+            log = log_of(row, connection.execute(bodies, {"id": row["id"]}).scalars().all())
+            for label in labels_in(log):
+                connection.execute(note, {"id": row["id"], "label": label})
+
+
+STEPS: Mapping[int, tuple[Step, ...]] = {
     1: (
         "ALTER TABLE entries ADD COLUMN author VARCHAR(64)",
         "ALTER TABLE label_maps ADD COLUMN author VARCHAR(64)",
@@ -43,6 +62,14 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE entries ADD COLUMN key VARCHAR(64)",
         "CREATE UNIQUE INDEX entries_by_key ON entries (photo_id, key)",
     ),
+    5: (
+        """CREATE TABLE labelled (photo_id INTEGER NOT NULL REFERENCES photos (id),
+        label VARCHAR(200) NOT NULL, PRIMARY KEY (photo_id, label))""",
+        "CREATE INDEX labelled_by_label ON labelled (label, photo_id)",
+        "CREATE INDEX photos_by_author ON photos (author, present)",
+        "CREATE INDEX photos_by_reviewer ON photos (reviewer, present)",
+        _note_labels,
+    ),
 }
 """What leads from each version to the one after it."""
 
@@ -50,5 +77,8 @@ STEPS: Mapping[int, tuple[str, ...]] = {
 def migrate(connection: Connection, version: int) -> None:
     """Bring the tables from a version to the present one, in the transaction that is open."""
     for step in range(version, schema.VERSION):
-        for statement in STEPS[step]:
-            connection.exec_driver_sql(statement)
+        for part in STEPS[step]:
+            if isinstance(part, str):
+                connection.exec_driver_sql(part)
+            else:
+                part(connection)

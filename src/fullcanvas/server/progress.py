@@ -91,6 +91,16 @@ class Progress:
         with self._database.read() as connection:
             return {photo_id: float(seconds) for photo_id, seconds in connection.execute(query)}
 
+    def people(self) -> Sequence[str]:
+        """Who changed or completed a photo last, or reviewed one last; none where there are no accounts."""
+        table = schema.photos
+        authors, reviewers = (
+            select(name).where(schema.PRESENT, name.is_not(None))
+            for name in (table.c.author, table.c.reviewer)
+        )
+        with self._database.read() as connection:
+            return sorted(connection.execute(authors.union(reviewers)).scalars())
+
     @property
     def rule(self) -> Rule:
         """When a photo may be complete."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from itertools import islice
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import ConflictError, NotFoundError
 from fullcanvas.server.labels import Color, Label
-from fullcanvas.server.logs import dump, read_log
+from fullcanvas.server.logs import dump
 
 _LISTED = 3
 """How many photos a refusal names."""
@@ -70,14 +69,8 @@ class Relabelling:
             ConflictError: a region has it.
         """
         table = schema.labels
-        # The search takes its time, so it is made while others may write.
-        with self._database.read() as connection:
-            label = _found(connection, label_id)
-            seen = _versions(connection)
-            _check_unused(connection, label, {})
         with self._database.write() as connection:
-            now = _found(connection, label_id)
-            _check_unused(connection, now, seen if now.name == label.name else {})
+            _check_unused(connection, _found(connection, label_id))
             connection.execute(update(table).where(table.c.id == label_id).values(deleted=True))
 
 
@@ -124,6 +117,7 @@ def _renamed(connection: Connection, label: Label, name: str, merge: bool) -> La
     if taken and not taken.deleted and not merge:
         raise ConflictError(f"there is a label {name!r} already")
     _rename_entries(connection, label.name, name)
+    _rename_noted(connection, label.name, name)
     if taken and not taken.deleted:
         connection.execute(update(table).where(table.c.id == label.id).values(deleted=True))
         return taken
@@ -133,45 +127,34 @@ def _renamed(connection: Connection, label: Label, name: str, merge: bool) -> La
     return replace(label, name=name)
 
 
-def _renamed_body(old: str, name: str) -> ColumnElement[str]:
-    """The text of an entry with the label `name` instead of `old`; the same text if it gives another."""
-    # Quotes inside of texts are written \", so this can be nothing but the field.
-    was, now = (f'"label":{dump(label)}' for label in (old, name))
-    return func.replace(schema.entries.c.body, was, now)
-
-
 def _rename_entries(connection: Connection, old: str, name: str) -> None:
     """Name a label otherwise wherever it was given, all at once; the photos have changed then."""
     entries, photos = schema.entries, schema.photos
-    body = _renamed_body(old, name)
+    # Quotes inside of texts are written \", so this can be nothing but the field.
+    was, now = (f'"label":{dump(label)}' for label in (old, name))
+    body = func.replace(entries.c.body, was, now)
     named = select(entries.c.photo_id).where(entries.c.body != body)
     connection.execute(update(photos).where(photos.c.id.in_(named)).values(version=photos.c.version + 1))
     connection.execute(update(entries).where(entries.c.body != body).values(body=body))
 
 
-def _versions(connection: Connection) -> Mapping[int, int]:
-    table = schema.photos
-    return {row.id: row.version for row in connection.execute(select(table.c.id, table.c.version))}
+def _rename_noted(connection: Connection, old: str, name: str) -> None:
+    """The same for what is noted of photos, some of which may have both labels."""
+    table = schema.labelled
+    both = select(table.c.photo_id).where(table.c.label == name)
+    connection.execute(delete(table).where(table.c.label == old, table.c.photo_id.in_(both)))
+    connection.execute(update(table).where(table.c.label == old).values(label=name))
 
 
-def _check_unused(connection: Connection, label: Label, seen: Mapping[int, int]) -> None:
-    """See that no region of a photo that has changed since its version was seen has the label.
+def _check_unused(connection: Connection, label: Label) -> None:
+    """See that no region has the label.
 
     Raises:
         ConflictError: one has.
     """
-    users = list(islice(_photos_with(connection, label.name, seen), _LISTED + 1))
+    photos, noted = schema.photos, schema.labelled
+    having = select(photos.c.path).join(noted).where(noted.c.label == label.name)
+    users = connection.execute(having.order_by(photos.c.path).limit(_LISTED + 1)).scalars().all()
     if users:
         listed = ", ".join(users[:_LISTED]) + (", …" if len(users) > _LISTED else "")
         raise ConflictError(f"regions of these photos are labelled {label.name!r}: {listed}")
-
-
-def _photos_with(connection: Connection, name: str, seen: Mapping[int, int]) -> Iterator[str]:
-    """The paths of photos with a region of this label now, but for those as they were seen."""
-    photos, entries = schema.photos, schema.entries
-    named = select(entries.c.photo_id).where(entries.c.body != _renamed_body(name, ""))
-    query = select(photos).where(photos.c.id.in_(named)).order_by(photos.c.path)
-    for row in connection.execute(query).mappings().all():
-        log = read_log(connection, row) if seen.get(row["id"]) != row["version"] else None
-        if log and name in {region.label for region in log.regions.values()}:
-            yield row["path"]

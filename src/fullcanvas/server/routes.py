@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -27,6 +27,7 @@ from fullcanvas.server.answers import (
     Responses,
     pack_patch,
 )
+from fullcanvas.server.filters import Filter
 from fullcanvas.server.labels import MAX_ID
 from fullcanvas.server.login import Admin, Caller, require
 from fullcanvas.server.presence import Presence
@@ -42,6 +43,11 @@ def binary(description: str, media: str = "application/octet-stream") -> Respons
     """The description of an answer that is no JSON."""
     schema = {"schema": {"type": "string", "format": "binary"}}
     return {200: {"description": description, "content": {media: schema}}}
+
+
+def text(description: str) -> Any:
+    """A part of the query that is any text, as far as a database can keep it."""
+    return Query(max_length=200, pattern=r"^[^\x00]*$", description=description)
 
 
 async def _workbench(request: Request) -> Workbench:  # not async, it would be called in a thread of its own
@@ -84,6 +90,7 @@ def project(bench: Bench) -> ProjectAnswer:
         **asdict(store.progress.rule),
         model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
         labels=[LabelAnswer.of(label) for label in store.labels()],
+        people=list(store.progress.people()),
     )
 
 
@@ -101,17 +108,18 @@ def add_label(bench: Bench, label: NewLabel) -> LabelAnswer:
 @router.get("/photos")
 def photos(
     bench: Bench,
+    *,
     offset: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     status: Literal["", "new", "in_work", "complete", "reviewed", "rejected"] = "",
-    name: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    name: Annotated[str, text("A part of their paths, in whatever case.")] = "",
+    label: Annotated[str, text("That a region of theirs has.")] = "",
+    person: Annotated[str, text("Who changed, completed or reviewed them last.")] = "",
 ) -> PhotoList:
-    """A page of the list of photos with `name` in their paths, by path. Nothing is decoded."""
-    store = bench.project.store
-    found = store.list_photos(offset, limit, status or None, name)
-    seconds = store.progress.seconds([photo.id for photo in found])
-    total = store.count_photos(status or None, name)
-    return PhotoList(total=total, items=PhotoItem.each(found, seconds))
+    """A page of the list of photos, by path: those for which all holds that is given. Nothing is decoded."""
+    store, wanted = bench.project.store, Filter(status, name, label, person)
+    found = store.list_photos(offset, limit, wanted)
+    return PhotoList(total=store.count_photos(wanted), items=PhotoItem.each(found, store))
 
 
 @router.get("/photos/{photo_id}", responses=MISSING)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 5
+VERSION = 6
 """Of the tables below. A database of a newer version is refused; an older one is migrated."""
 
 # PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
@@ -61,8 +61,13 @@ photos = Table(
     Column("revision", Integer, nullable=False, default=0),  # of all photos' changes, its latest
     Index("photos_by_status", "present", "status", "path"),
     Index("photos_by_revision", "revision"),
+    Index("photos_by_author", "author", "present"),
+    Index("photos_by_reviewer", "reviewer", "present"),
     sqlite_autoincrement=True,
 )
+
+PRESENT = photos.c.present.is_not(False)
+"""Said so, SQLite does not look up in an index that nearly all photos are present, and then sort them."""
 
 entries = Table(
     "entries",
@@ -91,6 +96,15 @@ labels = Table(
     Column("isthing", Boolean, nullable=False),
     Column("color", String(13), nullable=False),  # "[red,green,blue]"
     Column("deleted", Boolean, nullable=False, default=False),  # no region has it; its id is never another's
+)
+
+# Follows from the log, as `regions` and `unlabelled` of a photo do: the labels that its regions have now.
+labelled = Table(
+    "labelled",
+    metadata,
+    Column("photo_id", ForeignKey("photos.id"), primary_key=True),
+    Column("label", String(200), primary_key=True),
+    Index("labelled_by_label", "label", "photo_id"),
 )
 
 label_maps = Table(

@@ -237,7 +237,8 @@ def _tell(console: Console, text: str) -> None:
 
 
 def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
-    total, complete = project.store.count_photos(), sum(map(project.store.count_photos, CLOSED))
+    statuses = project.store.progress.statuses()
+    total, complete = sum(statuses.values()), sum(statuses.get(status, 0) for status in CLOSED)
     if total == 0:
         console.print(f"[yellow]There is no photo in[/] {escape(str(project.folder))}")
     for path in project.skipped[:10]:

@@ -7,7 +7,7 @@ the caller saw last; if the photo has changed meanwhile, nothing is stored and `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
+from fullcanvas.server.filters import ALL, Filter
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
 from fullcanvas.server.labels import Label
-from fullcanvas.server.logs import add_entries, bring_labels_back, entry_of, read_log, values_of
+from fullcanvas.server.logs import add_entries, entry_of, note_labels, read_log, values_of
 from fullcanvas.server.progress import Progress, spend
 from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.relabelling import Relabelling, read_labels, replace_labels
@@ -93,21 +94,28 @@ class Store:
             with self._database.write() as connection:
                 _appear(connection, came)
 
-    def count_photos(self, status: str | None = None, name: str = "") -> int:
-        """How many photos are present, or have this status, and this in their path."""
+    def count_photos(self, wanted: Filter = ALL) -> int:
+        """How many photos are present, or of those that are asked for."""
+        query = select(func.count()).select_from(schema.photos).where(*wanted.conditions)
         with self._database.read() as connection:
-            query = select(func.count()).select_from(schema.photos).where(*_present(status, name))
             return int(connection.execute(query).scalar_one())
 
-    def list_photos(
-        self, offset: int = 0, limit: int | None = None, status: str | None = None, name: str = ""
-    ) -> list[Photo]:
-        """The photos that are present, by path."""
+    def list_photos(self, offset: int = 0, limit: int | None = None, wanted: Filter = ALL) -> list[Photo]:
+        """The photos that are present, or those of them that are asked for, by path."""
         table = schema.photos
-        found = select(table).where(*_present(status, name))
-        query = found.order_by(table.c.path).offset(offset).limit(limit)
+        query = select(table).where(*wanted.conditions).order_by(table.c.path).offset(offset).limit(limit)
         with self._database.read() as connection:
             return [_photo(row) for row in connection.execute(query).mappings()]
+
+    def labels_of(self, photo_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+        """The labels that the regions of photos have, by photo and by name; none of a photo without."""
+        table = schema.labelled
+        query = select(table).where(table.c.photo_id.in_(photo_ids)).order_by(table.c.photo_id, table.c.label)
+        found: dict[int, list[str]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.photo_id, []).append(row.label)
+        return found
 
     def photo(self, photo_id: int) -> Photo:
         """The photo with this id.
@@ -138,7 +146,7 @@ class Store:
         """The next present photo by path, or None."""
         table = schema.photos
         path = select(table.c.path).where(table.c.id == photo_id).scalar_subquery()
-        query = select(table).where(*_present(None), table.c.path > path).order_by(table.c.path).limit(1)
+        query = select(table).where(schema.PRESENT, table.c.path > path).order_by(table.c.path).limit(1)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return _photo(row) if row else None
@@ -150,7 +158,7 @@ class Store:
         """
         table = schema.photos
         later = [] if revision is None else [table.c.revision > revision]
-        query = select(table).where(*_present(), *later).order_by(table.c.revision).limit(MOST_CHANGED)
+        query = select(table).where(schema.PRESENT, *later).order_by(table.c.revision).limit(MOST_CHANGED)
         with self._database.read() as connection:
             latest = connection.execute(select(_NEXT_REVISION)).scalar_one() - 1
             rows = connection.execute(query).mappings().all() if later else []
@@ -209,7 +217,7 @@ class Store:
         with self._database.write() as connection:
             row = _change(connection, photo, {**values, **values_of(after)}, spent)
             add_entries(connection, photo.id, before, after, author=author, key=key)
-            bring_labels_back(connection, before, after)
+            note_labels(connection, photo.id, before, after)
         return _photo(row)
 
     # finished work
@@ -328,15 +336,8 @@ class Store:
                 remember(connection, _LABELS_FILE, digest)
 
 
-def _present(status: str | None = None, name: str = "") -> list[Any]:
-    """What photos must be: there, of this status, and with `name` in their path, in whatever case."""
-    table = schema.photos
-    named = [table.c.path.icontains(name, autoescape=True)] if name else []
-    return [table.c.present, *([table.c.status == status] if status else []), *named]
-
-
 def _present_paths(connection: Connection) -> set[str]:
-    return set(connection.execute(select(schema.photos.c.path).where(*_present())).scalars())
+    return set(connection.execute(select(schema.photos.c.path).where(schema.photos.c.present)).scalars())
 
 
 def _appear(connection: Connection, paths: Sequence[str]) -> None:
@@ -360,7 +361,7 @@ def _set_present(connection: Connection, path: str, present: bool) -> None:
 
 def _row(connection: Connection, photo_id: int) -> RowMapping:
     table = schema.photos
-    row = connection.execute(select(table).where(table.c.id == photo_id, *_present())).mappings().first()
+    row = connection.execute(select(table).where(table.c.id == photo_id, table.c.present)).mappings().first()
     if row is None:
         raise NotFoundError(f"there is no photo {photo_id}")
     return row

@@ -54,10 +54,9 @@ def changes(
         here.note(caller.name, photo)
     store = bench.project.store
     revision, found = store.changed_since(since)
-    seconds = store.progress.seconds([item.id for item in found]) if found else {}
     return ChangesAnswer(
         revision=revision,
-        photos=PhotoItem.each(found, seconds),
+        photos=PhotoItem.each(found, store) if found else [],
         statuses=store.progress.statuses(),
         people=[PersonAnswer(name=other.name, photo=other.photo) for other in here.others(caller.name)],
     )

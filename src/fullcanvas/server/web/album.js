@@ -36,7 +36,7 @@ export class Album {
   async #returned() {
     const { session, project } = this.annotator.state;
     if (!session?.name || !project?.statuses["rejected"]) return null;
-    const { items } = await api.getPhotos(0, LONG_PAGE, { status: "rejected", name: "" });
+    const { items } = await api.getPhotos(0, LONG_PAGE, { ...START.filter, status: "rejected" });
     return items.find(({ author }) => author === session.name)?.id ?? null;
   }
 

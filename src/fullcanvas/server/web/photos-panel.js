@@ -14,6 +14,7 @@ export function showPhotos(annotator) {
   const { store } = annotator;
   const list = byId("photo-list", HTMLUListElement);
   listenToFilter(annotator);
+  offerFilters(annotator);
   list.addEventListener("click", (event) => open(annotator, event));
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
   const visitors = (/** @type {PhotoItem} */ item) => store.state.people.filter(({ photo }) => photo === item.id).map(({ name }) => name);
@@ -32,6 +33,37 @@ export function showPhotos(annotator) {
   });
   store.watch(current, () => list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
   store.watch((state) => state.project, showProgress);
+}
+
+/**
+ * Filters by what was said of photos, and by whom: each is there if it leaves a choice.
+ * @param {Annotator} annotator
+ */
+function offerFilters({ store, album }) {
+  const label = byId("filter-label", HTMLSelectElement);
+  const person = byId("filter-person", HTMLSelectElement);
+  label.addEventListener("change", () => album.filter({ label: label.value }));
+  person.addEventListener("change", () => album.filter({ person: person.value }));
+  store.watch((state) => state.project?.labels, (labels = []) => {
+    offer(label, labels.map(({ name }) => name));
+    label.hidden = !labels.length;
+    // A label that was renamed or deleted meanwhile filters nothing any more.
+    if (label.value !== store.state.filter.label) album.filter({ label: label.value });
+  });
+  store.watch((state) => state.project?.people, (people = []) => {
+    offer(person, people);
+    person.hidden = people.length < 2;
+  });
+}
+
+/**
+ * @param {HTMLSelectElement} select  Its first option stands for all; what is chosen stays so while it is there.
+ * @param {string[]} names
+ */
+function offer(select, names) {
+  const { value } = select;
+  select.length = 1;
+  select.append(...names.map((name) => element("option", { value: name, selected: name === value }, name)));
 }
 
 /**

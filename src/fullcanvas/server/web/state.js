@@ -64,7 +64,7 @@ export const START = Object.freeze({
   project: null,
   items: [],
   total: 0,
-  filter: /** @type {Filter} */ ({ status: "", name: "" }),
+  filter: /** @type {Filter} */ ({ status: "", name: "", label: "", person: "" }),
   revision: 0,
   people: [],
   photo: null,
@@ -182,7 +182,8 @@ export const refreshPhoto = (photo, added = null) => (state) => {
  */
 function summary({ id, path, status, version, regions, seconds, author, comment, review }) {
   const unlabelled = regions.filter((region) => region.label === null).length;
-  return { id, path, status, version, seconds, author, comment, review, regions: regions.length, unlabelled };
+  const labels = [...new Set(regions.flatMap(({ label }) => label ?? []))];
+  return { id, path, status, version, seconds, author, comment, review, regions: regions.length, unlabelled, labels };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Reducer, State} from "./state.js" */
-/** @import {Changes, PhotoItem, Project} from "./types.js" */
+/** @import {Changes, Filter, PhotoItem, Project} from "./types.js" */
 import { getChanges } from "./api.js";
 import { say } from "./state.js";
 
@@ -63,7 +63,7 @@ const takeChanges = ({ revision, photos, statuses, people }) => (state) => {
     ...state,
     revision,
     people: same(people, state.people) ? state.people : people,
-    project: state.project && takeStatuses(state.project, statuses),
+    project: state.project && takePeople(takeStatuses(state.project, statuses), photos),
     items: came.length ? items.toSorted(byPath) : items,
     total: state.total + came.length,
   };
@@ -91,9 +91,18 @@ function byPath(one, other) {
  * @param {PhotoItem} photo
  * @param {State} state
  */
-function isWanted({ status, path }, { filter, items, total }) {
-  const asked = (!filter.status || filter.status === status) && path.toLowerCase().includes(filter.name.toLowerCase());
-  return asked && (items.length >= total || path < (items.at(-1)?.path ?? ""));
+function isWanted(photo, { filter, items, total }) {
+  return isAskedFor(photo, filter) && (items.length >= total || photo.path < (items.at(-1)?.path ?? ""));
+}
+
+/**
+ * As the server answers it.
+ * @param {PhotoItem} photo
+ * @param {Filter} filter
+ */
+function isAskedFor(photo, { status, name, label, person }) {
+  const said = (!label || photo.labels.includes(label)) && (!person || peopleOf(photo).includes(person));
+  return said && (!status || photo.status === status) && photo.path.toLowerCase().includes(name.toLowerCase());
 }
 
 /**
@@ -105,6 +114,24 @@ function takeStatuses(project, statuses) {
   if (same(statuses, project.statuses)) return project;
   const photos = Object.values(statuses).reduce((sum, number) => sum + number, 0);
   return { ...project, statuses, photos, complete: (statuses["complete"] ?? 0) + (statuses["reviewed"] ?? 0) };
+}
+
+/**
+ * Who changed or completed a photo last, and who reviewed it last.
+ * @param {PhotoItem} photo
+ */
+function peopleOf({ author, review }) {
+  return [author, review?.reviewer ?? null].filter((name) => name !== null);
+}
+
+/**
+ * @param {Project} project
+ * @param {PhotoItem[]} photos
+ * @returns {Project}  The same if they are nobody else's.
+ */
+function takePeople(project, photos) {
+  const people = [...new Set([...project.people, ...photos.flatMap(peopleOf)])];
+  return people.length > project.people.length ? { ...project, people: people.toSorted() } : project;
 }
 
 /**

@@ -47,6 +47,7 @@
  * @property {number} version
  * @property {number} regions
  * @property {number} unlabelled
+ * @property {string[]} labels  Of its regions, each once.
  * @property {number} seconds
  * @property {string | null} author
  * @property {string | null} comment
@@ -55,6 +56,8 @@
  * @typedef {object} Filter  Which photos to list.
  * @property {Status | ""} status  Empty for all.
  * @property {string} name  A part of their paths.
+ * @property {string} label  That a region of theirs has.
+ * @property {string} person  Who changed, completed or reviewed them last.
  *
  * @typedef {object} PhotoPage  A part of the list of photos.
  * @property {number} total
@@ -84,6 +87,7 @@
  * @property {boolean} unlabelled_allowed  Whether it may be with regions that have no label.
  * @property {{name: string, hash: string}} model
  * @property {Label[]} labels
+ * @property {string[]} people  Who changed, completed or reviewed photos last.
  *
  * @typedef {"annotator" | "reviewer" | "admin"} Role  Each may also do what those before it may.
  *
