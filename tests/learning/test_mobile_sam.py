@@ -128,4 +128,4 @@ def test_it_learns_and_its_model_file_holds_all_of_it(tmp_path):
         for network in (run.average, read.eval()):
             with torch.no_grad():
                 expected = network.encoder(padded(image)).numpy()[0]
-            np.testing.assert_allclose(answered, expected, atol=2e-2 * np.abs(expected).max())
+            np.testing.assert_allclose(answered, expected, atol=5e-3 * np.abs(expected).max())

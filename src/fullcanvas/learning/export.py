@@ -26,6 +26,7 @@ from fullcanvas.learning.rewriting import mix_before_enlarging
 OPSET = 20
 TOLERANCE = 0.05
 _LEAST_ELEMENTS = 1024
+_ROUNDED = 0.01  # of a level: what float32 makes of a rounded weight, and what was learnt never does
 
 
 def export(network: Network, path: Path, description: Mapping[str, Any], working_size: int) -> str:
@@ -133,8 +134,9 @@ def graph_of(
 def small_weights(graph: onnx.ModelProto) -> bytes:
     """The graph with its large float32 weights stored small, and made float32 again when it is loaded.
 
-    A transformer's matrices take a byte per number, a scale per column; all else is float16. ONNX Runtime
-    folds the making away once, at load: a smaller file, the same speed.
+    Matrices that were rounded beforehand, as a frozen transformer's are, take a byte per number and a scale
+    per column, and lose nothing; all else is float16: what was learnt since would lose too much as bytes.
+    ONNX Runtime folds the making away once, at load: a smaller file, the same speed.
     """
     made: list[onnx.NodeProto] = []
     right = {node.input[1] for node in graph.graph.node if node.op_type == "MatMul"}
@@ -143,9 +145,8 @@ def small_weights(graph: onnx.ModelProto) -> bytes:
         if values.dtype != np.float32 or values.size < _LEAST_ELEMENTS:
             continue
         name = weight.name
-        if name in right and values.ndim == 2:
-            scale = np.maximum(np.abs(values).max(0), np.finfo(np.float32).tiny) / LEVELS
-            stored = np.rint(values / scale).astype(np.int8)
+        if name in right and values.ndim == 2 and (rounded := _in_levels(values)):
+            stored, scale = rounded
             weight.CopyFrom(numpy_helper.from_array(stored, f"{name}.bytes"))
             graph.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
             made.append(helper.make_node("Cast", [f"{name}.bytes"], [f"{name}.levels"], to=TensorProto.FLOAT))
@@ -159,6 +160,14 @@ def small_weights(graph: onnx.ModelProto) -> bytes:
     onnx.checker.check_model(graph)
     serialised: bytes = graph.SerializeToString()
     return serialised
+
+
+def _in_levels(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]] | None:
+    """A matrix as whole numbers and the scale of each column, or None if it was not rounded to such."""
+    scale = np.maximum(np.abs(values).max(0), np.finfo(np.float32).tiny) / LEVELS
+    levels = values / scale
+    stored = np.rint(levels)
+    return (stored.astype(np.int8), scale) if np.abs(levels - stored).max() < _ROUNDED else None
 
 
 @torch.no_grad()
