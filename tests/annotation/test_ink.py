@@ -58,7 +58,8 @@ def assert_is_ink(plane, region, pen):
         centre = column + 0.5, row + 0.5
         slack = [math.dist(centre, working(point)) - pen.disc_diameter / 2 for point in region.extreme_points]
         slack += [
-            distance_to_line(*centre, [working(point) for point in scribble.points]) - pen.stroke_width / 2
+            distance_to_line(*centre, [working(point) for point in scribble.points])
+            - (pen.stroke_width if len(scribble.points) > 1 else pen.disc_diameter) / 2
             for scribble in region.scribbles
         ]
         if abs(min(slack)) > 1e-9:
@@ -89,12 +90,10 @@ def test_a_scribble_is_three_pixels_wide(end, axis):
     assert set(across.tolist()) == {3}
 
 
-def test_a_scribble_of_one_point_is_a_dot_three_pixels_across():
-    region = Region(1, ((0, 0),) * 4, (Scribble(((30, 20),)),))
-    ys, xs = np.nonzero(Pen().draw(region, WHOLE)[10:, 10:])
-    assert set(zip(xs.tolist(), ys.tolist(), strict=True)) == {
-        (x, y) for x in (19, 20, 21) for y in (9, 10, 11)
-    }
+def test_a_click_is_a_disc_as_an_extreme_point_is():
+    clicked = Region(1, ((0, 0),) * 4, (Scribble(((30, 20),)),))
+    marked = Region(1, (*((0, 0),) * 3, (30, 20)))
+    assert np.array_equal(Pen(2, 2).draw(clicked, WHOLE), Pen(2, 2).draw(marked, WHOLE))
 
 
 @given(regions(24, 16), INKS)
@@ -129,7 +128,8 @@ def assert_drawn_afresh(region, inks, window):
         afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         for scribble in region.scribbles:
             pieces = drawing._pieces(pen._to_working(scribble.points))
-            drawing._draw_pieces(afresh, window, *pieces, pen.stroke_width)
+            width = pen.stroke_width if len(scribble.points) > 1 else pen.disc_diameter
+            drawing._draw_pieces(afresh, window, *pieces, width)
         assert np.array_equal(pen.draw_scribbles(region.scribbles, window), afresh)
 
 

@@ -14,6 +14,7 @@ from fullcanvas.simulation.annotators import (
     regions_of,
     round_of_scribbles,
 )
+from fullcanvas.simulation.clicks import ClickAnnotator
 from fullcanvas.simulation.components import ErrorComponent, error_components
 from fullcanvas.simulation.errors import AnnotatorError
 from fullcanvas.simulation.load import load_annotator
@@ -120,11 +121,15 @@ def test_regions_are_listed_without_void():
 def test_annotators_are_named_as_they_are_loaded():
     assert load_annotator("paper") == PaperAnnotator(0)
     assert load_annotator("paper:5") == PaperAnnotator(5)
-    for name in ("paper", "paper:5"):
+    assert load_annotator("clicks") == ClickAnnotator()
+    for name in ("paper", "paper:5", "clicks"):
         assert load_annotator(name).name == name
 
 
-@pytest.mark.parametrize("spec", ["", "nobody", "paper:", "paper:-1", "paper:x", "robust:", "robust:1.2.3"])
+UNKNOWN = ["", "nobody", "paper:", "paper:-1", "paper:x", "clicks:2", "robust:", "robust:1.2.3"]
+
+
+@pytest.mark.parametrize("spec", UNKNOWN)
 def test_unknown_annotators_are_refused(spec):
     with pytest.raises(AnnotatorError, match="known: paper"):
         load_annotator(spec)

@@ -1,6 +1,7 @@
 """Drawing ink: what the mask head sees of extreme points and scribbles (section 3.2 of the paper).
 
-Ink is binary and drawn in pixels of the working resolution. A point (x, y) of the photo has its centre at
+Ink is binary and drawn in pixels of the working resolution: discs where a person pointed (extreme points, and
+scribbles that are clicks), lines elsewhere. A point (x, y) of the photo has its centre at
 ((x + 0.5 - left) * scale_x, (y + 0.5 - top) * scale_y) there. A pixel is inked where its centre lies less
 than half the width from an extreme point or a scribble's line. Everything can be drawn into a window of the
 plane; the window then holds exactly what it would hold had the whole plane been drawn.
@@ -76,7 +77,8 @@ class Pen:
         x0, y0, x1, y1 = window
         plane = np.zeros((y1 - y0, x1 - x0), np.uint8)
         for scribble in scribbles:
-            self._draw_remembered(plane, window, scribble.points, self.stroke_width)
+            width = self.stroke_width if len(scribble.points) > 1 else self.disc_diameter
+            self._draw_remembered(plane, window, scribble.points, width)
         return plane
 
     def _draw_remembered(self, plane: Plane, window: Window, points: tuple[Point, ...], width: float) -> None:

@@ -41,7 +41,8 @@ FirstModel = Annotated[
     str | None, typer.Option(help="Answers the extreme points alone, instead of `--model`.")
 ]
 Annotator = Annotated[
-    str, typer.Option(help="`paper`, or the clumsier `robust`; `robust:SIGMA` in pixels, `paper:PERT`.")
+    str,
+    typer.Option(help="`paper`, `clicks`, or the clumsier `robust`; `robust:SIGMA` in pixels, `paper:PERT`."),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Evaluate only so many photos.")]
 Fraction = Annotated[

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point
-
-Mask = NDArray[np.bool_]
+from fullcanvas.simulation.clicks import Mask, depth
 
 EXTREME_COSTS = (4, 1)
 """What a region's four extreme points count: as four clicks, and as one interaction."""
@@ -42,13 +40,6 @@ class Trace:
             KeyError, TypeError: it did not.
         """
         return cls(data["image_id"], tuple(tuple(step) for step in data["ious"]))
-
-
-def depth(mask: Mask) -> NDArray[np.float32]:
-    """How far each pixel of a mask lies inside it: float32 [H, W]; the image's edge bounds the mask too."""
-    padded = np.pad(mask.astype(np.uint8), 1)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(distance[1:-1, 1:-1], np.float32)
 
 
 def deepest(missed: Mask, extra: Mask, free: Mask) -> Point | None:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import DrawScribble, Point
 from fullcanvas.datasets import Dataset, DatasetError, Sample
 from fullcanvas.evaluation.predictors import FullImagePredictor
-from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, depth, peak
+from fullcanvas.evaluation.protocols.clicks import EXTREME_COSTS, Trace, deepest, peak
 from fullcanvas.evaluation.rounds import rng_of
 from fullcanvas.simulation.annotators import PaperAnnotator, annotation_of
+from fullcanvas.simulation.clicks import depth
 from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 
 BUDGET = 10
