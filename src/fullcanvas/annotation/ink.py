@@ -41,7 +41,7 @@ class Pen:
 
     Attributes:
         scale_x, scale_y: working pixels per photo pixel.
-        disc_diameter: of an extreme point, in working pixels; at least 1.5.
+        disc_diameter: of an extreme point or a click, in working pixels; at least 1.5.
         stroke_width: of a scribble, in working pixels; at least 1.5.
         left, top: the photo pixel in the corner of the working plane: 0 unless the plane is of a close-up.
     """

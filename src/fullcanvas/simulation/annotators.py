@@ -88,8 +88,8 @@ def round_of_scribbles(
         prediction: int32 [H, W], the same ids; a pixel that is unassigned (0) is an error.
         budget: the most scribbles, the paper's is one per region; those that find no error are forfeited.
         allocation: `free` spends on the largest gains in the image's summed IoU, several on one region if
-            that is best; `one-per-region` on the error that costs each region most, be it pixels that it
-            lacks or pixels that it should not have, which then others are scribbled into.
+            that is best; `one-per-region` on the error that costs each region most: pixels that it lacks, or
+            pixels that it should not have, and that another region is then scribbled into.
         rng: draws the scribbles.
         rounds: as many rounds at once, all on this prediction and none twice on one error.
 

@@ -44,15 +44,16 @@ function offerFilters({ store, album }) {
   const person = byId("filter-person", HTMLSelectElement);
   label.addEventListener("change", () => album.filter({ label: label.value }));
   person.addEventListener("change", () => album.filter({ person: person.value }));
+  // Who or what is not there any more filters nothing, and a filter that is in use can be taken back.
   store.watch((state) => state.project?.labels, (labels = []) => {
     offer(label, labels.map(({ name }) => name));
     label.hidden = !labels.length;
-    // A label that was renamed or deleted meanwhile filters nothing any more.
     if (label.value !== store.state.filter.label) album.filter({ label: label.value });
   });
   store.watch((state) => state.project?.people, (people = []) => {
     offer(person, people);
-    person.hidden = people.length < 2;
+    person.hidden = people.length < 2 && !person.value;
+    if (person.value !== store.state.filter.person) album.filter({ person: person.value });
   });
 }
 
