@@ -148,7 +148,7 @@ def test_nothing_overflows_when_everything_is_twice_as_large(chromium: Browser, 
         assert sizes == [640, 400]
         for button in annotator.page.get_by_role("toolbar", name="Tools").get_by_role("button").all():
             assert_inside(button.bounding_box(), 640, 400)
-        for key, dialog in (("?", "Keys and gestures"), ("y", "Project"), ("e", "Export as COCO panoptic")):
+        for key, dialog in (("?", "Keys and gestures"), ("y", "Project"), ("e", "Export")):
             annotator.press(key)
             shown = annotator.page.get_by_role("dialog", name=dialog)
             expect(shown).to_be_visible()

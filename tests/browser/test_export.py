@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 from playwright.sync_api import Route, expect
 
@@ -44,6 +45,22 @@ def test_how_far_an_export_is_and_never_two_at_once(annotator: Annotator, server
     annotator.press("e")
     expect(go).to_be_enabled()
     expect(told).to_be_hidden()
+
+
+def test_an_export_can_have_another_format(annotator: Annotator, server: Server, tmp_path: Path) -> None:
+    annotator.open("rocket.jpg")
+    annotator.mark(*ROCKET)
+    choose_void(annotator)
+    annotator.page.locator('[name="unlabelled"][value="region"]').check()
+    annotator.page.get_by_label("YOLO segments").check()
+    with annotator.page.expect_download() as waiting:
+        annotator.page.click("#export-go")
+    assert waiting.value.suggested_filename == "yolo.zip"
+    waiting.value.save_as(tmp_path / "yolo.zip")
+    with ZipFile(tmp_path / "yolo.zip") as found:
+        number, *corners = found.read("labels/rocket.txt").split()
+        assert f'  {int(number)}: "region"\n' in found.read("data.yaml").decode()
+    assert len(corners) == 8  # of its box: nothing competes with it
 
 
 def test_an_export_that_breaks_off_is_told(annotator: Annotator, server: Server) -> None:

@@ -58,6 +58,8 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     assert [item.path for item in client.photos(status="complete")] == ["b/a.jpg"]
     with zipfile.ZipFile(client.export(tmp_path / "out.zip", status="complete")) as exported:
         assert set(exported.namelist()) == {"panoptic.json", "panoptic/b/a.png"}
+    with zipfile.ZipFile(client.export(tmp_path / "out.zip", format="coco-instances")) as exported:
+        assert exported.namelist() == ["instances.json"]
     photo.complete(False)
     assert photo.status == "in_work"
 

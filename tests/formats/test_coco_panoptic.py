@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, map_names, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Category, ExportedPhoto, Outcome, Regions
+from fullcanvas.formats.segments import Unlabelled
 from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.formats.write import NAMES, names_beside, write_export
 from tests.formats.rules import check_rules, read_ids
 
 CAT, SKY, SEA = Category(17, "cat", True), Category(3, "sky", False), Category(4, "sea", False)
@@ -52,7 +53,7 @@ def failing(*_arguments: object) -> Any:
 
 def write_some(folder: Path, *photos: ExportedPhoto, **options: Any) -> list[Outcome]:
     with FolderSink(folder, NAMES) as sink:
-        return list(write_coco_panoptic(photos, CATEGORIES, sink, **options))
+        return list(write_export(photos, CATEGORIES, sink, **options))
 
 
 def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any]:
@@ -219,7 +220,7 @@ def test_photos_are_read_one_by_one_when_they_are_due(tmp_path: Path) -> None:
 
     photos = [ExportedPhoto(id_, f"{id_}.jpg", 0, partial(reading, id_), Path) for id_ in (1, 2, 3)]
     with FolderSink(tmp_path / "out", NAMES) as sink:
-        for number, _ in enumerate(write_coco_panoptic(photos, CATEGORIES, sink), 1):
+        for number, _ in enumerate(write_export(photos, CATEGORIES, sink), 1):
             assert len(read) == number
 
 
@@ -240,12 +241,12 @@ def test_a_map_of_other_regions_is_not_taken_for_void(tmp_path: Path) -> None:
 
 
 def test_names_that_meet_only_because_of_an_id() -> None:
-    names = map_names(["a.jpg", "A.jpg", "a.1.jpg", "a.1.3.jpg"], [1, 2, 3, 4])
+    names = names_beside(["a.jpg", "A.jpg", "a.1.jpg", "a.1.3.jpg"], [1, 2, 3, 4])
     assert len({name.casefold() for name in names.values()}) == 4
 
 
 def test_usual_names_are_those_of_coco() -> None:
-    assert map_names(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139.png", 2: "photo.PNG.png"}
+    assert names_beside(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139", 2: "photo.PNG"}
 
 
 def test_photos_can_go_with_it(tmp_path: Path) -> None:

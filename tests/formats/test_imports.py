@@ -18,13 +18,13 @@ from PIL import Image
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.annotation.mask import compress
-from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, from_labels
 from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.formats.write import NAMES, write_export
 from tests.formats.test_coco_panoptic import CATEGORIES, LABELS, MAP, photo
 
 CORNERS = st.lists(st.tuples(st.floats(-4, 24), st.floats(-4, 20)), min_size=3, max_size=8)
@@ -51,7 +51,7 @@ def write(folder: Path, data: Any, name: str = "panoptic.json") -> Path:
 @pytest.fixture
 def panoptic(tmp_path: Path) -> Path:
     with FolderSink(tmp_path / "panoptic", NAMES) as sink:
-        list(write_coco_panoptic([photo()], CATEGORIES, sink))
+        list(write_export([photo()], CATEGORIES, sink))
     return tmp_path / "panoptic"
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from fullcanvas.annotation import Mask
-from fullcanvas.formats.coco_panoptic import MADE_HERE
+from fullcanvas.formats.coco_json import MADE_HERE
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import Source

@@ -22,12 +22,11 @@ from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.datasets import open_dataset
-from fullcanvas.formats.coco_panoptic import Unlabelled
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.records import ExportedPhoto, Regions
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server.downloads import MOST_KNOWN, Downloads, Sending, zipped
+from fullcanvas.server.downloads import MOST_KNOWN, Downloads, Sending, Wanted, zipped
 from fullcanvas.server.errors import NotFoundError
 from fullcanvas.server.export import Selection, categories, select
 from fullcanvas.server.label_maps import decode_label_map
@@ -99,6 +98,36 @@ def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path
     assert f"2 photos exported to {tmp_path / 'out[final]'}" in output
     for name in ("panoptic.json", "panoptic/a.png", "panoptic/b/a.png"):
         assert (tmp_path / "out[final]" / name).read_bytes() == (zipped / name).read_bytes()
+
+
+FILES = {
+    "coco-instances": {"instances.json"},
+    "label-png": {"labels.json", "semantic/a.png", "semantic/b/a.png"},
+    "yolo": {"data.yaml", "labels/a.txt", "labels/b/a.txt"},
+}
+
+
+@pytest.mark.parametrize("form", FILES)
+def test_both_ways_give_the_same_in_any_format(
+    work: Page, folder: Path, model: Path, tmp_path: Path, form: str
+) -> None:
+    response = work.client.get(f"/api/v1/export?status=all&format={form}")
+    assert f'filename="{form}.zip"' in response.headers["content-disposition"]
+    zipped = unzip(response.content, tmp_path / "zip")
+    assert {path.relative_to(zipped).as_posix() for path in zipped.rglob("*") if path.is_file()} == FILES[
+        form
+    ]
+    export(folder, model, tmp_path / "out", "--format", form)
+    for name in FILES[form]:
+        assert (tmp_path / "out" / name).read_bytes() == (zipped / name).read_bytes()
+
+
+def test_what_a_format_cannot_hold_is_said_before_the_download(work: Page) -> None:
+    added = work.client.app.state.workbench.project.add_label({"name": "far", "id": 70_000})  # type: ignore[attr-defined]
+    assert added.id == 70_000
+    told = work.client.get("/api/v1/export/check?status=all&format=label-png")
+    assert (told.status_code, "65535" in told.json()["detail"]) == (422, True)
+    assert work.client.get("/api/v1/export/check?status=all&format=yolo").status_code == 204
 
 
 def test_editing_an_exported_photo_does_not_change_the_one_it_was_made_from(
@@ -205,7 +234,7 @@ def test_nothing_to_export(page: Page, folder: Path, model: Path, tmp_path: Path
     assert told in refused(folder, model, tmp_path / "out", "--status", "complete")
 
 
-@pytest.mark.parametrize("query", ["format=yolo", "unlabelled=maybe", "status=new"])
+@pytest.mark.parametrize("query", ["format=pascal", "unlabelled=maybe", "status=new"])
 def test_unknown_options_are_refused(work: Page, query: str) -> None:
     assert work.client.get(f"/api/v1/export?{query}").status_code == 422
 
@@ -447,7 +476,7 @@ def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
 
     photos = [replace(photo, regions=partial(reading, photo)) for photo in found.photos]
     download = Downloads().begin(None, found)
-    chunks = zipped(replace(found, photos=photos), categories(bench.project), Unlabelled.ERROR, download)
+    chunks = zipped(replace(found, photos=photos), categories(bench.project), Wanted(), download)
     assert next(chunks).startswith(b"PK")
     chunks.close()
     assert (read, download.done, download.state) == ([1], 1, "broken_off")
@@ -477,7 +506,7 @@ def test_an_export_ends_when_whoever_asked_for_it_has_gone(slow: bool) -> None:
             await sent.wait()
             return {"type": "http.disconnect"}
 
-        await Sending(endless())({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+        await Sending(endless(), "x")({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
 
     asyncio.run(exchange())
     assert made[-1] == "end"

@@ -144,17 +144,31 @@ class Client:
             photo = found
         return RemotePhoto(self._wire, photo if isinstance(photo, int) else photo.id)
 
-    def check_export(self, *, unlabelled: str = "error", status: str = "complete") -> None:
+    def check_export(
+        self,
+        *,
+        format: str = "coco-panoptic",  # noqa: A002 as the command has it
+        unlabelled: str = "error",
+        status: str = "complete",
+    ) -> None:
         """See whether `export` would work; arguments and errors as there."""
-        self._wire.read("/export/check", format="coco-panoptic", unlabelled=unlabelled, status=status)
+        self._wire.read("/export/check", format=format, unlabelled=unlabelled, status=status)
 
-    def export(self, out: str | Path, *, unlabelled: str = "error", status: str = "complete") -> Path:
-        """Write a zip file of the segmentations in COCO's panoptic format, and return its path.
+    def export(
+        self,
+        out: str | Path,
+        *,
+        format: str = "coco-panoptic",  # noqa: A002
+        unlabelled: str = "error",
+        status: str = "complete",
+    ) -> Path:
+        """Write a zip file of the segmentations, and return its path.
 
         Photos that could not be exported are named in the zip's `left-out.txt`, which else is not there.
 
         Args:
             out: the file; one that is there is replaced, when all has arrived.
+            format: "coco-panoptic", "coco-instances", "label-png" or "yolo".
             unlabelled: what becomes of regions without a label: "error" (no export), "void" or "region".
             status: "complete" for those photos alone, "reviewed" for those of them that are, or "all" for
                 those in work, too, as the server's model answers them now.
@@ -163,7 +177,7 @@ class Client:
             ClientError: the server refuses; the message lists regions without a label.
         """
         place = Path(out)
-        content = self._wire.read("/export", format="coco-panoptic", unlabelled=unlabelled, status=status)
+        content = self._wire.read("/export", format=format, unlabelled=unlabelled, status=status)
         with writing(place) as file:
             file.write(content)
         return place

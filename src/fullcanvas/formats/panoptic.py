@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.formats.coco_panoptic import MADE_HERE
+from fullcanvas.formats.coco_json import MADE_HERE
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.fields import Fields, find_json, read_categories, read_json
 from fullcanvas.formats.records import Category

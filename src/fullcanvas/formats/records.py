@@ -18,11 +18,13 @@ class Category:
         id: 1 or more.
         name: of the class.
         isthing: whether its regions are countable; all of an image's stuff of one class is one segment.
+        color: red, green and blue, 0 to 255 each, in which it is shown; None if nobody has said.
     """
 
     id: int
     name: str
     isthing: bool
+    color: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -196,7 +196,7 @@ def export(
     photos: options.Photos,
     *,
     out: options.Out,
-    format: options.OutFormat = "coco-panoptic",  # noqa: A002, ARG001 the option's name; there is one so far
+    format: options.OutFormat = "coco-panoptic",  # noqa: A002 the option's name
     unlabelled: options.Unlabelled = "error",
     status: options.Status = "complete",
     images: options.Images = "copy",
@@ -205,7 +205,7 @@ def export(
     database: options.Database = None,
     max_megapixels: options.MaxMegapixels = 200,
 ) -> None:
-    """Take the segmentations home as files, in COCO's panoptic format, with the photos upright.
+    """Take the segmentations home as files, in COCO's panoptic format or another, with the photos upright.
 
     Photos that cannot be exported are left out and listed at the end. What is complete, or photos in work as
     well, as the model answers them now:
@@ -213,16 +213,20 @@ def export(
         fullcanvas export holiday/ --out holiday-panoptic
 
         fullcanvas export holiday/ --out so-far --status all --unlabelled void
+
+        fullcanvas export holiday/ --out holiday-yolo --format yolo
     """
     from rich.console import Console
 
-    from fullcanvas.formats.coco_panoptic import Unlabelled
+    from fullcanvas.formats.segments import Unlabelled
+    from fullcanvas.formats.write import OutFormat
     from fullcanvas.server.take_home import export_project
 
     with _refusals():
         report = export_project(
             photos,
             out,
+            form=OutFormat(format),
             unlabelled=Unlabelled(unlabelled),
             status=status,
             images=images,

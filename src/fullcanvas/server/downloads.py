@@ -13,9 +13,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
-from fullcanvas.formats.coco_panoptic import MOST_LISTED, Unlabelled, check_labels, write_coco_panoptic
 from fullcanvas.formats.records import Category, Outcome
+from fullcanvas.formats.segments import Unlabelled
 from fullcanvas.formats.sinks import Outflow, ZipSink
+from fullcanvas.formats.write import MOST_LISTED, OutFormat, check_exportable, write_export
 from fullcanvas.server.answers import COMMON, Problem
 from fullcanvas.server.errors import NotFoundError
 from fullcanvas.server.export import Asked, Selection, categories, select
@@ -91,7 +92,7 @@ class Downloads:
 class Wanted(BaseModel):
     """What to export, and how."""
 
-    format: Literal["coco-panoptic"] = "coco-panoptic"
+    format: OutFormat = OutFormat.COCO_PANOPTIC
     unlabelled: Unlabelled = Unlabelled.ERROR
     status: Asked = "complete"
 
@@ -130,18 +131,18 @@ _Key = Annotated[str, Query(min_length=1, max_length=64, description="The caller
     dependencies=[Reviewer],
     response_class=Response,
     responses=binary(
-        "`panoptic.json` and the folder `panoptic`, zipped; and `left-out.txt`, if photos failed.",
+        "The files of the format, zipped, without the photos; and `left-out.txt`, if photos failed.",
         "application/zip",
     ),
 )
 def export(bench: Bench, downloads: _Known, wanted: _Wanted, key: _Key | None = None) -> Response:
-    """Complete photos in COCO's panoptic format, sent while it is made.
+    """Complete photos in one of the formats, sent while it is made.
 
     With `status=reviewed` only those; with `status=all` photos in work, too, as the model answers them now.
     """
     found = wanted.of(bench)
     download = downloads.begin(key, found)
-    return Sending(zipped(found, categories(bench.project), wanted.unlabelled, download))
+    return Sending(zipped(found, categories(bench.project), wanted, download), wanted.format)
 
 
 @router.get(
@@ -157,7 +158,7 @@ def export_progress(downloads: _Known, key: _Key) -> Progress:
 @router.get("/export/check", status_code=204, dependencies=[Reviewer])
 def check_export(bench: Bench, wanted: _Wanted) -> None:
     """Say whether `/export` would refuse, and why, before a browser is sent there to download."""
-    check_labels(wanted.of(bench).photos, wanted.unlabelled)
+    check_exportable(wanted.of(bench).photos, categories(bench.project), wanted.unlabelled, wanted.format)
 
 
 class Sending(StreamingResponse):
@@ -166,10 +167,11 @@ class Sending(StreamingResponse):
     Args:
         chunks: of the file. The first of them is asked for at once: what keeps all of it from being made is
             then raised here, while it can still be said.
+        name: of the file, without its suffix.
     """
 
-    def __init__(self, chunks: Generator[bytes]) -> None:
-        headers = {"Content-Disposition": 'attachment; filename="coco-panoptic.zip"'}
+    def __init__(self, chunks: Generator[bytes], name: str) -> None:
+        headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
         super().__init__(chain([next(chunks)], chunks), media_type="application/zip", headers=headers)
         self._chunks = chunks
 
@@ -182,7 +184,7 @@ class Sending(StreamingResponse):
 
 
 def zipped(
-    found: Selection, classes: Sequence[Category], unlabelled: Unlabelled, download: Download
+    found: Selection, classes: Sequence[Category], wanted: Wanted, download: Download
 ) -> Generator[bytes]:
     """An export as the bytes of a zip file, which are made as they are asked for; `download` keeps count.
 
@@ -192,7 +194,7 @@ def zipped(
     file = Outflow()
     try:
         with ZipSink(file) as sink:
-            for outcome in write_coco_panoptic(found.photos, classes, sink, unlabelled):
+            for outcome in write_export(found.photos, classes, sink, wanted.unlabelled, form=wanted.format):
                 download.count(outcome)
                 if chunk := file.take():
                     yield chunk

@@ -45,7 +45,13 @@ SourceLabels = Annotated[
 
 # Of `export` alone.
 Out = Annotated[Path, typer.Option(help="The folder to make; an earlier export there is replaced.")]
-OutFormat = Annotated[Literal["coco-panoptic"], typer.Option(help="What to write.")]
+OutFormat = Annotated[
+    Literal["coco-panoptic", "coco-instances", "label-png", "yolo"],
+    typer.Option(
+        help="All regions (coco-panoptic); things alone, as run lengths (coco-instances) or outlines (yolo); "
+        "or maps of classes (label-png)."
+    ),
+]
 Unlabelled = Annotated[
     Literal["error", "void", "region"],
     typer.Option(help="What becomes of regions without a label: no export, void, or a class `region`."),

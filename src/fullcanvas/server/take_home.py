@@ -10,10 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Outcome
+from fullcanvas.formats.segments import Unlabelled
 from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.formats.write import NAMES, OutFormat, write_export
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.export import Asked, categories, select
@@ -51,6 +52,7 @@ def export_project(
     folder: Path,
     out: Path,
     *,
+    form: OutFormat = OutFormat.COCO_PANOPTIC,
     unlabelled: Unlabelled,
     status: Asked,
     images: str,
@@ -60,11 +62,12 @@ def export_project(
     console: Console,
     database: str | None = None,
 ) -> Report:
-    """Export a folder of photos in COCO's panoptic format; a photo that cannot be keeps no other from it.
+    """Export a folder of photos; a photo that cannot be exported keeps no other from it.
 
     Args:
         folder: that holds the photos.
         out: the folder to make; an earlier export there is replaced.
+        form: what to write.
         unlabelled: what becomes of regions without a label.
         status: what photos have to be, as in `Selection`.
         images: "copy", "link" or "none": how the photos go with the export.
@@ -88,9 +91,8 @@ def export_project(
         found = select(embeddings, status)
         report = Report(in_work=found.in_work, left_out=found.left_out)
         with FolderSink(out, NAMES, link=images == "link") as sink:
-            written = write_coco_panoptic(
-                found.photos, categories(project), sink, unlabelled, images=images != "none"
-            )
+            classes, with_photos = categories(project), images != "none"
+            written = write_export(found.photos, classes, sink, unlabelled, form=form, images=with_photos)
             for outcome in track(written, "Exporting", total=len(found.photos), console=console):
                 report.count(outcome)
     finally:

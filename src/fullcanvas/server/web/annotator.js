@@ -204,7 +204,7 @@ export class Annotator {
   }
 
   /**
-   * Where to download the project as COCO panoptic files, everything done so far included, and the key to its progress.
+   * Where to download the project, everything done so far included, and the key to its progress.
    * @param {api.ExportChoice} choice
    */
   async export(choice) {

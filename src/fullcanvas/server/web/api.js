@@ -207,6 +207,7 @@ export async function postLabel(label) {
 /**
  * What to export.
  * @typedef {object} ExportChoice
+ * @property {string} format  What is written: coco-panoptic, coco-instances, yolo or label-png.
  * @property {string} unlabelled  What becomes of regions without a label: error, void or region.
  * @property {string} status  Which photos: reviewed, complete or all.
  */
@@ -239,7 +240,7 @@ export async function getExport(key) {
 
 /** @param {ExportChoice} choice */
 function exportQuery(choice) {
-  return new URLSearchParams({ format: "coco-panoptic", ...choice });
+  return new URLSearchParams({ ...choice });
 }
 
 /** @param {Photo["id"]} id */

@@ -50,14 +50,15 @@ function describe(project) {
 async function run(annotator, dialog, form) {
   const go = byId("export-go", HTMLButtonElement);
   const fields = new FormData(form);
-  const choice = { unlabelled: String(fields.get("unlabelled")), status: String(fields.get("status")) };
+  const chosen = (/** @type {string} */ name) => String(fields.get(name));
+  const choice = { format: chosen("format"), unlabelled: chosen("unlabelled"), status: chosen("status") };
   // Until it is over: the same export twice at a time helps nobody.
   go.disabled = true;
   complain("");
   try {
     const { url, key } = await annotator.export(choice);
     // The browser writes it to the disk as it comes: a large project would not fit into the page's memory.
-    element("a", { href: url, download: "coco-panoptic.zip" }).click();
+    element("a", { href: url, download: `${choice.format}.zip` }).click();
     const end = await follow(key);
     if (end.state === "broken_off") throw new Error("The export was broken off. What was downloaded of it cannot be used.");
     annotator.say([`${count(end.exported, "photo")} exported`, ...end.left_out.map((line) => `left out: ${line}`)].join(" · "));

@@ -1,0 +1,193 @@
+"""Writing an export, in whichever format: photo by photo, into a folder or a zip file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from fullcanvas.formats.errors import ExportError
+from fullcanvas.formats.records import Category, ExportedPhoto, Outcome
+from fullcanvas.formats.segments import REGION_CATEGORY, Segmented, Unlabelled, name_regions, segments_of
+from fullcanvas.formats.sinks import Sink
+from fullcanvas.formats.write_coco_instances import CocoInstances
+from fullcanvas.formats.write_coco_panoptic import CocoPanoptic
+from fullcanvas.formats.write_label_png import LabelPng, check_values
+from fullcanvas.formats.write_yolo import Yolo
+
+IMAGES = "images"
+LEFT_OUT = "left-out.txt"
+MOST_LISTED = 20
+"""How many photos a message names."""
+
+
+class OutFormat(StrEnum):
+    """What can be written."""
+
+    COCO_PANOPTIC = "coco-panoptic"
+    COCO_INSTANCES = "coco-instances"
+    LABEL_PNG = "label-png"
+    YOLO = "yolo"
+
+
+class Writer(Protocol):
+    """Writes the files of one format into a sink."""
+
+    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:
+        """Take one more photo.
+
+        Args:
+            photo: what it is called.
+            name: of what belongs to it, without a suffix; no other photo's.
+            segmented: its segments.
+        """
+
+    def finish(self) -> None:
+        """Write what is to be said of all of them."""
+
+
+_WRITERS: Mapping[OutFormat, type[CocoPanoptic | CocoInstances | LabelPng | Yolo]] = {
+    OutFormat.COCO_PANOPTIC: CocoPanoptic,
+    OutFormat.COCO_INSTANCES: CocoInstances,
+    OutFormat.LABEL_PNG: LabelPng,
+    OutFormat.YOLO: Yolo,
+}
+NAMES = frozenset({IMAGES, LEFT_OUT}).union(*(writer.names for writer in _WRITERS.values()))
+"""What an export may hold at its top, in any format."""
+
+
+def write_export(
+    photos: Sequence[ExportedPhoto],
+    categories: Sequence[Category],
+    sink: Sink,
+    unlabelled: Unlabelled = Unlabelled.ERROR,
+    *,
+    form: OutFormat = OutFormat.COCO_PANOPTIC,
+    images: bool = False,
+) -> Iterator[Outcome]:
+    """Write an export photo by photo, and after the last what is to be said of all.
+
+    A photo that cannot be exported is left out; `left-out.txt` says which and why.
+
+    Args:
+        photos: what to export.
+        categories: every class that a region may have.
+        sink: where to.
+        unlabelled: what becomes of regions without a label.
+        form: what to write.
+        images: whether the photos themselves go with it, upright, into `images/`.
+
+    Yields:
+        What became of each photo, when it has been written or left out.
+
+    Raises:
+        ExportError: as in `check_exportable`, at once, before any photo is asked for; or none of the photos
+            can be exported, and the message lists them.
+    """
+    check_exportable(photos, categories, unlabelled, form)
+    writer = _WRITERS[form](sink, _all(categories, unlabelled))
+    classes = {category.name: category for category in categories}
+
+    def segmented(photo: ExportedPhoto) -> Segmented:
+        return segments_of(photo.regions(), classes, unlabelled)
+
+    return _written(photos, segmented, sink, writer, images)
+
+
+def _written(
+    photos: Sequence[ExportedPhoto],
+    segmented: Callable[[ExportedPhoto], Segmented],
+    sink: Sink,
+    writer: Writer,
+    images: bool,
+) -> Iterator[Outcome]:
+    names = names_beside([photo.file_name for photo in photos], [photo.id for photo in photos])
+    left_out: list[str] = []
+    for photo in photos:
+        try:
+            found = segmented(photo)
+            picture = photo.picture() if images else None
+            _add_picture(sink, f"{IMAGES}/{photo.file_name}", picture)
+        except ExportError as error:
+            left_out.append(f"{photo.file_name}: {error}")
+            yield Outcome(left_out=left_out[-1])
+            continue
+        writer.add(photo, names[photo.id], found)
+        yield Outcome(turned=isinstance(picture, bytes))
+    if len(left_out) == len(photos):
+        raise ExportError(_list("none of the photos can be exported:", left_out, len(left_out)))
+    if left_out:
+        sink.write(LEFT_OUT, "".join(f"{line}\n" for line in left_out).encode())
+    writer.finish()
+
+
+def _all(categories: Sequence[Category], unlabelled: Unlabelled) -> Sequence[Category]:
+    return [*categories, REGION_CATEGORY] if unlabelled is Unlabelled.REGION else categories
+
+
+def check_exportable(
+    photos: Sequence[ExportedPhoto],
+    categories: Sequence[Category],
+    unlabelled: Unlabelled = Unlabelled.ERROR,
+    form: OutFormat = OutFormat.COCO_PANOPTIC,
+) -> None:
+    """See whether `write_export` would refuse; arguments as there.
+
+    Only the regions of photos that a message lists are read.
+
+    Raises:
+        ExportError: there is nothing to export, regions have no label, or the format cannot hold the classes.
+    """
+    if form is OutFormat.LABEL_PNG:
+        check_values(_all(categories, unlabelled))
+    if not photos:
+        raise ExportError(
+            "there is nothing to export: of the photos that are asked for none has a region or is complete"
+        )
+    without = [photo for photo in photos if photo.unlabelled]
+    if without and unlabelled is Unlabelled.ERROR:
+        lines = (f"{photo.file_name}: {_unlabelled_regions(photo)}" for photo in without)
+        advice = "these regions have no label; give them one, or export with unlabelled = void or region:"
+        raise ExportError(_list(advice, lines, len(without)))
+
+
+def _unlabelled_regions(photo: ExportedPhoto) -> str:
+    try:
+        labels = photo.regions().labels
+    except ExportError as error:
+        return str(error)
+    return name_regions([region for region, label in labels.items() if label is None])
+
+
+def _list(advice: str, lines: Iterable[str], total: int) -> str:
+    """A message with the first lines of a list."""
+    more = [f"and {total - MOST_LISTED} more photos"] if total > MOST_LISTED else []
+    return "\n".join([advice, *islice(lines, MOST_LISTED), *more])
+
+
+def _add_picture(sink: Sink, name: str, picture: Path | bytes | None) -> None:
+    if isinstance(picture, Path):
+        sink.add(name, picture)
+    elif picture is not None:
+        sink.write(name, picture)
+
+
+def names_beside(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
+    """What the file that belongs to a photo is called, without its suffix, by photo id.
+
+    For `a/cat.jpg` that is `a/cat`, as in COCO, and for any other file its whole name; names that would still
+    meet, in any case of letters, get the photo's id.
+    """
+    names = {id_: _name_beside(file_name) for id_, file_name in zip(ids, file_names, strict=True)}
+    while len(times := Counter(name.casefold() for name in names.values())) < len(names):
+        # Once more, where a photo happens to have the name that another one's id has led to.
+        names = {id_: name if times[name.casefold()] == 1 else f"{name}.{id_}" for id_, name in names.items()}
+    return names
+
+
+def _name_beside(file_name: str) -> str:
+    path = PurePosixPath(file_name)
+    return str(path.with_suffix("")) if path.suffix == ".jpg" else file_name
