@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.sinks import FolderSink, Outflow, ZipSink
+from fullcanvas.formats.sinks import MARK, FolderSink, Outflow, ZipSink
 from tests.conftest import REPOSITORY
 
 NAMES = frozenset({"a", "b"})
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones too."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    """Every file below a folder, hidden ones too, but for the mark of an export."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != MARK)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
@@ -106,6 +106,15 @@ def test_other_peoples_folders_are_left_alone(place: Path) -> None:
     with pytest.raises(ExportError, match=r"holds other things \(thesis\.tex\)"):
         export(place, b"new")
     assert tree(place) == {"thesis.tex": b"years of work"}
+
+
+def test_a_data_set_that_no_export_has_made_is_left_alone(place: Path) -> None:
+    """It may have the very names of an export, and be somebody's only copy."""
+    place.mkdir()
+    (place / "a").write_text("years of work")
+    with pytest.raises(ExportError, match=r"no export of Fullcanvas \(\.fullcanvas-export is not in it\)"):
+        export(place, b"new")
+    assert tree(place) == {"a": b"years of work"}
 
 
 def test_a_file_in_the_way_is_left_alone(place: Path) -> None:

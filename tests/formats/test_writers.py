@@ -21,7 +21,7 @@ from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.formats.segments import Unlabelled
-from fullcanvas.formats.sinks import FolderSink
+from fullcanvas.formats.sinks import MARK, FolderSink
 from fullcanvas.formats.write import NAMES, OutFormat, write_export
 from fullcanvas.formats.write_yolo import outline_of
 from fullcanvas.server.labels import read_labels
@@ -49,7 +49,7 @@ def by_class(label_map: NDArray[np.int32]) -> NDArray[np.int32]:
 def test_things_become_instances_and_stuff_does_not(tmp_path: Path) -> None:
     out = write(OutFormat.COCO_INSTANCES, tmp_path / "out", photo(), photo(id_=2, name="b/b.png"))
     read = COCO(str(out / "instances.json"))
-    assert sorted(path.name for path in out.iterdir()) == ["instances.json"]
+    assert {path.name for path in out.iterdir()} == {MARK, "instances.json"}
     assert [item["file_name"] for item in read.load_imgs(read.get_img_ids())] == ["a.jpg", "b/b.png"]
     assert read.get_cat_ids() == [17]
     listed = read.load_anns(read.get_ann_ids(img_ids=[1]))

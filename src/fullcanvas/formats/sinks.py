@@ -15,6 +15,11 @@ from typing import Protocol, Self
 
 from fullcanvas.formats.errors import ExportError
 
+MARK = ".fullcanvas-export"
+"""The file by which a folder is known to be an export, which the next one to the same place may replace."""
+_MARKED = (
+    b"Made by `fullcanvas export`, which replaces all of this folder when it is told to write here again.\n"
+)
 _PARTIAL, _OLD = ".partial", ".old"
 
 
@@ -37,7 +42,8 @@ class FolderSink:
 
     Args:
         place: the folder to make.
-        names: what an export may hold at its top; a folder with anything else is never replaced.
+        names: what an export may hold at its top. A folder with anything else is never replaced, nor is one
+            that no export has made.
         link: whether `add` makes hard links, where the file system has them: whoever then edits one of both
             files has edited the other. Copies are made else.
 
@@ -47,7 +53,7 @@ class FolderSink:
 
     def __init__(self, place: Path, names: frozenset[str], link: bool = False) -> None:
         self._place = Path(os.path.realpath(place))
-        self._names = names
+        self._names = names | {MARK}
         self._link = link
         self._beside: Path
         self._hold: int | None = None
@@ -87,6 +93,11 @@ class FolderSink:
             found = ", ".join(strange[:3])
             raise ExportError(
                 f"{self._place}: holds other things ({found}); name a new folder for the export"
+            )
+        if any(self._place.iterdir()) and not (self._place / MARK).exists():
+            raise ExportError(
+                f"{self._place}: is not empty, and no export of Fullcanvas ({MARK} is not in it), so it is "
+                "not replaced; name a new folder, or delete it"
             )
 
     def __enter__(self) -> Self:
@@ -134,6 +145,7 @@ class FolderSink:
         """Move the folder to its place, or remove it if the block failed."""
         try:
             if kind is None:
+                self.write(MARK, _MARKED)
                 self._move()
         except OSError as failure:
             raise ExportError(f"{self._place}: cannot be written ({failure.strerror})") from failure
