@@ -123,6 +123,11 @@ export class Album {
     else otherwise();
   }
 
+  /** The photo before that on the stage in the list; undefined if there is none. */
+  before() {
+    return this.annotator.state.items[this.#current() - 1];
+  }
+
   /** Where the photo on the stage, or on its way there, is in the list; -1 if it is not. */
   #current() {
     const { items, photo, opening, problem } = this.annotator.state;

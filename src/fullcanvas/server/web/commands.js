@@ -47,6 +47,7 @@ const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 export const COMMANDS = [
   { id: "mark", group: "Regions", title: "Mark a region: click its four extreme points", keys: ["N"], run: mark(false) },
   { id: "mark-more", group: "Regions", title: "Mark region after region", keys: ["Shift+N"], run: mark(true) },
+  { id: "take-over", group: "Regions", title: "Begin with the regions of the photo before, as in frames of a video", keys: ["Shift+V"], run: ({ annotator }) => annotator.takeOver() },
   { id: "aim", group: "Regions", title: "Draw with the keyboard: the arrows move a crosshair, Space begins and ends a stroke", keys: ["I"], run: update((state) => ({ ...state, aiming: !state.aiming })) },
   { id: "give-up", group: "Regions", title: "Give up marking; let go of the selection", keys: ["Escape"], run: giveUp },
   { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], repeats: true, run: update(change.selectNext(1)) },
@@ -89,7 +90,7 @@ export const COMMANDS = [
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], repeats: true, run: ({ annotator }) => annotator.album.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], repeats: true, run: ({ annotator }) => annotator.album.openNext(-1) },
   { id: "find", group: "Photos", title: "Find a photo by its name", keys: ["Shift+F"], run: () => byId("find", HTMLInputElement).select() },
-  { id: "export", group: "Photos", title: "Export as COCO panoptic", keys: ["E"], least: "reviewer", run: ({ showExport }) => showExport() },
+  { id: "export", group: "Photos", title: "Export: COCO panoptic, COCO instances, YOLO, label PNGs", keys: ["E"], least: "reviewer", run: ({ showExport }) => showExport() },
   { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], least: "admin", run: ({ showProject }) => showProject() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
   { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
