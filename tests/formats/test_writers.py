@@ -184,7 +184,6 @@ def test_classes_are_numbered_from_0_whatever_they_are_called(tmp_path: Path) ->
     assert [number for number, _ in read_yolo(out, "a.txt", 3, 1)] == [0, 1]
     yaml = pytest.importorskip("yaml")
     assert yaml.safe_load((out / "data.yaml").read_text()) == {
-        "path": ".",
         "train": "images",
         "val": "images",
         "names": {0: 'a "cat": no', 1: "Überdog"},

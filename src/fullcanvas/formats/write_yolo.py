@@ -48,7 +48,8 @@ class Yolo:
         """Write the classes."""
         # A JSON string is one of YAML, whatever the name holds.
         names = (f"  {number}: {json.dumps(each.name)}\n" for number, each in enumerate(self._things))
-        head = f"# {MADE_HERE}\npath: .\ntrain: images\nval: images\nnames:\n"
+        # Without a `path`, which would begin elsewhere, all is found beside the file.
+        head = f"# {MADE_HERE}\ntrain: images\nval: images\nnames:\n"
         self._sink.write(CLASSES, (head + "".join(names)).encode())
 
 
