@@ -71,6 +71,7 @@ def main(
 app.command()(projects.annotate)
 app.command("import")(projects.import_)
 app.command()(projects.export)
+app.command()(projects.summary)
 app.command()(projects.encode)
 app.command()(projects.serve)
 app.add_typer(projects.users, name="users")

@@ -110,6 +110,35 @@ def serve(
         run(service, Console())
 
 
+def summary(
+    photos: options.Photos,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON instead.")] = False,
+    project: options.Place = None,
+    database: options.Database = None,
+) -> None:
+    """Say how far a project is: photos by status, labels, time, and what everybody did.
+
+    For people, and for other programs:
+
+        fullcanvas summary holiday/
+
+        fullcanvas summary holiday/ --json > holiday.json
+    """
+    from json import dumps
+
+    from rich.console import Console
+
+    from fullcanvas.server.summary import show, summarise_folder
+
+    with _refusals():
+        found = summarise_folder(photos, project, database)
+    if json:
+        typer.echo(dumps(found.to_json(), ensure_ascii=False, indent=1))
+    else:
+        show(found, Console())
+
+
 def encode(
     photos: options.Photos,
     *,

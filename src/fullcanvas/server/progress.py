@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, func, insert, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
@@ -59,6 +60,21 @@ class Rule:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one person did, in photos.
+
+    Attributes:
+        changed: those that they changed or completed last.
+        completed: complete ones that they completed.
+        reviewed: those whose latest review is theirs.
+    """
+
+    changed: int
+    completed: int
+    reviewed: int
+
+
 def _rule(connection: Connection) -> Rule:
     return Rule(**{field.name: setting(connection, field.name) != "false" for field in fields(Rule)})
 
@@ -101,6 +117,38 @@ class Progress:
         with self._database.read() as connection:
             return sorted(connection.execute(authors.union(reviewers)).scalars())
 
+    def regions(self) -> tuple[int, int]:
+        """How many regions the photos have together, and how many of those have no label."""
+        totals = (
+            func.coalesce(func.sum(each), 0) for each in (schema.photos.c.regions, schema.photos.c.unlabelled)
+        )
+        with self._database.read() as connection:
+            regions, unlabelled = connection.execute(select(*totals).where(schema.PRESENT)).one()
+        return int(regions), int(unlabelled)
+
+    def photos_by_label(self) -> Mapping[str, int]:
+        """In how many photos a region has each label; labels that no region has are left out."""
+        table = schema.labelled
+        query = select(table.c.label, func.count()).join(schema.photos).where(schema.PRESENT)
+        with self._database.read() as connection:
+            return {label: int(count) for label, count in connection.execute(query.group_by(table.c.label))}
+
+    def shares(self) -> Mapping[str, Share]:
+        """What everybody did who did something, by name; none where there are no accounts."""
+        photos, maps = schema.photos, schema.label_maps
+        with self._database.read() as connection:
+            changed, completed, reviewed = (
+                _count_by(connection, name, source)
+                for name, source in (
+                    (photos.c.author, photos),
+                    (maps.c.author, maps.join(photos)),
+                    (photos.c.reviewer, photos),
+                )
+            )
+        names = sorted({*changed, *completed, *reviewed})
+        counts = ((each.get(name, 0) for each in (changed, completed, reviewed)) for name in names)
+        return {name: Share(*count) for name, count in zip(names, counts, strict=True)}
+
     @property
     def rule(self) -> Rule:
         """When a photo may be complete."""
@@ -113,6 +161,12 @@ class Progress:
             for name, value in allowed.items():
                 remember(connection, name, "true" if value else "false")
             return _rule(connection)
+
+
+def _count_by(connection: Connection, name: ColumnElement[Any], source: FromClause) -> dict[str, int]:
+    """How many of the photos that are present have each name there."""
+    query = select(name, func.count()).select_from(source).where(schema.PRESENT, name.is_not(None))
+    return {found: int(count) for found, count in connection.execute(query.group_by(name))}
 
 
 def spend(connection: Connection, photo_id: int, region: int, seconds: float) -> None:
