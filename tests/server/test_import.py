@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.server import take_in
+from fullcanvas.server.labels import distinct_color
 from fullcanvas.server.photos import decode
 from fullcanvas.server.project import open_project
 from tests.panoptic_folder import write_dataset
@@ -218,3 +220,18 @@ def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> Non
     project = open_project(folder)
     assert [(label.id, label.name) for label in project.store.labels()] == [(3, "bird"), (4, "dog")]
     project.store.close()
+
+
+@pytest.mark.parametrize(
+    ("color", "kept"), [([7, 8, 9], True), ([7, 8], False), ([7, 8, 256], False), ("red", False)]
+)
+def test_a_color_that_a_class_has_goes_with_it(folder: Path, tmp_path: Path, color: Any, kept: bool) -> None:
+    place = instances(tmp_path) / "instances.json"
+    data = json.loads(place.read_text())
+    data["categories"][0]["color"] = color
+    place.write_text(json.dumps(data))
+    run(folder, "--format", "coco-instances", "--from", place)
+    project = open_project(folder)
+    (label,) = (each for each in project.store.labels() if each.name == "dog")
+    project.store.close()
+    assert label.color == ((7, 8, 9) if kept else distinct_color(label.id - 1))

@@ -167,6 +167,14 @@ def read_categories(data: Fields, isthing: bool | None = None) -> dict[int, Cate
         isthing: whether one is a thing that does not say so; None if all must, as in the panoptic format.
     """
     return {
-        id_: Category(id_, item.text("name").strip(), item.truth("isthing", isthing))
+        id_: Category(id_, item.text("name").strip(), item.truth("isthing", isthing), _color(item))
         for id_, item in data.by_id("categories", "category").items()
     }
+
+
+def _color(category: Fields) -> tuple[int, int, int] | None:
+    """A colour that can be used, of which COCO's description says nothing: any other is as good as none."""
+    match category.data.get("color"):
+        case [int(red), int(green), int(blue)] if all(0 <= each <= 255 for each in (red, green, blue)):
+            return red, green, blue
+    return None
