@@ -120,6 +120,18 @@ def write_map(folder: Path) -> Path:
     return write_picture(folder / "a.png", Image.fromarray(values()))
 
 
+def write_outlines(folder: Path) -> Path:
+    (folder / "labels").mkdir(exist_ok=True)
+    (folder / "data.yaml").write_text("train: images\nnames:\n  0: cat\n  1: 'dog'\n")
+    (folder / "labels" / "a.txt").write_text("0 0.1 0.1 0.5 0.1 0.5 0.5\n1 0.2 0.2 0.9 0.2 0.9 0.7 0.2 0.7\n")
+    return folder / "labels" / "a.txt"
+
+
+def write_classes(folder: Path) -> Path:
+    write_outlines(folder)
+    return folder / "data.yaml"
+
+
 def write_labels(folder: Path) -> Path:
     items: list[Any] = [{"id": 3, "name": "cat", "isthing": True, "color": [1, 2, 3]}, {"name": "dog"}]
     return write_json(folder / "labels.json", items)
@@ -200,6 +212,8 @@ KINDS = {
     "coco-panoptic, a map": Kind(write_panoptic_map, read_import("coco-panoptic"), IMPORTING),
     "coco-instances": Kind(write_instances, read_import("coco-instances"), IMPORTING),
     "label-png": Kind(write_map, read_import("label-png"), IMPORTING),
+    "yolo, its classes": Kind(write_classes, read_import("yolo"), IMPORTING),
+    "yolo, an outline": Kind(write_outlines, read_import("yolo"), IMPORTING),
     "labels": Kind(write_labels, lambda folder: read_labels(folder / "labels.json"), (LabelsError,)),
     "a log": Kind(write_log, read_log, (AnnotationError,)),
     "accounts": Kind(
@@ -209,7 +223,11 @@ KINDS = {
     "a data set": Kind(write_panoptic, read_data_set, (DatasetError,)),
     "a data set, a map": Kind(write_panoptic_map, read_data_set, (DatasetError,)),
 }
-JSON = [name for name in KINDS if name not in {"label-png", "a model"} and "map" not in name]
+JSON = [
+    name
+    for name in KINDS
+    if name not in {"label-png", "a model"} and "yolo" not in name and "map" not in name
+]
 
 
 def tried(kind: Kind, folder: Path) -> None:

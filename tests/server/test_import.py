@@ -78,6 +78,16 @@ def instances(folder: Path, width: int = WIDTH) -> Path:
     return folder
 
 
+def test_outlines_become_regions(folder: Path, tmp_path: Path, start: Callable[..., Page]) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("1 0 0 0.5 0 0.5 0.999 0 0.999\n")
+    (tmp_path / "data.yaml").write_text("names: [cat, dog]\n")
+    assert "1 regions in 1 photos imported" in run(folder, "--format", "yolo", "--from", tmp_path)
+    page = start(folder)
+    (region,) = page.get("/photos/1")["regions"]
+    assert (region["label"], region["box"]) == ("dog", [0, 0, WIDTH // 2 + 1, HEIGHT])
+
+
 def test_work_that_is_there_is_kept_unless_told_otherwise(
     folder: Path, tmp_path: Path, start: Callable[..., Page]
 ) -> None:

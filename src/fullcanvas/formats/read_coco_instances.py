@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from fullcanvas.formats.fields import Fields, collector_paused, find_json, read_
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, check_size, from_labels
 from fullcanvas.formats.records import Category
+from fullcanvas.formats.stacked import Drawn, stack
 
 Pixels = NDArray[np.bool_]
 _PATTERNS = (("instances.json",), ("annotations/instances_*.json", "instances_*.json"), ("*.json",))
@@ -62,45 +62,19 @@ def _read(
     check_size(size, frame, image.where)
     single = [item for item in instances if not item.truth("iscrowd", default=False)]
     check_number(len(single), image.where)
-    drawn: list[_Drawn] = []
+    drawn: list[Drawn] = []
     for number, item in enumerate(single, 1):
         which = item.called(f"{image.where}, annotation {item.data.get('id', number)!a:.40}")
         category = which.whole("category_id")
         if category not in categories:
             raise which.wrong(f"has the unknown category {category!s:.40}")
         pixels = _pixels(item.data.get("segmentation"), *size, which.where)
-        area = int(np.count_nonzero(pixels))
-        drawn.append(_Drawn(Mask.of(pixels) if area else None, area, categories[category].name))
-    labels, notes = _stack(drawn, *size)
+        drawn.append(Drawn.of(pixels, categories[category].name))
+    labels, notes = stack(drawn, *size)
     if crowds := len(instances) - len(single):
         notes.append(f"crowds are no regions and were left out: {crowds}")
     names = {number: one.name for number, one in enumerate(drawn, 1)}
     return from_labels(labels, names, frame, image.where, notes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """An instance: its pixels, as run lengths because there may be many, and what it is of."""
-
-    mask: Mask | None
-    area: int
-    name: str
-
-
-def _stack(drawn: Sequence[_Drawn], width: int, height: int) -> tuple[NDArray[np.int32], list[str]]:
-    """The label map of instances, numbered from 1, the smaller on top; and what was lost."""
-    labels = np.zeros((height, width), np.int32)
-    overlap = 0
-    for number, one in sorted(enumerate(drawn, 1), key=lambda numbered: -numbered[1].area):
-        if one.mask is not None:
-            pixels = one.mask.pixels
-            overlap += int(np.count_nonzero(labels[pixels]))
-            labels[pixels] = number
-    gone = len(drawn) - len(set(np.unique(labels).tolist()) - {0})
-    notes = [f"{overlap} pixels in several instances went to the smaller ones"] if overlap else []
-    if gone:
-        notes.append(f"{gone} instances without a pixel of their own were left out")
-    return labels, notes
 
 
 def _pixels(segmentation: Any, width: int, height: int, where: str) -> Pixels:

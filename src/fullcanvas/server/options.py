@@ -37,7 +37,7 @@ Overwrite = Annotated[
 ]
 Source = Annotated[Path, typer.Option("--from", help="The folder that holds the work, or its json file.")]
 SourceFormat = Annotated[
-    Literal["coco-panoptic", "coco-instances", "label-png"], typer.Option(help="What is read.")
+    Literal["coco-panoptic", "coco-instances", "label-png", "yolo"], typer.Option(help="What is read.")
 ]
 SourceLabels = Annotated[
     Path | None, typer.Option(help="Labels to take over; for label-png, the classes of its values.")
