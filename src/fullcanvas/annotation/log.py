@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import entries as kinds
-from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path, tip_from_json
+from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path, replay, tip_from_json
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -374,17 +374,11 @@ def _first_free(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
     Raises:
         AnnotationError: one does not.
     """
-    followed, free = dict(forks), 1
-    regions: Regions = {}
-    left = dict.fromkeys(followed.values(), (regions, 0))  # where forks go back to
-    depth = 0
-    for number, entry in enumerate(entries, 1):
-        if number in followed:
-            regions, depth = left[followed[number]]
+    free = 1
+    for entry in entries:
         free = _next_region(entry, free)
-        regions, depth = entry.apply(regions, depth), depth + 1
-        if number in left:
-            left[number] = regions, depth
+    for _ in replay(entries, forks):
+        pass
     return free
 
 
