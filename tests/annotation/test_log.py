@@ -86,6 +86,13 @@ def test_undo_and_redo_walk_the_log(log):
     assert not log.can_redo
 
 
+def test_an_entry_is_known_by_any_whole_number_and_by_nothing_else(log):
+    assert json.loads(json.dumps(log.go(np.int64(2)).to_json())) == log.go(2).to_json()
+    for cursor in (4, -1, 1.0, "1", None):
+        with pytest.raises(AnnotationError, match="there is no entry"):
+            log.go(cursor)
+
+
 def test_undo_and_redo_stop_at_the_ends(log):
     empty = Annotation(20, 10)
     assert empty.undo() is empty

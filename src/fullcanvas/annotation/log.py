@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -296,14 +297,16 @@ class Annotation:
         Raises:
             AnnotationError: there is no such entry.
         """
-        if not 0 <= cursor <= len(self.entries):
+        given: Any = cursor
+        number = int(given) if isinstance(given, Integral) else -1  # 2.0 would not be read again
+        if not 0 <= number <= len(self.entries):
             raise AnnotationError(
-                f"there is no entry {cursor}: the log's are 1 to {len(self.entries)}, 0 is none"
+                f"there is no entry {cursor!r:.80}: the log's are 1 to {len(self.entries)}, 0 is none"
             )
-        if cursor in (0, *self.branch):
-            return replace(self, cursor=cursor)
-        end = newest_end(cursor, len(self.entries), self.forks)
-        return replace(self, cursor=cursor, tip=None if end == len(self.entries) else end)
+        if number in (0, *self.branch):
+            return replace(self, cursor=number)
+        end = newest_end(number, len(self.entries), self.forks)
+        return replace(self, cursor=number, tip=None if end == len(self.entries) else end)
 
     def to_json(self) -> dict[str, Any]:
         """The log as JSON values that follow `schema.json`; `from_json` returns an equal log."""
