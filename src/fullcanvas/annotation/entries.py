@@ -6,7 +6,7 @@ of regions that the entries before it made, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -224,6 +224,17 @@ def checked_label(label: Any) -> str | None:
     if label is not None and (not isinstance(label, str) or not label.strip() or len(label) > 200):
         raise AnnotationError(f"a label is a name of 1 to 200 characters, not {label!r:.80}")
     return label
+
+
+def checked_others(others: Any) -> tuple[Any, ...]:
+    """The regions that a merge names beside its first, which are looked up when it is applied.
+
+    Raises:
+        AnnotationError: they are no list.
+    """
+    if not isinstance(others, Iterable):
+        raise AnnotationError(f"a merge takes a list of other regions, not {others!r:.80}")
+    return tuple(others)
 
 
 def checked_radius(radius: Any) -> float:

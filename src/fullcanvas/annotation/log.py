@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
@@ -199,9 +199,8 @@ class Annotation:
         Raises:
             AnnotationError: an unknown region, one named twice, or no list of others.
         """
-        if not isinstance(others, Iterable):
-            raise AnnotationError(f"a merge takes a list of other regions, not {others!r:.80}")
-        return self.append(MergeRegions(self._id(region), tuple(map(self._id, others))))
+        named = tuple(map(self._id, kinds.checked_others(others)))
+        return self.append(MergeRegions(self._id(region), named))
 
     def fill(self) -> Annotation:
         """The log in which no pixel is unassigned from here on: what is left goes to the nearest region."""
