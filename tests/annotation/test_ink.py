@@ -127,7 +127,7 @@ def assert_drawn_afresh(region, inks, window):
     for pen in [*inks, *inks]:
         afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         for scribble in region.scribbles:
-            pieces = drawing._pieces(pen._to_working(scribble.points))
+            pieces = drawing._pieces(pen.to_working(scribble.points))
             width = pen.stroke_width if len(scribble.points) > 1 else pen.disc_diameter
             drawing._draw_pieces(afresh, window, *pieces, width)
         assert np.array_equal(pen.draw_scribbles(region.scribbles, window), afresh)
