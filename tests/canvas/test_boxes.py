@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from fullcanvas.canvas.boxes import (
     Framing,
     area,
     box_of_points,
+    check_inside,
     hull,
     intersection,
     region_box,
@@ -62,6 +64,16 @@ def test_intersections_hold_the_common_pixels(one, other):
     common = intersection(one, other)
     both = mask(one) & mask(other)
     assert np.array_equal(both, mask(common) if common else np.zeros_like(both))
+
+
+@given(BOXES)
+def test_a_box_lies_in_a_photo_or_is_refused(box):
+    check_inside(box, SIDE, SIDE, "box")
+    for wrong in ((box[0] - SIDE, *box[1:]), (*box[:3], box[3] + SIDE), (box[2], box[1], box[0], box[3])):
+        with pytest.raises(
+            ValueError, match=r"^the crop \(.*\) is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
+        ):
+            check_inside(wrong, SIDE, SIDE, "crop")
 
 
 @given(st.lists(BOXES))

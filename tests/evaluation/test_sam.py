@@ -92,10 +92,10 @@ def test_a_prompt_is_a_box_with_points():
 
 
 def test_points_along_a_scribble():
-    assert along(Scribble(((3, 4),))) == [(3, 4)]
-    assert along(Scribble(((3, 4), (3, 4)))) == [(3, 4)]
-    assert along(Scribble(((0, 0), (10, 0), (10, 10)))) == [(0, 0), (10, 0), (10, 10)]
-    assert along(Scribble(((0, 0), (3, 0), (20, 0)))) == [(0, 0), (10, 0), (20, 0)]
+    assert along(Scribble(((3, 4),))) == ((3, 4),)
+    assert along(Scribble(((3, 4), (3, 4)))) == ((3, 4),)
+    assert along(Scribble(((0, 0), (10, 0), (10, 10)))) == ((0, 0), (10, 0), (10, 10))
+    assert along(Scribble(((0, 0), (3, 0), (20, 0)))) == ((0, 0), (10, 0), (20, 0))
 
 
 def test_the_encoder_sees_a_normal_photo_padded_with_zeros():

@@ -60,6 +60,23 @@ def intersection(one: Box, other: Box) -> Box | None:
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
+def check_inside(box: Box, width: int, height: int, what: str) -> None:
+    """Refuse a box that does not lie in a photo.
+
+    Args:
+        box: half-open, in photo pixels.
+        width, height: of the photo.
+        what: the box is, for the message.
+
+    Raises:
+        ValueError: it holds no pixel, or one outside the photo.
+    """
+    if intersection(box, (0, 0, width, height)) != box:
+        raise ValueError(
+            f"the {what} {box} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+        )
+
+
 def hull(boxes: Iterable[Box]) -> Box | None:
     """The smallest box that holds all of `boxes`, or None if there are none."""
     listed = list(boxes)

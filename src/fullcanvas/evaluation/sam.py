@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -186,16 +187,17 @@ def prompt_of(annotation: Annotation, region: Region) -> Prompt:
     return Prompt(np.array(points, np.float32), np.array(labels, np.float32))
 
 
-def along(scribble: Scribble) -> list[tuple[float, float]]:
+@lru_cache(maxsize=4096)  # every region asks for everybody's scribbles, after every correction
+def along(scribble: Scribble) -> tuple[tuple[float, float], ...]:
     """`POINTS_PER_SCRIBBLE` points (x, y), evenly spaced on a scribble; one if it is a dot."""
     points = np.array(scribble.points, np.float64)
     lengths = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
     if not lengths.sum():
-        return [(float(points[0, 0]), float(points[0, 1]))]
+        return ((float(points[0, 0]), float(points[0, 1])),)
     places = np.concatenate([[0], np.cumsum(lengths)])
     wanted = np.linspace(0, places[-1], POINTS_PER_SCRIBBLE)
     xs, ys = (np.interp(wanted, places, points[:, axis]) for axis in (0, 1))
-    return [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+    return tuple((float(x), float(y)) for x, y in zip(xs, ys, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Segmenter(Model):
     def _encode_of(self, image: NDArray[np.uint8], whole: Embedding) -> Encode:
         """What encodes a photo for a session; it keeps the photo only if that will ask for close-ups."""
         if not self.config.closer_below:
-            return lambda _part: whole
+            return lambda _crop: whole
 
         @lru_cache(CLOSE_UPS_KEPT)
         def encode(crop: Box | None) -> Embedding:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
 from fullcanvas.annotation.table import find
-from fullcanvas.canvas.boxes import Box, intersection, within
+from fullcanvas.canvas.boxes import Box, check_inside, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
@@ -136,11 +136,7 @@ class Session:
             ValueError: the area holds no pixel, or one outside the photo.
             CancelledError: it was called off.
         """
-        if intersection(area, self._full.area) != area:
-            width, height = self._full.width, self._full.height
-            raise ValueError(
-                f"the area {area} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
-            )
+        check_inside(area, self._full.width, self._full.height, "area")
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
