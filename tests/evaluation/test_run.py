@@ -207,6 +207,14 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
         evaluate(plan(dataset.only([11, 15]), Settings("trained", rounds=0)))
 
 
+def test_numbers_of_rounds_and_photos_that_cannot_be_are_refused(dataset):
+    with pytest.raises(EvaluationError, match="rounds is a number of 0 or more, not -1"):
+        Settings("smallest-box", rounds=-1)
+    for limit in (0, -1):
+        with pytest.raises(EvaluationError, match=f"limit is a number of 1 or more, not {limit}"):
+            plan(dataset, Settings("smallest-box"), limit)
+
+
 def test_a_model_is_loaded_once(dataset, monkeypatch):
     loaded: list[str] = []
 

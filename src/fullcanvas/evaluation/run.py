@@ -39,6 +39,9 @@ class Settings:
         allocation: how a round spends its budget of one scribble per region.
         rounds: of scribbles, 0 or more.
         seed: of all random numbers, 0 or more.
+
+    Raises:
+        EvaluationError: the number of rounds is below 0.
     """
 
     model: str = "default"
@@ -47,6 +50,10 @@ class Settings:
     allocation: Allocation = Allocation.FREE
     rounds: int = 4
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0:
+            raise EvaluationError(f"rounds is a number of 0 or more, not {self.rounds}")
 
     @property
     def models(self) -> tuple[str, str]:
