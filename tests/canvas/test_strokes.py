@@ -157,7 +157,7 @@ def test_marks_follow_their_regions():
 
     def strokes(annotation, *, scribbles=True):
         found = strokes_of(annotation, Framing(grow=True), scribbles=scribbles)
-        return [(stroke.position, stroke.region, stroke.radius) for stroke in found]
+        return [(stroke.index, stroke.region, stroke.radius) for stroke in found]
 
     assert strokes(log) == [(2, 2, None), (3, 1, 2.0)]
     assert strokes(log, scribbles=False) == [(3, 1, 2.0)]

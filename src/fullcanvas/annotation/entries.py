@@ -1,7 +1,7 @@
 """The kinds of entry that an annotation's log can hold, and their JSON form.
 
 Each kind is a frozen dataclass whose `kind` names it in JSON. An entry knows how to change the table
-of regions that the entries before it made, and nothing else.
+of regions that the entries before it made, and nothing else; its index says how many of those there are.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class AddRegion:
     label: str | None = None
     kind: ClassVar[str] = "add_region"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with this one added."""
-        return added(regions, Region(self.region, self.extreme_points, (), self.label, since=position))
+        return added(regions, Region(self.region, self.extreme_points, (), self.label, since=index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class DrawScribble:
     points: tuple[Point, ...]
     kind: ClassVar[str] = "scribble"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with the scribble added to its region."""
         region = find(regions, self.region)
-        return {**regions, region.id: region.scribbled(Scribble(self.points), position)}
+        return {**regions, region.id: region.scribbled(Scribble(self.points), index)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class MovePoints:
     extreme_points: tuple[Point, Point, Point, Point]
     kind: ClassVar[str] = "move_points"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with the points moved."""
         old = find(regions, self.region)
-        moved = Region(old.id, self.extreme_points, old.scribbles, old.label, since=position)
+        moved = Region(old.id, self.extreme_points, old.scribbles, old.label, since=index)
         return {**regions, old.id: moved}
 
 
@@ -85,7 +85,7 @@ class LabelRegion:
     label: str | None
     kind: ClassVar[str] = "label"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions with the label set."""
         region = find(regions, self.region)
         return {**regions, region.id: replace(region, label=self.label)}
@@ -98,7 +98,7 @@ class DeleteRegion:
     region: int
     kind: ClassVar[str] = "delete"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions without this one."""
         find(regions, self.region)
         return {id_: region for id_, region in regions.items() if id_ != self.region}

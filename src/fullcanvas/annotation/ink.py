@@ -171,8 +171,8 @@ def _pieces(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     lines = np.diff(points, axis=0)
     counts = np.maximum(np.ceil(np.hypot(*lines.T) / _PIECE).astype(np.intp), 1)
     steps = np.repeat(lines / counts[:, None], counts, axis=0)
-    position = np.arange(len(steps)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(points[:-1], counts, axis=0) + position[:, None] * steps, steps
+    index = np.arange(len(steps)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(points[:-1], counts, axis=0) + index[:, None] * steps, steps
 
 
 def _draw_pieces(

@@ -84,8 +84,8 @@ class Annotation:
             AnnotationError: an entry speaks of a region that is not there, or adds one that is.
         """
         regions: Regions = {}
-        for position, entry in enumerate(self.in_force):
-            regions = entry.apply(regions, position)
+        for index, entry in enumerate(self.in_force):
+            regions = entry.apply(regions, index)
         return regions
 
     @cached_property

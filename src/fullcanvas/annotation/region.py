@@ -41,7 +41,7 @@ class Region:
         mask: its pixels, while an imported mask is all that was said of them.
         parts: what it was merged of, each answered for by itself; a region has none or at least two. Its
             extreme points and scribbles are then those of all parts.
-        since: the position in the log of the entry that last said where it is.
+        since: the index, among the entries in force, of the one that last said where it is.
     """
 
     id: int
@@ -73,12 +73,12 @@ class Region:
         """What the mask head answers for: the parts, or the region itself."""
         return self.parts or (self,)
 
-    def scribbled(self, scribble: Scribble, position: int) -> Region:
+    def scribbled(self, scribble: Scribble, index: int) -> Region:
         """The region with a scribble; of several parts, the one in which (or nearest to which) it starts."""
         if not self.parts:
-            return replace(self, scribbles=(*self.scribbles, scribble), mask=None, since=position)
+            return replace(self, scribbles=(*self.scribbles, scribble), mask=None, since=index)
         chosen = min(self.parts, key=lambda part: _remoteness(part, scribble.points[0]))
-        grown = chosen.scribbled(scribble, position)
+        grown = chosen.scribbled(scribble, index)
         return Region.of_parts(
             self.id, [grown if part is chosen else part for part in self.parts], self.label
         )

@@ -32,7 +32,7 @@ class PaintRegion:
     erase: bool = False
     kind: ClassVar[str] = "paint"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions as they are: paint changes pixels, and nothing that the mask head sees."""
         find(regions, self.region)
         return regions
@@ -46,7 +46,7 @@ class MergeRegions:
     others: tuple[int, ...]
     kind: ClassVar[str] = "merge"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions with the others' parts under the first's id.
 
         Raises:
@@ -67,7 +67,7 @@ class FillRest:
 
     kind: ClassVar[str] = "fill"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions as they are."""
         return regions
 
@@ -81,9 +81,9 @@ class ImportMask:
     label: str | None = None
     kind: ClassVar[str] = "import_mask"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with this one added."""
-        return added(regions, of_mask(self.region, self.mask, self.label, position))
+        return added(regions, of_mask(self.region, self.mask, self.label, index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class SplitRegion:
     rest: Mask
     kind: ClassVar[str] = "split"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with both in the place of one."""
         label = find(regions, self.region).label
-        rest = of_mask(self.region, self.rest, label, position)
-        return added({**regions, self.region: rest}, of_mask(self.new_region, self.part, label, position))
+        rest = of_mask(self.region, self.rest, label, index)
+        return added({**regions, self.region: rest}, of_mask(self.new_region, self.part, label, index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class KeepRegions:
     masks: tuple[Mask, ...]
     kind: ClassVar[str] = "keep"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with these masks.
 
         Raises:
@@ -132,15 +132,15 @@ class KeepRegions:
         if not self.regions or not len(set(self.regions)) == len(self.regions) == len(self.masks):
             raise AnnotationError("finished pixels are those of at least one region, each named once")
         pairs = zip(self.regions, self.masks, strict=True)
-        return {**regions, **{id_: _kept(find(regions, id_), mask, position) for id_, mask in pairs}}
+        return {**regions, **{id_: _kept(find(regions, id_), mask, index) for id_, mask in pairs}}
 
 
-def _kept(region: Region, mask: Mask, position: int) -> Region:
+def _kept(region: Region, mask: Mask, index: int) -> Region:
     """The region with a mask; its extreme points reach out where the mask does, its scribbles stay."""
-    parts = [*region.leaves, of_mask(region.id, mask, None, position)]
-    return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=position)
+    parts = [*region.leaves, of_mask(region.id, mask, None, index)]
+    return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=index)
 
 
-def of_mask(id_: int, mask: Mask, label: str | None, position: int) -> Region:
+def of_mask(id_: int, mask: Mask, label: str | None, index: int) -> Region:
     """A region whose pixels and extreme points are those of a mask."""
-    return Region(id_, mask.extreme_points, label=label, mask=mask, since=position)
+    return Region(id_, mask.extreme_points, label=label, mask=mask, since=index)

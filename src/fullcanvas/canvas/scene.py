@@ -47,9 +47,9 @@ class Scene:
             for id_ in {**self.layers, **other.layers}
             for layer in _differing(self.layers.get(id_), other.layers.get(id_))
         ]
-        mine, others = ({stroke.position: stroke for stroke in scene.strokes} for scene in (self, other))
-        for position in {**mine, **others}:
-            one, another = mine.get(position), others.get(position)
+        mine, others = ({stroke.index: stroke for stroke in scene.strokes} for scene in (self, other))
+        for index in {**mine, **others}:
+            one, another = mine.get(index), others.get(index)
             if one != another:
                 windows += [
                     _on(canvas, stroke.window(canvas)) for stroke in (one, another) if stroke is not None

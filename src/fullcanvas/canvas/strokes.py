@@ -35,7 +35,7 @@ class Stroke:
     """A scribble's centre line, or a stroke of the brush.
 
     Attributes:
-        position: of its entry in the log; where strokes meet, the later one holds.
+        index: of its entry among those in force; where strokes meet, the later one holds.
         region: the region in force that it is about.
         points: as in the entry.
         radius: of the brush, in photo pixels, or None for a scribble.
@@ -43,7 +43,7 @@ class Stroke:
         box: that of the region, out of which a scribble's line is not kept; None for paint.
     """
 
-    position: int
+    index: int
     region: int
     points: tuple[Point, ...]
     radius: float | None = None
@@ -76,12 +76,12 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
         scribbles: whether the lines of scribbles bind the competition.
     """
     strokes: list[Stroke] = []
-    for position, entry in enumerate(annotation.in_force):
+    for index, entry in enumerate(annotation.in_force):
         match entry:
             case DrawScribble() if scribbles:
-                strokes.append(Stroke(position, entry.region, entry.points))
+                strokes.append(Stroke(index, entry.region, entry.points))
             case PaintRegion():
-                strokes.append(Stroke(position, entry.region, entry.points, entry.radius, entry.erase))
+                strokes.append(Stroke(index, entry.region, entry.points, entry.radius, entry.erase))
             case MergeRegions():
                 strokes = [
                     replace(stroke, region=entry.region) if stroke.region in entry.others else stroke
@@ -97,7 +97,7 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
     return [
         stroke
         if stroke.radius
-        else Stroke(stroke.position, stroke.region, stroke.points, box=boxes[stroke.region])
+        else Stroke(stroke.index, stroke.region, stroke.points, box=boxes[stroke.region])
         for stroke in strokes
     ]
 
@@ -110,13 +110,13 @@ class Drawn:
         gaps: where regions are erased.
         places: pixels that regions have by hand, in the order of the log: rows and columns, [2, n].
         regions: whose they are, [n].
-        positions: of the strokes that say so, [n].
+        indices: of the strokes that say so, [n].
     """
 
     gaps: Gaps
     places: Places
     regions: NDArray[np.intp]
-    positions: NDArray[np.intp]
+    indices: NDArray[np.intp]
 
 
 def draw(strokes: Sequence[Stroke], canvas: Canvas, area: Box) -> Drawn:
@@ -155,10 +155,10 @@ def _first_said(at: Places, decided: NDArray[np.bool_], area: Box) -> Places:
 def _gathered(
     claims: Sequence[tuple[Stroke, Places]], area: Box
 ) -> tuple[Places, NDArray[np.intp], NDArray[np.intp]]:
-    """The claims' pixels in the area, counted from its corner; whose they are, and the strokes' positions."""
+    """The claims' pixels in the area, counted from its corner; whose they are, and the strokes' indices."""
     at = np.concatenate([np.zeros((2, 0), np.intp), *(places for _, places in claims)], axis=1)
     sizes = [places.shape[1] for _, places in claims]
-    names = np.array([(stroke.region, stroke.position) for stroke, _ in claims], np.intp).reshape(-1, 2)
+    names = np.array([(stroke.region, stroke.index) for stroke, _ in claims], np.intp).reshape(-1, 2)
     said, inside = np.repeat(names, sizes, axis=0), _inside(at, area)
     return at[:, inside] - _corner(area), said[inside, 0], said[inside, 1]
 
@@ -185,7 +185,7 @@ def claim(plane: Labels, drawn: Drawn, newest: Labels | None = None) -> NDArray[
     """
     taken, at, regions = np.zeros(plane.shape, np.bool_), drawn.places, drawn.regions
     if newest is not None:
-        holds = newest[*at] <= drawn.positions
+        holds = newest[*at] <= drawn.indices
         at, regions = at[:, holds], regions[holds]
     plane[*at] = regions  # where strokes meet, the last of them stays
     taken[*at] = True
