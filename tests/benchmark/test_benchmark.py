@@ -22,7 +22,7 @@ from fullcanvas.benchmark.run import Settings, measure, same_work
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, opened
-from fullcanvas.canvas.boxes import area, box_of_points
+from fullcanvas.canvas.boxes import box_area, box_of_points
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.evaluation.load import load_predictor
@@ -210,7 +210,7 @@ def test_many_regions_are_smaller_so_that_they_cover_the_photo_as_often_as_the_u
     def covered(count: int) -> float:
         logs = [marked(np.random.default_rng(seed), 640, 480, count) for seed in range(20)]
         boxes = [box_of_points(region.extreme_points) for log in logs for region in log.regions.values()]
-        return sum(map(area, boxes)) / (640 * 480 * len(logs))
+        return sum(map(box_area, boxes)) / (640 * 480 * len(logs))
 
     assert covered(100) == pytest.approx(covered(11), rel=0.2)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.canvas.boxes import (
     Framing,
-    area,
+    box_area,
     box_of_points,
     check_inside,
     hull,
@@ -38,7 +38,7 @@ def test_the_box_of_points_is_the_smallest_that_holds_them(points):
     held = mask(box)
     assert all(held[y, x] for x, y in points)
     xs, ys = zip(*points, strict=True)
-    assert area(box) == len(range(min(xs), max(xs) + 1)) * len(range(min(ys), max(ys) + 1))
+    assert box_area(box) == len(range(min(xs), max(xs) + 1)) * len(range(min(ys), max(ys) + 1))
 
 
 def test_a_region_grows_its_box_by_its_scribbles_or_not():
@@ -56,7 +56,7 @@ def test_a_margin_widens_a_box_up_to_the_edge_of_the_photo():
 
 @given(BOXES)
 def test_area_counts_pixels(box):
-    assert area(box) == mask(box).sum()
+    assert box_area(box) == mask(box).sum()
 
 
 @given(BOXES, BOXES)
@@ -90,5 +90,5 @@ def test_hulls_hold_every_box_and_touch_one_on_each_side(boxes):
 def test_the_smallest_box_of_every_pixel(boxes):
     smallest = smallest_box_area(boxes, SIDE, SIDE)
     assert smallest.dtype == np.float32
-    painted = [np.where(mask(box), area(box), np.inf) for box in boxes]
+    painted = [np.where(mask(box), box_area(box), np.inf) for box in boxes]
     assert np.array_equal(smallest, np.min([np.full((SIDE, SIDE), np.inf), *painted], axis=0))

@@ -48,7 +48,7 @@ def region_box(region: Region, framing: Framing) -> Box:
     return *low, min(x1 + framing.margin, framing.width), min(y1 + framing.margin, framing.height)
 
 
-def area(box: Box) -> int:
+def box_area(box: Box) -> int:
     """The number of pixels in the box."""
     return (box[2] - box[0]) * (box[3] - box[1])
 
@@ -98,6 +98,6 @@ def smallest_box_area(boxes: Sequence[Box], height: int, width: int) -> NDArray[
     Its inverse weighs the pixel-wise loss (section 3.3 of the paper).
     """
     smallest = np.full((height, width), np.inf, np.float32)
-    for box in sorted(boxes, key=area, reverse=True):
-        smallest[box[1] : box[3], box[0] : box[2]] = area(box)
+    for box in sorted(boxes, key=box_area, reverse=True):
+        smallest[box[1] : box[3], box[0] : box[2]] = box_area(box)
     return smallest

@@ -24,10 +24,8 @@ from fullcanvas.annotation import (
 from fullcanvas.canvas.bits import Packed
 from fullcanvas.canvas.boxes import Box, Framing, box_of_points, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
-from fullcanvas.canvas.lines import line_pixels
+from fullcanvas.canvas.lines import Places, line_pixels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
-
-Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
 from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone, SingleRegionPredictor
-from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult, result_of, rng_of
+from fullcanvas.evaluation.rounds import ImageResult, RoundResult, Setup, result_of, rng_of
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.embedding import Embedding
 from fullcanvas.simulation.overlap import confusion, region_ious
@@ -64,8 +64,8 @@ class _OpenedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class SingleRegionExperiment(Experiment):
-    """An experiment with models that answer with a mask per region.
+class SingleRegionSetup(Setup):
+    """A setup with models that answer with a mask per region.
 
     Attributes:
         model: answers every round that has scribbles.
@@ -76,21 +76,21 @@ class SingleRegionExperiment(Experiment):
     first_model: SingleRegionPredictor
 
 
-def evaluate_alone(sample: Sample, experiment: SingleRegionExperiment) -> ImageResult:
+def evaluate_alone(sample: Sample, setup: SingleRegionSetup) -> ImageResult:
     """One image through the paper's protocol for single-region models: one correction per region and round.
 
     As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
     """
-    model, first = experiment.model, experiment.first_model
-    rng = rng_of(sample, experiment.seed)
-    points = experiment.annotator.mark(sample.labels, rng)
+    model, first = setup.model, setup.first_model
+    rng = rng_of(sample, setup.seed)
+    points = setup.annotator.mark(sample.labels, rng)
     marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]
     opened = first.look_at(sample.image)
     measured, marks, drawn = _round(sample, opened, marks, 0, rng)
     results = [measured]
-    if first is not model and experiment.rounds:
+    if first is not model and setup.rounds:
         opened = model.look_at(sample.image)
-    for _ in range(experiment.rounds):
+    for _ in range(setup.rounds):
         measured, marks, drawn = _round(sample, opened, marks, drawn, rng)
         results.append(measured)
     return result_of(sample, results)

@@ -36,7 +36,7 @@ def cutout_box(points: Sequence[Point], relax: int = RELAX) -> Box:
     return x0 - relax, y0 - relax, x1 + relax, y1 + relax
 
 
-def cut(plane: NDArray[Any], box: Box) -> NDArray[Any]:
+def padded_crop(plane: NDArray[Any], box: Box) -> NDArray[Any]:
     """The pixels of a box, zero where the plane does not reach: [y1 - y0, x1 - x0, ...]."""
     x0, y0, x1, y1 = box
     height, width = plane.shape[:2]
@@ -59,7 +59,7 @@ def cutout(image: NDArray[np.uint8], points: Sequence[Point], box: Box, size: in
         float32 [4, size, size]: RGB in 0..255, and a heat map of the points in 0..1.
     """
     x0, y0, x1, y1 = box
-    seen = cut(image, box)
+    seen = padded_crop(image, box)
     method = cv2.INTER_AREA if (x1 - x0) * (y1 - y0) > size * size else cv2.INTER_LINEAR
     colours = cv2.resize(seen, (size, size), interpolation=method).astype(np.float32)
     inside = [(x - x0, y - y0) for x, y in points]

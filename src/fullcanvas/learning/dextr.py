@@ -19,7 +19,7 @@ from torch.nn import functional
 from fullcanvas.annotation import Point
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.datasets import Sample
-from fullcanvas.inference.dextr import cut, cutout, cutout_box, mask_of, write_dextr
+from fullcanvas.inference.dextr import cutout, cutout_box, mask_of, padded_crop, write_dextr
 from fullcanvas.learning.colouring import coloured, draw_colouring
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
@@ -181,7 +181,7 @@ def make_cutout(
         image, labels = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(labels[:, ::-1])
     points: Sequence[Point] = extreme_points(labels == region, rng, config.pert)
     box = cutout_box(points, int(rng.integers(*_RELAX)))
-    truth = cut(two_regions(labels, region), box).astype(np.float32)
+    truth = padded_crop(two_regions(labels, region), box).astype(np.float32)
     size = (config.crop, config.crop)
     resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
     return Cutout(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), resized, (origin,))

@@ -196,7 +196,7 @@ def _view(sample: Sample, colouring: Colouring, config: TrainingConfig, rng: np.
     """A square of a photo: resized, cut, coloured, flipped; black where the photo does not reach."""
     labels = things_of(sample) if config.regions == "things" else sample.labels
     image, labels = _resize(sample.image, labels, config, rng)
-    image, labels = _cut(image, labels, config.crop, rng)
+    image, labels = _random_crop(image, labels, config.crop, rng)
     image, labels = _padded(coloured(image, colouring), labels, config.crop)
     return (image[:, ::-1], labels[:, ::-1]) if rng.random() < 0.5 else (image, labels)
 
@@ -215,7 +215,7 @@ def _resize(
     return cv2.resize(image, size, interpolation=way).astype(np.uint8), resized.astype(np.int32)
 
 
-def _cut(
+def _random_crop(
     image: NDArray[np.uint8], labels: NDArray[np.int32], side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     height, width = labels.shape
