@@ -44,6 +44,10 @@ def test_a_cutout_reaches_beyond_the_box_and_is_black_beyond_the_photo():
     assert (part[8:48, 6:] == 200).all()
 
 
+def test_a_cutout_reaches_50_pixels_beyond_the_box_as_the_papers_does():
+    assert cutout_box(POINTS) == (-46, -48, 91, 81)
+
+
 def test_the_heat_map_is_highest_at_the_points():
     image = np.zeros((40, 60, 3), np.uint8)
     box = cutout_box(POINTS, 10)

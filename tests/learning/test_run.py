@@ -208,6 +208,16 @@ def test_a_backbone_learns_at_its_own_rate(config):
     assert {"encoder.out.weight", "head.out.weight", "head.prior.scale"} <= moved
 
 
+def test_the_average_of_weights_begins_as_a_short_one(config):
+    """However slow it is to be in the end, it soon has left the random numbers that it began with."""
+    config = replace(config, training=replace(config.training, average=0.9999))
+    run = start(config, CPU)
+    first = run.network.state_dict()["head.out.weight"].clone()
+    advance(run, 3)
+    live, mean = (network.state_dict()["head.out.weight"] for network in (run.network, run.average))
+    assert (mean - live).norm() < 0.5 * (first - live).norm()
+
+
 def test_scribbles_are_drawn_anew_in_every_step_and_for_every_image(config):
     lessons = [Lesson.of(config.training, None, step, range(2)) for step in (0, 1)]
     drawn = [rng.random() for lesson in lessons for rng in (lesson.shared, *lesson.own)]
