@@ -63,7 +63,7 @@ class DrawScribble:
 class MovePoints:
     """New extreme points for a region (left, right, top, bottom); its scribbles stay.
 
-    They say anew where it is: an imported mask goes, and a merged region is answered for as one.
+    They replace what was known of its place: an imported mask is dropped, and a merged region has no parts.
     """
 
     region: int
@@ -216,10 +216,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def checked_label(label: Any) -> str | None:
-    """The label itself, if it can be one: a name of 1 to 200 characters, or None.
+    """The label itself, if it is a name of 1 to 200 characters or None.
 
     Raises:
-        AnnotationError: it cannot.
+        AnnotationError: it is neither.
     """
     if label is not None and (not isinstance(label, str) or not label.strip() or len(label) > 200):
         raise AnnotationError(f"a label is a name of 1 to 200 characters, not {label!r:.80}")
@@ -241,10 +241,10 @@ def checked_radius(radius: Any) -> float:
     """The radius of a brush, in photo pixels, more than 0 and at most `LARGEST_RADIUS`.
 
     Raises:
-        AnnotationError: it cannot be one.
+        AnnotationError: it is not such a number.
     """
     given: Any = radius if isinstance(radius, Real) and radius is not True else 0.0
-    if not 0 < given <= LARGEST_RADIUS:  # nor is this true of what is not a number
+    if not 0 < given <= LARGEST_RADIUS:  # false for NaN, too
         raise AnnotationError(
             f"a brush's radius is a number above 0 and up to {LARGEST_RADIUS:g} pixels, not {radius!r:.80}"
         )

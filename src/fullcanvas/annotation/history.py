@@ -34,10 +34,10 @@ class Step:
         cursor: the entry's number: `Annotation.go` takes it.
         after: the number of the entry that it follows; 0 at the beginning.
         kind: of the entry.
-        region: what it was about; None if about no single one.
+        region: the id of the region that it was about; None if it was about several or none.
         label: that region's label right after it (right before it, if it is then gone).
         text: what it did, in a sentence without its full stop.
-        in_force: whether it is.
+        in_force: whether the entry is in force.
     """
 
     cursor: int

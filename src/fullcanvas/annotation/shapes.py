@@ -17,12 +17,12 @@ from fullcanvas.annotation.table import Regions, added, find
 
 @dataclass(frozen=True, slots=True)
 class PaintRegion:
-    """Pixels that a region has, or has not, because the person painted them.
+    """Pixels that are given to a region, or taken from it, with a brush.
 
     Attributes:
         region: whose pixels.
-        points: of the brush's way, joined by straight lines.
-        radius: of the brush, in photo pixels; it covers a pixel whose centre is at most so far from the way.
+        points: the path of the brush, joined by straight lines.
+        radius: of the brush, in photo pixels: pixels whose centre is no farther from the path are covered.
         erase: whether the region loses the pixels, each to the next best region.
     """
 
@@ -40,7 +40,7 @@ class PaintRegion:
 
 @dataclass(frozen=True, slots=True)
 class MergeRegions:
-    """Regions that are one; it keeps the first's id, and its label or else the first of the others'."""
+    """Regions merged into one; it keeps the id of the first, and the first label that one of them has."""
 
     region: int
     others: tuple[int, ...]
@@ -88,7 +88,7 @@ class ImportMask:
 
 @dataclass(frozen=True, slots=True)
 class SplitRegion:
-    """A region that is two; each has the pixels it was seen with, as if imported, and the label.
+    """A region split in two; each part has the pixels that were shown, as if imported, and the label.
 
     Attributes:
         region: the one that was split; it keeps `rest`.
@@ -112,7 +112,8 @@ class SplitRegion:
 class KeepRegions:
     """Regions that keep the pixels of a finished label map, each until a scribble or moved points correct it.
 
-    What was said of a region stays, for whoever corrects it; its marks are in the mask and count no longer.
+    Points and scribbles stay, and count again for the mask head when the region is corrected; what earlier
+    strokes did to pixels is in the masks.
 
     Attributes:
         regions: that have pixels in the label map.

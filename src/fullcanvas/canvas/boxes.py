@@ -27,7 +27,7 @@ class Framing:
         grow: whether the region's own scribbles enlarge it (the product) or not (the paper).
         margin: by how many pixels it is wider on each side, so that points a little inside the region cut
             nothing off; 0 in the paper.
-        width, height: of the photo, out of which no margin leads.
+        width, height: of the photo, at whose edges the margin is cut off.
     """
 
     grow: bool

@@ -224,7 +224,7 @@ def _enter(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:
     with np.errstate(invalid="ignore"):
         decay = np.abs(logits - best)
     np.exp(-decay, out=decay)
-    np.fmax(decay, 0, out=decay)  # it is not a number where neither this region nor one before competes
+    np.fmax(decay, 0, out=decay)  # NaN where neither this region nor an earlier one competes
     total[:] = np.where(higher, total * decay + 1, total + decay)
     second[:] = np.where(higher, best, np.maximum(second, logits))
     np.maximum(best, logits, out=best)

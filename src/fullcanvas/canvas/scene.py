@@ -1,4 +1,4 @@
-"""All that makes a label map: what the regions answered, what was drawn by hand, and whether it is filled."""
+"""What a label map is made of: the logits of regions, and what was drawn by hand; filling the rest."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Stroke:
     box: Box | None = None
 
     def window(self, canvas: Canvas) -> Box:
-        """Canvas pixels outside of which the stroke says nothing; may reach over the canvas's edge."""
+        """A window that holds all canvas pixels that the stroke covers; it may reach beyond the canvas."""
         return _window(self.points, self.radius, canvas)
 
 
@@ -65,8 +65,8 @@ def _window(points: tuple[Point, ...], radius: float | None, canvas: Canvas) -> 
 def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> list[Stroke]:
     """The strokes that count, in the order of the log.
 
-    Those of a deleted region are gone, those of a merged one are about the region it became part of, and a
-    split leaves none of the region's, nor do finished pixels: the masks hold what they said.
+    Those of a deleted region are dropped; those of a merged one belong to the region it became part of. A
+    split and finished pixels drop those that the region had before: the masks include what they did.
 
     Args:
         annotation: the log.
@@ -102,7 +102,7 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What the strokes say in an area.
+    """What the strokes decide in an area.
 
     Attributes:
         gaps: where regions are erased.
@@ -118,7 +118,7 @@ class Drawn:
 
 
 def draw(strokes: Sequence[Stroke], canvas: Canvas, area: Box) -> Drawn:
-    """What the strokes say in an area of the canvas, each where it is its region's last word.
+    """What the strokes decide in an area of the canvas: each where no later one of its region covers it.
 
     Args:
         strokes: in the order of the log.
@@ -142,7 +142,7 @@ def draw(strokes: Sequence[Stroke], canvas: Canvas, area: Box) -> Drawn:
 
 
 def _first_said(at: Places, decided: NDArray[np.bool_], area: Box) -> Places:
-    """Those of the pixels, in the area, of which the region has not spoken later; they are noted."""
+    """Those of the pixels, in the area, that no later stroke of the region decided; marks them as decided."""
     at = at[:, _inside(at, area)]
     local = at - _corner(area)
     fresh = ~decided[*local]
@@ -179,7 +179,7 @@ def claim(plane: Labels, drawn: Drawn, newest: Labels | None = None) -> NDArray[
         newest: the `Contest.newest` of the area; older strokes give way to a mask.
 
     Returns:
-        bool [h, w]: where somebody has.
+        bool [h, w]: the pixels that were given.
     """
     taken, at, regions = np.zeros(plane.shape, np.bool_), drawn.places, drawn.regions
     if newest is not None:

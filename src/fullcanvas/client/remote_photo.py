@@ -125,7 +125,7 @@ class RemotePhoto:
         """Add a region with the pixels of a mask, bool [height, width], and return its id.
 
         Raises:
-            AnnotationError: the mask is none, or empty.
+            AnnotationError: the mask is not such an array, or is empty.
         """
         return self._grown("import_mask", mask=Mask.of(mask).counts, label=label)
 
@@ -139,7 +139,7 @@ class RemotePhoto:
             names: the labels of values; regions of others get none.
 
         Raises:
-            AnnotationError: the label map is none.
+            AnnotationError: the label map is not such an array.
         """
         masks = Mask.each(labels)
         masks.pop(0, None)

@@ -31,7 +31,7 @@ class OnnxFile:
 
     Raises:
         ModelError: there is no such file, it cannot be loaded, or has other inputs or outputs.
-        ValueError: no such number of threads.
+        ValueError: `threads` is not a whole number of 1 or more.
     """
 
     name: str

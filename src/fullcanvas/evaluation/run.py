@@ -30,7 +30,7 @@ AnySetup = FullImageSetup | SingleRegionSetup
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an evaluation does, in words.
+    """What an evaluation does, as the command line names it.
 
     Attributes:
         model: answers every round that has scribbles; see `load_predictor`.

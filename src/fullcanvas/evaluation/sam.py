@@ -43,7 +43,7 @@ OUTPUTS = ("masks", "iou_predictions", "low_res_masks")
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
 
 POINTS_PER_SCRIBBLE = 3
-"""A scribble is told as so many points: its two ends, and one half-way."""
+"""A scribble is given to the decoder as this many points: its two ends, and one half-way."""
 
 
 def load_sam(files: str, threads: int | None = None) -> SamModel:

@@ -99,7 +99,7 @@ def _transpose(picture: Image.Image) -> None:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
-        # The data cannot be read; or they could, and cannot be written anew into the picture that is turned.
+        # EXIF data that cannot be read, or cannot be written back into the turned picture.
         return
 
 

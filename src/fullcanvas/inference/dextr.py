@@ -104,7 +104,7 @@ class Dextr:
             threads: how many ONNX Runtime may use; None is one per core.
 
         Raises:
-            ModelError: there is no such file, or it is none of DEXTR's kind.
+            ModelError: there is no such file, or it is not a DEXTR model file.
         """
         if not Path(path).is_file():
             raise ModelError(f"there is no model file {str(path)!r}")

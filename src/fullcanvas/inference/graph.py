@@ -30,7 +30,7 @@ class Graph:
 
     Raises:
         ModelError: the graph cannot be loaded, or has other inputs or another output.
-        ValueError: no such number of threads.
+        ValueError: `threads` is not a whole number of 1 or more.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Graph:
 
         Raises:
             ModelError: the graph refuses the inputs.
-            CancelledError: the run was called off.
+            CancelledError: the run was cancelled.
         """
         try:
             options = cancellation.options if cancellation else None
@@ -76,7 +76,7 @@ def thread_count(asked: Any) -> int:
     """How many threads are asked for; None is one per core.
 
     Raises:
-        ValueError: no number of 1 or more.
+        ValueError: it is not a whole number of 1 or more.
     """
     if asked is None:
         return real_cores()

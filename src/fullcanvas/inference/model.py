@@ -85,11 +85,11 @@ class Model:
         Args:
             rois: of N regions.
             annotations: N aligned annotation maps, float32 [2, R, R].
-            cancellation: may call the work off.
+            cancellation: may cancel the work.
 
         Raises:
             ModelError: the model's answer is unusable.
-            CancelledError: it was called off.
+            CancelledError: it was cancelled.
         """
         size = self.config.mask_size
         answers = np.empty((len(rois), size, size), np.float32)

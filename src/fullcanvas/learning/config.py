@@ -46,7 +46,7 @@ class NetworkConfig:
         shared: whether a region sees everybody else's ink (section 3.2).
         grow_boxes: whether a region's own scribbles enlarge its box.
         box_margin: by how many working pixels a box is wider on each side than what was marked.
-        closer_below: when the model is used, regions whose box has a long side of less working pixels than
+        closer_below: when the model is used, regions whose box has a long side of fewer working pixels than
             this are seen through a close-up of the photo; 0 for none. Training draws scales at random anyway.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
         canvas: whether regions compete; without, each has a mask of its own (the single-region models).

@@ -139,7 +139,7 @@ def batches(examples: Examples[E], step: int, places: range) -> Iterator[list[E]
     """The batches of the steps from `step` on, endlessly; the number of workers changes none of them.
 
     Args:
-        examples: as many make a step as their configuration says.
+        examples: of which `images_per_step` make a step.
         step: the first one.
         places: which of each step's examples are wanted.
     """
