@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, padded_size, resize, working_size
@@ -23,6 +23,8 @@ def test_padding_goes_up_to_multiples_of_32(size, expected):
 
 
 @given(SIDES, SIDES)
+@example(1, 10**9)
+@example(10**9, 2)
 def test_the_display_is_the_photo_or_bounded(width, height):
     shown_width, shown_height = display_size(width, height)
     assert 1 <= shown_width <= width

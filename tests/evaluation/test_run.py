@@ -229,6 +229,19 @@ def test_a_model_is_loaded_once(dataset, monkeypatch):
     assert loaded == ["smallest-box"] * 2
 
 
+def test_a_worker_that_finds_another_model_file_stops_the_run(dataset):
+    class Changed(Baseline):
+        @property
+        def hash(self):
+            return "what it was when the run was planned"
+
+    planned = plan(dataset, Settings("smallest-box", rounds=0))
+    setup: Any = planned.setup
+    model = Changed("smallest-box", lambda _image, annotation: smallest_box_labels(annotation))
+    with pytest.raises(EvaluationError, match="another model file under the same name"):
+        evaluate(replace(planned, setup=replace(setup, model=model)))
+
+
 def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):
     class Trained(Baseline):
         @property

@@ -64,6 +64,16 @@ def test_the_embedding_covers_the_padded_working_size(segmenter):
     assert embedding.model == segmenter.hash
 
 
+def test_an_embedding_of_anything_but_this_photo_is_refused(segmenter):
+    shown = photo(90, 60)
+    other = segmenter.encode(photo(90, 59))
+    part = segmenter.encode(photo(100, 60), (10, 0, 100, 60))
+    for wrong in (other, part):
+        with pytest.raises(ValueError, match="the embedding is of a photo of another size"):
+            segmenter.open(shown, embedding=wrong)
+    segmenter.open(shown, embedding=segmenter.encode(shown))
+
+
 def test_a_photo_in_another_memory_order_gives_the_same_embedding(segmenter):
     image = photo(90, 60)
     mirrored = np.ascontiguousarray(image[:, ::-1])[:, ::-1]

@@ -55,6 +55,15 @@ def test_what_sticks_out_of_a_large_error_is_rubbed_out():
     assert np.array([x for x, _ in stroke_along(mask)]).max() < 225
 
 
+def test_of_an_error_that_opening_takes_apart_the_longest_part_is_drawn():
+    mask = np.zeros((60, 260), bool)
+    mask[5:25, 5:45] = mask[35:55, 60:250] = True
+    mask[15:45, 30:32] = mask[43:45, 30:62] = True
+    points = stroke_along(mask)
+    assert points[:, 0].min() > 60
+    assert np.ptp(points[:, 0]) > 120
+
+
 def test_a_ring_is_opened():
     rows, columns = np.mgrid[:61, :61]
     radius = np.hypot(rows - 30, columns - 30)
