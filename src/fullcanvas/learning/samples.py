@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Region
+from fullcanvas.canvas.resolution import resize_labels
 from fullcanvas.datasets import DatasetError, Sample
 from fullcanvas.learning.colouring import Colouring, coloured, draw_colouring
 from fullcanvas.learning.config import TrainingConfig
@@ -210,9 +211,7 @@ def _resize(
     height, width = labels.shape
     size = (max(1, round(width * factor * aspect)), max(1, round(height * factor / aspect)))
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    # INTER_NEAREST would shift the map by up to a pixel against the photo.
-    resized = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return cv2.resize(image, size, interpolation=way).astype(np.uint8), resized.astype(np.int32)
+    return cv2.resize(image, size, interpolation=way).astype(np.uint8), resize_labels(labels, *size)
 
 
 def _random_crop(
