@@ -16,6 +16,7 @@ from fullcanvas.learning import checkpoint, kinds, samples, train
 from fullcanvas.learning.errors import CheckpointError, RunError
 from fullcanvas.learning.grading import Lesson
 from fullcanvas.learning.progress import EVERY, Pace
+from fullcanvas.learning.rounds import corrected
 from fullcanvas.learning.run import resume, start
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import learning_rate_factor, train_step
@@ -224,6 +225,19 @@ def test_scribbles_are_drawn_anew_in_every_step_and_for_every_image(config):
     assert len(set(drawn)) == 6
     again = Lesson.of(config.training, None, 1, range(1, 2))
     assert [rng.random() for rng in (again.shared, *again.own)] == [drawn[3], drawn[5]]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, {"one-per-region"}), (1.0, {"free"})])
+def test_rounds_are_allocated_freely_as_often_as_is_asked_for(share, expected, config, monkeypatch):
+    allocations = set()
+
+    def noted(*arguments, **options):
+        allocations.add(options["allocation"])
+        return corrected(*arguments, **options)
+
+    monkeypatch.setattr("fullcanvas.learning.grading.corrected", noted)
+    advance(start(replace(config, training=replace(config.training, free_share=share)), CPU), 2)
+    assert allocations == expected
 
 
 def test_rates_warm_up_and_fall_to_nothing():
