@@ -55,6 +55,9 @@ class Annotation:
         forks: which entries do not follow the one before them, and which they follow instead: where the
             person went back and said something else. What was said first stays, as a branch.
         tip: the number of the last entry of the branch that can be redone, if it is not the newest.
+
+    Raises:
+        AnnotationError: the width or the height is not a whole number of 1 or more.
     """
 
     width: int
@@ -65,6 +68,13 @@ class Annotation:
     model: str | None = None
     forks: tuple[Fork, ...] = ()
     tip: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, Integral) or value < 1:
+                raise AnnotationError(f"{name} is a whole number of 1 or more, not {value!r:.80}")
+            object.__setattr__(self, name, int(value))  # NumPy's numbers are not JSON's
 
     @cached_property
     def in_force(self) -> tuple[Entry, ...]:
