@@ -48,6 +48,28 @@ def test_a_crop_of_a_truth_lies_over_its_photo(upright: bool) -> None:
     assert np.mean(found) > 0.99
 
 
+def test_slivers_are_void() -> None:
+    labels = np.ones((96, 96), np.int32)
+    labels[40:43, 40:43], labels[60:70, 60:70] = 2, 3
+    sample = Sample(1, np.zeros((96, 96, 3), np.uint8), labels, ())
+    config = TrainingConfig(crop=96, working_size=96, scale=(1.0, 1.0))
+    crop, kept = make_crop([sample], config, np.random.default_rng(0), (("x", 1),))
+    assert sorted(kept) == [1, 3]
+    assert (crop.truth == 0).any()
+
+
+def test_of_too_many_regions_any_may_be_left_out() -> None:
+    labels = np.arange(36).reshape(6, 6).repeat(16, 0).repeat(16, 1).astype(np.int32)
+    sample = Sample(1, np.zeros((96, 96, 3), np.uint8), labels, ())
+    config = TrainingConfig(crop=96, working_size=96, scale=(1.0, 1.0), most_regions=5)
+    found = set[int]()
+    for seed in range(40):
+        _, kept = make_crop([sample], config, np.random.default_rng(seed), (("x", 1),))
+        assert len(kept) == len(set(kept)) == 5
+        found |= set(kept)
+    assert found > set(range(8, 28))
+
+
 def test_extreme_points_are_inexact_in_half_of_the_images() -> None:
     truth = np.zeros((60, 60), np.int32)
     rows, columns = np.mgrid[:60, :60]

@@ -14,9 +14,8 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.inference import Segmenter, Session
 from fullcanvas.inference.model_file import ModelError
-from fullcanvas.simulation.overlap import LabelMap
+from fullcanvas.simulation.overlap import BinaryMask, LabelMap
 
-Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 
@@ -62,7 +61,7 @@ class FullImagePredictor(Predictor, Protocol):
 class OpenedAlone(Protocol):
     """A single-region predictor that looks at one image."""
 
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+    def masks(self, marks: Sequence[Marks]) -> Iterator[BinaryMask]:
         """The mask of every region, in order, one at a time: bool [H, W]."""
         ...
 

@@ -15,11 +15,11 @@ from fullcanvas.canvas.boxes import Box, region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone, SingleRegionPredictor
+from fullcanvas.evaluation.predictors import FromModelFile, Image, OpenedAlone, SingleRegionPredictor
 from fullcanvas.evaluation.rounds import ImageResult, RoundResult, Setup, result_of, rng_of
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.embedding import Embedding
-from fullcanvas.simulation.overlap import confusion, region_ious
+from fullcanvas.simulation.overlap import BinaryMask, confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, corrected, two_regions
 
 
@@ -37,7 +37,7 @@ class _OpenedModel:
     segmenter: Segmenter
     embedding: Embedding
 
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+    def masks(self, marks: Sequence[Marks]) -> Iterator[BinaryMask]:
         """The mask of every region, one at a time: bool [H, W], true where its logit is positive."""
         if not marks:
             return
@@ -56,10 +56,10 @@ class _OpenedModel:
         for box, logits in zip(boxes, self.segmenter.logits(rois, annotations), strict=True):
             yield self._mask(box, logits)
 
-    def _mask(self, box: Box, logits: NDArray[np.float32]) -> Mask:
+    def _mask(self, box: Box, logits: NDArray[np.float32]) -> BinaryMask:
         width, height = self.embedding.width, self.embedding.height
         canvas = Canvas(width, height, width, height)
-        mask: Mask = project(Layer(1, box, logits), canvas, canvas.area) > 0
+        mask: BinaryMask = project(Layer(1, box, logits), canvas, canvas.area) > 0
         return mask
 
 
@@ -110,7 +110,7 @@ def _round(
     return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks, drawn + changed
 
 
-def _measure(sample: Sample, region: int, mask: Mask) -> tuple[float, float]:
+def _measure(sample: Sample, region: int, mask: BinaryMask) -> tuple[float, float]:
     """IoU and boundary F of one mask."""
     truth, predicted = two_regions(sample.labels, region), np.where(mask, OWN, REST).astype(np.int32)
     iou = region_ious(confusion(truth, predicted, REST))[0]
