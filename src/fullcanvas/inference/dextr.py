@@ -22,7 +22,14 @@ from fullcanvas.annotation.ink import Pen
 from fullcanvas.annotation.marks import heat_map
 from fullcanvas.canvas.boxes import Box, box_of_points
 from fullcanvas.inference.graph import Graph
-from fullcanvas.inference.model_file import DESCRIPTION, FORMAT, ModelError, unpack, write_archive
+from fullcanvas.inference.model_file import (
+    DESCRIPTION,
+    FORMAT,
+    ModelError,
+    check_description,
+    unpack,
+    write_archive,
+)
 
 RELAX = 50
 """How far, in photo pixels, the cutout reaches beyond the box of the extreme points."""
@@ -112,11 +119,12 @@ class Dextr:
         try:
             graph, text = unpack(data, NETWORK, DESCRIPTION)
             meta = json.loads(text)
-            size, name, provenance = meta["config"]["size"], meta["name"], meta["provenance"]
-        except (ValueError, KeyError, TypeError) as error:
+            check_description(meta)
+            size = _checked_size(meta["config"].get("size"))
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{Path(path).name} is not a DEXTR model file: {error}") from error
         loaded = Graph(graph, NETWORK, ("cutout",), "logits", threads)
-        return cls(name, hashlib.sha256(data).hexdigest(), size, provenance, loaded)
+        return cls(meta["name"], hashlib.sha256(data).hexdigest(), size, meta["provenance"], loaded)
 
     def mask(self, image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.bool_]:
         """The mask of the region with these extreme points: bool [H, W].
@@ -129,6 +137,12 @@ class Dextr:
         if logits.shape != (1, self.size, self.size):
             raise ModelError(f"{NETWORK} answers with {logits.shape}, not (1, {self.size}, {self.size})")
         return mask_of(logits[0], box, image.shape[1], image.shape[0])
+
+
+def _checked_size(size: Any) -> int:
+    if type(size) is not int or size < 1:
+        raise ModelError(f"its cutouts have a size of 1 or more, not {size!r:.80}")
+    return size
 
 
 def write_dextr(path: Path, graph: bytes, meta: Mapping[str, Any], size: int) -> str:

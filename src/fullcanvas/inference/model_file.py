@@ -196,12 +196,17 @@ def _describe(encoder: bytes, head: bytes, text: bytes, digest: str) -> ModelFil
         meta = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"its {DESCRIPTION} is not JSON ({error})") from error
-    _check_description(meta)
+    check_description(meta)
     config = ModelConfig.from_json(meta["config"])
     return ModelFile(meta["name"], config, encoder, head, digest, meta["provenance"], meta["licence"])
 
 
-def _check_description(meta: Any) -> None:
+def check_description(meta: Any) -> None:
+    """Refuse what is not the description of a model file.
+
+    Raises:
+        ModelError: it is not an object, of another format, or a field is missing or ill-typed.
+    """
     if not isinstance(meta, Mapping):
         raise ModelError(f"its {DESCRIPTION} is not an object")
     if meta.get("format") != FORMAT:
@@ -226,7 +231,7 @@ def write_model(path: str | Path, encoder: bytes, head: bytes, meta: Mapping[str
     Raises:
         ModelError: the description cannot be right.
     """
-    _check_description(meta)
+    check_description(meta)
     ModelConfig.from_json(meta["config"])
     return write_archive(path, meta, {ENCODER: encoder, HEAD: head})
 
