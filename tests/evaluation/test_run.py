@@ -24,6 +24,7 @@ from fullcanvas.evaluation.predictors import Baseline, Predictor, training_image
 from fullcanvas.evaluation.protocols import run as clicks
 from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.unseen import seen_in_training
+from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation
 from fullcanvas.simulation.errors import AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
@@ -227,6 +228,12 @@ def test_a_model_is_loaded_once(dataset, monkeypatch):
     assert loaded == ["smallest-box"]
     clicks.evaluate_clicks(dataset, clicks.ClickSettings("multi-object", "smallest-box"))
     assert loaded == ["smallest-box"] * 2
+
+
+@pytest.mark.parametrize("listed", [[1, 2], {"coco": 5}, {"coco": ["photo.jpg"]}, "coco"])
+def test_a_record_of_training_photos_that_nobody_can_read_is_refused(listed):
+    with pytest.raises(ModelError, match=r"training_images .* ids by data set, not"):
+        training_images({"training_images": listed})
 
 
 def test_a_worker_that_finds_another_model_file_stops_the_run(dataset):

@@ -180,6 +180,15 @@ class _OpenedModel:
 
 
 def training_images(provenance: Mapping[str, Any]) -> dict[str, frozenset[int]]:
-    """The `training_images` of a model's record: image ids by data set; empty if it names none."""
+    """The `training_images` of a model's record: image ids by data set; empty if it names none.
+
+    Raises:
+        ModelError: they are listed in another way.
+    """
     listed = provenance.get("training_images") or {}
-    return {str(dataset): frozenset(int(id_) for id_ in ids) for dataset, ids in listed.items()}
+    try:
+        return {str(dataset): frozenset(map(int, ids)) for dataset, ids in listed.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise ModelError(
+            f"a model's record has as training_images lists of image ids by data set, not {listed!r:.80}"
+        ) from None
