@@ -262,6 +262,25 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(
     np.testing.assert_array_equal(fresh.display, photo.display)
 
 
+def test_what_the_server_cannot_know_again_is_sent_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = wire.Wire._send
+    sent = []
+
+    def losing(self, method, path, content):
+        send(self, method, path, content)
+        sent.append(path)
+        raise ClientError("the connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wire.Wire, "_send", losing)
+        with pytest.raises(ClientError, match="was lost"):
+            client.add_label("cat")
+    assert sent == ["/labels"]
+    assert [label.name for label in client.labels] == ["cat"]
+
+
 def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fullcanvas.client.client._PAGE", 2)
     assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]
