@@ -15,6 +15,7 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.head import multiply_adds, products
 from fullcanvas.benchmark.marks import corrected, marked
+from fullcanvas.benchmark.peers import against_peers
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
 from fullcanvas.benchmark.plot import plot
 from fullcanvas.benchmark.round_trip import round_trip
@@ -313,3 +314,23 @@ def test_close_ups_are_encoding_and_no_part_of_the_answer(tmp_path, monkeypatch)
     assert [(each.height, each.width) for each in encoded[:-1]] == [(80, 96), (40, 48)]
     assert times.encode == [180_000]  # the photo, then its close-up
     assert times.first == [0]  # the third piece of work was all of it
+
+
+def test_close_ups_count_as_encoding_beside_peers_too(tmp_path, monkeypatch):
+    closer = write_tiny_model(tmp_path / "closer.zip", working_size=32, closer_below=24)
+    done = []
+
+    def minute(work):  # every piece of work takes one more than the last
+        result = work()
+        done.append(result)
+        return 60_000.0 * len(done), result
+
+    for room in ("watch", "peers"):
+        monkeypatch.setattr(f"fullcanvas.benchmark.{room}.timed", minute)
+    monkeypatch.setattr("fullcanvas.benchmark.peers.REST", 0)
+    small = Annotation(96, 80).add_region([(60, 40), (70, 42), (64, 36), (66, 48)])
+    monkeypatch.setattr("fullcanvas.benchmark.peers.marked", lambda *_: small)
+    segmenter = CountingSegmenter(read_model(closer))
+    ours = against_peers(segmenter, [], [np.zeros((80, 96, 3), np.uint8)], seed=0)["ours"]
+    # The photo is encoded, so it is open; a close-up is encoded, so there is a first prediction.
+    assert (ours["encode_ms"], ours["first_prediction_ms"]) == (120_000 + 180_000, 240_000 - 180_000)
