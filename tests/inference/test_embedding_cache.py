@@ -45,6 +45,11 @@ def test_what_is_kept_comes_back_as_it_was_even_later(tmp_path):
     assert same(found, kept)
 
 
+def test_a_folder_may_be_named_by_a_string(tmp_path):
+    assert EmbeddingCache(str(tmp_path / "kept"), ROOM).put("a photo", embedding())
+    assert EmbeddingCache(tmp_path / "kept", ROOM).get("a photo", "a model") is not None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
 def test_nobody_else_can_read_what_is_kept(tmp_path):
     EmbeddingCache(tmp_path, ROOM).put("a photo", embedding())

@@ -29,7 +29,7 @@ class Predictor(Protocol):
 
     @property
     def hash(self) -> str:
-        """Tells it from all others; its results are only reused under the same hash."""
+        """Identifies it: results are reused only under the same hash."""
         ...
 
     @property

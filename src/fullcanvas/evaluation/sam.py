@@ -71,7 +71,7 @@ class SamGraph(Protocol):
 
     @property
     def hash(self) -> str:
-        """Tells it from all others."""
+        """Identifies it."""
         ...
 
     @property

@@ -37,7 +37,7 @@ class ImportedPhoto:
 
     Attributes:
         regions: no two of which share a pixel.
-        notes: what was not taken over as it was, in words.
+        notes: what was changed or left out, in words.
     """
 
     regions: tuple[ImportedRegion, ...]

@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
-"""Of the largest picture that is opened where nobody knows better."""
+"""Pixels of the largest picture that is opened where its size is not known beforehand."""
 
 # One picture is decoded at a time: each may need a gigabyte, and what Pillow warns of and refuses is set for
 # the whole process.

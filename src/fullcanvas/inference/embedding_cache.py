@@ -37,8 +37,8 @@ class EmbeddingCache:
         limit: how many bytes may be kept; beyond, what was used least recently goes.
     """
 
-    def __init__(self, folder: Path, limit: int) -> None:
-        self.folder, self.limit = folder, limit
+    def __init__(self, folder: str | Path, limit: int) -> None:
+        self.folder, self.limit = Path(folder), limit
 
     def get(self, content: str, model: str) -> Embedding | None:
         """The embedding of a photo or of a crop of one, or None.

@@ -1,4 +1,4 @@
-"""The mean of two trainings' weights, as one run: often better than either, where one start led to both."""
+"""The mean of two trainings' weights, as one run: often better than either, if both began from one start."""
 
 from __future__ import annotations
 

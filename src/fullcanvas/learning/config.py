@@ -18,7 +18,7 @@ _LEAST_OF_NETWORK = {
     0: ("box_margin", "closer_below"),
     1: ("pyramid_channels", "channels", "roi_size", "mask_size", "class_channels"),
 }
-"""What some numbers of a network are at least."""
+"""The fields of a network that are numbers, by the least that they may be."""
 
 
 def _check_least(config: Any, least_of: Mapping[int, tuple[str, ...]]) -> None:
@@ -129,7 +129,7 @@ _LEAST_OF_TRAINING = {
         "checkpoint_every",
     ),
 }
-"""What some numbers of a training are at least."""
+"""The fields of a training that are numbers, by the least that they may be."""
 
 
 @dataclass(frozen=True, slots=True)

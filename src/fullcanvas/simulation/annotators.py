@@ -36,7 +36,7 @@ class Annotator(Protocol):
 
     @property
     def name(self) -> str:
-        """What tells this annotator and its settings from others."""
+        """Identifies this annotator and its settings."""
         ...
 
     def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
