@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import entries as kinds
-from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path, replay, tip_from_json
+from fullcanvas.annotation.branches import Fork, forks_from_json, newest_end, path, tip_from_json
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -22,6 +22,7 @@ from fullcanvas.annotation.entries import (
     MovePoints,
 )
 from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.ids import first_free_id, id_after
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
@@ -71,10 +72,7 @@ class Annotation:
 
     def __post_init__(self) -> None:
         for name in ("width", "height"):
-            value: Any = getattr(self, name)
-            if not isinstance(value, Integral) or value < 1:
-                raise AnnotationError(f"{name} is a whole number of 1 or more, not {value!r:.80}")
-            object.__setattr__(self, name, int(value))  # NumPy's numbers are not JSON's
+            object.__setattr__(self, name, _whole({name: _plain(getattr(self, name))}, name, 1))
 
     @cached_property
     def in_force(self) -> tuple[Entry, ...]:
@@ -123,7 +121,7 @@ class Annotation:
         Raises:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
-        next_region = _next_region(entry, self.next_region)
+        next_region = id_after(entry, self.next_region)
         regions = entry.apply(self.regions, len(self.in_force))
         last = len(self.entries)
         grown = replace(
@@ -306,9 +304,8 @@ class Annotation:
         Raises:
             AnnotationError: there is no such entry.
         """
-        given: Any = cursor
-        number = int(given) if isinstance(given, Integral) else -1  # 2.0 would not be read again
-        if not 0 <= number <= len(self.entries):
+        number = _plain(cursor)
+        if type(number) is not int or not 0 <= number <= len(self.entries):
             raise AnnotationError(
                 f"there is no entry {cursor!r:.80}: the log's are 1 to {len(self.entries)}, 0 is none"
             )
@@ -352,7 +349,10 @@ class Annotation:
             raise AnnotationError("an annotation names its model by a hash, a string")
         read = [kinds.from_json(item, width, height) for item in listed]
         forks = forks_from_json(data.get("forks", []), len(read))
-        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", _first_free(read, forks))
+        cursor, next_region = (
+            _whole(data, "cursor", 0),
+            _whole(data, "next_region", first_free_id(read, forks)),
+        )
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
         if next_region > LARGEST_ID + 1:
@@ -364,34 +364,9 @@ class Annotation:
         return log
 
 
-def _next_region(entry: Entry, free: int) -> int:
-    """The id that is free after an entry.
-
-    Raises:
-        AnnotationError: the entry makes a region whose id was used before, or is past the last.
-    """
-    made = kinds.new_region(entry)
-    if made is None:
-        return free
-    if made < free:
-        raise AnnotationError(f"region id {made} was used before; the next one is {free}")
-    if made > LARGEST_ID:
-        raise AnnotationError(f"a photo's region ids end at {LARGEST_ID}: no region can be added")
-    return made + 1
-
-
-def _first_free(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
-    """The id that is free after entries, each of which fits what it follows.
-
-    Raises:
-        AnnotationError: one does not.
-    """
-    free = 1
-    for entry in entries:
-        free = _next_region(entry, free)
-    for _ in replay(entries, forks):
-        pass
-    return free
+def _plain(value: Any) -> Any:
+    """A whole number as JSON can hold it, not as NumPy has it; anything else as it is."""
+    return int(value) if isinstance(value, Integral) else value
 
 
 def _whole(data: Mapping[str, Any], name: str, least: int) -> int:
