@@ -20,7 +20,7 @@ from fullcanvas import Segmenter
 from fullcanvas.datasets import Dataset, Sample, open_dataset
 from fullcanvas.datasets.samples import Segment
 from fullcanvas.evaluation.predictors import ModelPredictor
-from fullcanvas.evaluation.rounds import FullImageExperiment, evaluate_sample
+from fullcanvas.evaluation.rounds import FullImageSetup, evaluate_sample
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 
 WIDTH, HEIGHT = 640, 480
@@ -51,8 +51,8 @@ def main() -> None:
 def measure(samples: Sequence[Sample], segmenter: Segmenter, rounds: int) -> Sequence[float]:
     """Mean IoU over all regions before any scribble and after each round."""
     model = ModelPredictor(segmenter)
-    experiment = FullImageExperiment(PaperAnnotator(), Allocation.FREE, rounds, 0, model, model)
-    measured = [evaluate_sample(sample, experiment) for sample in samples]
+    setup = FullImageSetup(PaperAnnotator(), Allocation.FREE, rounds, 0, model, model)
+    measured = [evaluate_sample(sample, setup) for sample in samples]
     ious = np.concatenate([[one.ious for one in result.rounds] for result in measured], 1)
     return [float(value) for value in ious.mean(1)]
 

@@ -56,7 +56,7 @@ def main() -> None:
 def measure(planned: Plan, index: int, folder: Path) -> ImageResult:
     """One photo, measured and drawn."""
     sample, seen = planned.dataset.load(index), list[Snapshot]()
-    result = evaluate_sample(sample, planned.experiment, lambda *both: seen.append(Snapshot(*both)))
+    result = evaluate_sample(sample, planned.setup, lambda *both: seen.append(Snapshot(*both)))
     draw_picture(without_photo(sample), seen, picture_of(planned.dataset.records[index], folder))
     return result
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 
-from fullcanvas.annotation import Annotation
+from fullcanvas.annotation import AddRegion, Annotation
 from fullcanvas.annotation.history import history
 from tests.annotation.strategies import logs
 
@@ -33,6 +35,7 @@ def test_what_was_said_first_stays_when_something_else_is_said(forked):
 def test_undo_and_redo_go_along_the_branch_that_was_gone_to(forked):
     old = forked.go(2)
     assert (old.tip, old.branch, old.can_redo) == (3, (1, 2, 3), True)
+    assert Annotation.from_json(old.to_json()) == old
     assert old.redo() == forked.go(3)
     assert not old.redo().can_redo
     assert old.undo().undo().redo().redo().redo() == forked.go(3)
@@ -65,6 +68,25 @@ def test_the_history_tells_every_branch(forked):
         "Labelled region 1 (cat) dog",
         "Labelled region 1 (cat) cow",
     ]
+
+
+def most_memory_of_a_history(regions: int) -> int:
+    """The bytes that are held at most while the history of so many regions is told."""
+    log = Annotation(20, 10)
+    for region in range(1, regions + 1):
+        log = log.append(AddRegion(region, POINTS))
+    for _ in range(regions // 4):  # a person who thinks again all the time
+        log = log.undo().add_region(POINTS)
+    tracemalloc.start()
+    try:
+        history(log)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_history_takes_memory_as_its_entries_do_and_not_as_their_square():
+    assert most_memory_of_a_history(1600) < 8 * most_memory_of_a_history(400)
 
 
 @given(logs())

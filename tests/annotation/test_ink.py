@@ -127,7 +127,7 @@ def assert_drawn_afresh(region, inks, window):
     for pen in [*inks, *inks]:
         afresh = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
         for scribble in region.scribbles:
-            pieces = drawing._pieces(pen._to_working(scribble.points))
+            pieces = drawing._pieces(pen.to_working(scribble.points))
             width = pen.stroke_width if len(scribble.points) > 1 else pen.disc_diameter
             drawing._draw_pieces(afresh, window, *pieces, width)
         assert np.array_equal(pen.draw_scribbles(region.scribbles, window), afresh)
@@ -157,10 +157,9 @@ def test_on_the_plane_of_a_close_up_everything_lies_elsewhere(region, pen, windo
         assert not plane.any()
 
 
-@given(regions(WIDTH, HEIGHT), st.floats(0.1, 3), st.floats(0.1, 3))
-def test_all_ink_lies_in_its_extent(region, scale_x, scale_y):
-    pen = Pen(scale_x, scale_y)
-    width, height = math.ceil(WIDTH * scale_x), math.ceil(HEIGHT * scale_y)
+@given(regions(WIDTH, HEIGHT), INKS)
+def test_all_ink_lies_in_its_extent(region, pen):
+    width, height = math.ceil(WIDTH * pen.scale_x), math.ceil(HEIGHT * pen.scale_y)
     low, high = corners(region)
     x0, y0, x1, y1 = pen.extent(low, high, width, height) or (0, 0, 0, 0)
     plane = pen.draw(region, (0, 0, width, height))

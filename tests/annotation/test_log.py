@@ -44,6 +44,17 @@ def log() -> Annotation:
     )
 
 
+@pytest.mark.parametrize("size", [(0, 10), (20, -1), (20.0, 10), ("20", 10), (20, None)])
+def test_a_photo_has_a_width_and_a_height(size):
+    with pytest.raises(AnnotationError, match=r"(width|height) is a whole number of 1 or more, not"):
+        Annotation(*size)
+
+
+def test_a_size_may_be_numpys(log):
+    height, width = np.array([10, 20])
+    assert json.dumps(Annotation(width, height).to_json()) == json.dumps(Annotation(20, 10).to_json())
+
+
 def test_regions_hold_what_was_said(log):
     assert list(log.regions) == [1, 2]
     assert log.regions[1] == Region(1, POINTS, (Scribble(((3, 3), (4, 5))),), "cat")
@@ -84,6 +95,13 @@ def test_undo_and_redo_walk_the_log(log):
     assert undone.can_redo
     assert undone.redo().redo() == log
     assert not log.can_redo
+
+
+def test_an_entry_is_known_by_any_whole_number_and_by_nothing_else(log):
+    assert json.loads(json.dumps(log.go(np.int64(2)).to_json())) == log.go(2).to_json()
+    for cursor in (4, -1, 1.0, "1", None):
+        with pytest.raises(AnnotationError, match="there is no entry"):
+            log.go(cursor)
 
 
 def test_undo_and_redo_stop_at_the_ends(log):

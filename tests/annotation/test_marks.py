@@ -34,6 +34,12 @@ def test_a_heat_map_is_one_at_its_points_and_half_at_half_its_width():
     assert heat[10, 20] == np.float32(0.5**4)  # not added up
 
 
+def test_on_the_plane_of_a_close_up_a_heat_map_lies_elsewhere():
+    closer = Pen(2, 2, left=7, top=3)
+    heat = heat_map([(10, 10), (20, 12)], closer, 40, 32)
+    np.testing.assert_array_equal(heat, heat_map([(3, 7), (13, 9)], Pen(2, 2), 40, 32))
+
+
 def test_heat_maps_follow_the_scale_and_leave_scribbles_alone():
     pen = Pen(scale_x=0.5, scale_y=0.5)
     maps = maps_of([Marks(FIRST, (STROKE,))], pen, 20, 16, shared=False, heat=True)

@@ -136,6 +136,13 @@ def test_of_nested_parts_the_smaller_grows():
     assert [len(part.scribbles) for part in log.scribble([(4, 4)], region=1).regions[1].parts] == [0, 1]
 
 
+def test_a_parts_scribbles_reach_out_as_its_points_do():
+    log = Annotation(20, 10).add_region([(0, 4), (4, 4), (2, 0), (2, 9)])
+    log = log.add_region([(15, 4), (19, 4), (17, 0), (17, 9)]).scribble([(16, 5), (8, 5)], region=2)
+    grown = log.merge(1, [2]).scribble([(7, 5)], region=1)
+    assert [len(part.scribbles) for part in grown.regions[1].parts] == [0, 2]
+
+
 def test_moved_points_make_one_layer_of_a_merged_region(log):
     moved = log.scribble([(11, 3)], region=2).merge(1, [2]).move_points(1, RIGHT)
     assert list(moved.leaves) == [1]

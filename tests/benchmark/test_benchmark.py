@@ -15,6 +15,7 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.benchmark.errors import BenchmarkError
 from fullcanvas.benchmark.head import multiply_adds, products
 from fullcanvas.benchmark.marks import corrected, marked
+from fullcanvas.benchmark.peers import against_peers
 from fullcanvas.benchmark.photos import read_photos, size_of, sized
 from fullcanvas.benchmark.plot import plot
 from fullcanvas.benchmark.round_trip import round_trip
@@ -22,7 +23,7 @@ from fullcanvas.benchmark.run import Settings, measure, same_work
 from fullcanvas.benchmark.simulated import simulated
 from fullcanvas.benchmark.timing import percentiles, timed
 from fullcanvas.benchmark.watch import CountingSegmenter, Times, opened
-from fullcanvas.canvas.boxes import area, box_of_points
+from fullcanvas.canvas.boxes import box_area, box_of_points
 from fullcanvas.cli import app
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.evaluation.load import load_predictor
@@ -210,7 +211,7 @@ def test_many_regions_are_smaller_so_that_they_cover_the_photo_as_often_as_the_u
     def covered(count: int) -> float:
         logs = [marked(np.random.default_rng(seed), 640, 480, count) for seed in range(20)]
         boxes = [box_of_points(region.extreme_points) for log in logs for region in log.regions.values()]
-        return sum(map(area, boxes)) / (640 * 480 * len(logs))
+        return sum(map(box_area, boxes)) / (640 * 480 * len(logs))
 
     assert covered(100) == pytest.approx(covered(11), rel=0.2)
 
@@ -313,3 +314,23 @@ def test_close_ups_are_encoding_and_no_part_of_the_answer(tmp_path, monkeypatch)
     assert [(each.height, each.width) for each in encoded[:-1]] == [(80, 96), (40, 48)]
     assert times.encode == [180_000]  # the photo, then its close-up
     assert times.first == [0]  # the third piece of work was all of it
+
+
+def test_close_ups_count_as_encoding_beside_peers_too(tmp_path, monkeypatch):
+    closer = write_tiny_model(tmp_path / "closer.zip", working_size=32, closer_below=24)
+    done = []
+
+    def minute(work):  # every piece of work takes one more than the last
+        result = work()
+        done.append(result)
+        return 60_000.0 * len(done), result
+
+    for room in ("watch", "peers"):
+        monkeypatch.setattr(f"fullcanvas.benchmark.{room}.timed", minute)
+    monkeypatch.setattr("fullcanvas.benchmark.peers.REST", 0)
+    small = Annotation(96, 80).add_region([(60, 40), (70, 42), (64, 36), (66, 48)])
+    monkeypatch.setattr("fullcanvas.benchmark.peers.marked", lambda *_: small)
+    segmenter = CountingSegmenter(read_model(closer))
+    ours = against_peers(segmenter, [], [np.zeros((80, 96, 3), np.uint8)], seed=0)["ours"]
+    # The photo is encoded, so it is open; a close-up is encoded, so there is a first prediction.
+    assert (ours["encode_ms"], ours["first_prediction_ms"]) == (120_000 + 180_000, 240_000 - 180_000)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.canvas.boxes import (
     Framing,
-    area,
+    box_area,
     box_of_points,
+    check_inside,
     hull,
     intersection,
     region_box,
@@ -36,7 +38,7 @@ def test_the_box_of_points_is_the_smallest_that_holds_them(points):
     held = mask(box)
     assert all(held[y, x] for x, y in points)
     xs, ys = zip(*points, strict=True)
-    assert area(box) == len(range(min(xs), max(xs) + 1)) * len(range(min(ys), max(ys) + 1))
+    assert box_area(box) == len(range(min(xs), max(xs) + 1)) * len(range(min(ys), max(ys) + 1))
 
 
 def test_a_region_grows_its_box_by_its_scribbles_or_not():
@@ -54,7 +56,7 @@ def test_a_margin_widens_a_box_up_to_the_edge_of_the_photo():
 
 @given(BOXES)
 def test_area_counts_pixels(box):
-    assert area(box) == mask(box).sum()
+    assert box_area(box) == mask(box).sum()
 
 
 @given(BOXES, BOXES)
@@ -62,6 +64,16 @@ def test_intersections_hold_the_common_pixels(one, other):
     common = intersection(one, other)
     both = mask(one) & mask(other)
     assert np.array_equal(both, mask(common) if common else np.zeros_like(both))
+
+
+@given(BOXES)
+def test_a_box_lies_in_a_photo_or_is_refused(box):
+    check_inside(box, SIDE, SIDE, "box")
+    for wrong in ((box[0] - SIDE, *box[1:]), (*box[:3], box[3] + SIDE), (box[2], box[1], box[0], box[3])):
+        with pytest.raises(
+            ValueError, match=r"^the crop \(.*\) is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
+        ):
+            check_inside(wrong, SIDE, SIDE, "crop")
 
 
 @given(st.lists(BOXES))
@@ -78,5 +90,5 @@ def test_hulls_hold_every_box_and_touch_one_on_each_side(boxes):
 def test_the_smallest_box_of_every_pixel(boxes):
     smallest = smallest_box_area(boxes, SIDE, SIDE)
     assert smallest.dtype == np.float32
-    painted = [np.where(mask(box), area(box), np.inf) for box in boxes]
+    painted = [np.where(mask(box), box_area(box), np.inf) for box in boxes]
     assert np.array_equal(smallest, np.min([np.full((SIDE, SIDE), np.inf), *painted], axis=0))

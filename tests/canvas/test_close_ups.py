@@ -32,7 +32,7 @@ def small_boxes(draw: st.DrawFn) -> tuple[int, int, tuple[int, int, int, int]]:
 
 
 @given(st.one_of(photos_and_boxes(), small_boxes()))
-def test_a_part_holds_the_box_and_lies_in_the_photo(case: tuple[int, int, tuple[int, int, int, int]]) -> None:
+def test_a_crop_holds_the_box_and_lies_in_the_photo(case: tuple[int, int, tuple[int, int, int, int]]) -> None:
     width, height, box = case
     x0, y0, x1, y1 = crop_for(box, width, height, WORKING, BELOW)
     assert 0 <= x0 <= box[0] < box[2] <= x1 <= width
@@ -40,7 +40,7 @@ def test_a_part_holds_the_box_and_lies_in_the_photo(case: tuple[int, int, tuple[
 
 
 @given(small_boxes())
-def test_a_part_has_the_shape_of_the_photo_and_is_no_smaller_than_needed(
+def test_a_close_up_has_the_shape_of_the_photo_and_is_no_smaller_than_needed(
     case: tuple[int, int, tuple[int, int, int, int]],
 ) -> None:
     width, height, box = case
@@ -90,6 +90,13 @@ def test_where_close_ups_of_a_small_photo_lie(
     box: tuple[int, int, int, int], crop: tuple[int, int, int, int]
 ) -> None:
     assert crop_for(box, 640, 480, WORKING, BELOW) == crop
+
+
+def test_a_photo_pixel_is_stretched_over_two_and_a_half_working_pixels_at_most() -> None:
+    """A quarter of 800 x 600 would stretch it over 2.56."""
+    assert crop_for((250, 100, 251, 101), 800, 600, WORKING, BELOW) == (0, 0, 400, 300)
+    x0, _, x1, _ = crop_for((250, 100, 251, 101), 840, 600, WORKING, BELOW)  # over 2.44
+    assert x1 - x0 == 840 / 4
 
 
 def test_regions_side_by_side_share_a_close_up() -> None:

@@ -157,7 +157,7 @@ def test_marks_follow_their_regions():
 
     def strokes(annotation, *, scribbles=True):
         found = strokes_of(annotation, Framing(grow=True), scribbles=scribbles)
-        return [(stroke.position, stroke.region, stroke.radius) for stroke in found]
+        return [(stroke.index, stroke.region, stroke.radius) for stroke in found]
 
     assert strokes(log) == [(2, 2, None), (3, 1, 2.0)]
     assert strokes(log, scribbles=False) == [(3, 1, 2.0)]
@@ -200,6 +200,17 @@ def test_filling_gives_each_pixel_to_the_nearest_region():
     assert (filled[:, 12:] == 7).all()
     assert not fill(np.zeros((3, 3), np.int32)).any()
     np.testing.assert_array_equal(fill(filled), filled)
+
+
+@given(st.lists(st.tuples(st.integers(0, 39), st.integers(0, 29)), min_size=1, max_size=9, unique=True))
+def test_what_is_filled_is_nearest_but_for_a_twentieth(places):
+    labels = np.zeros((30, 40), np.int32)
+    for id_, (x, y) in enumerate(places, 1):
+        labels[y, x] = id_
+    rows, columns = np.mgrid[:30, :40]
+    distances = np.array([np.hypot(columns - x, rows - y) for x, y in places])
+    found = np.take_along_axis(distances, fill(labels)[None] - 1, 0)[0]
+    assert (found <= 1.05 * distances.min(0) + 1e-9).all()
 
 
 def test_a_larger_canvas_is_filled_as_the_display_is():
@@ -265,6 +276,27 @@ def test_a_curved_line_cuts_where_it_was_drawn():
     upper = part if part[12, 40] else rest
     assert all(not DISC[y - 2, x] or upper[y - 2, x] for x, y in line)
     assert all(not DISC[y + 2, x] or not upper[y + 2, x] for x, y in line)
+
+
+def test_a_pocket_of_a_shaky_line_is_no_part():
+    part, _ = halves(DISC, [(40, 22), (42, 24), (40, 26), (38, 24), (40, 22), (40, 40)])
+    assert min(part[:, :40].sum(), part[:, 41:].sum()) < 5
+    assert part.sum() > 0.4 * DISC.sum()
+
+
+def test_a_line_goes_on_as_it_went_for_its_last_few_points():
+    """And not as from its last point but one to its last, which knows eight directions only."""
+    part, rest = halves(DISC, [*((x, 30) for x in range(30, 45)), (45, 31)])
+    lower = part if part[45, 40] else rest
+    assert lower[36, 57]
+
+
+def test_a_piece_belongs_to_the_side_on_which_it_touches_the_line():
+    """Even where most of it lies behind the line, beyond its ends."""
+    mask = np.zeros((60, 80), np.bool_)
+    mask[10:20, 10:70] = mask[20:40, 60:70] = mask[40:60, 5:70] = True
+    part, _ = halves(mask, [(50, 5), (50, 25)])
+    np.testing.assert_array_equal(part, mask & (np.mgrid[:60, :80][1] < 50) & (np.mgrid[:60, :80][0] < 30))
 
 
 def test_a_closed_loop_cuts_out_what_it_surrounds():

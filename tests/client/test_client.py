@@ -211,6 +211,23 @@ def test_refusals_say_why(client: Client, tmp_path: Path) -> None:
         client.add_label("cat")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda photo: photo.merge(1, 2), "a merge takes a list of other regions, not 2$"),
+        (lambda photo: photo.scribble(5), "points are pairs of numbers .*, not 5$"),
+        (lambda photo: photo.scribble([(1, 2), 5]), "a point is a pair of numbers .*, not 5$"),
+        (lambda photo: photo.scribble(["12"]), "a point is a pair of numbers .*, not '12'$"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_in_the_words_of_a_session(client: Client, change, message) -> None:
+    photo = client.open("a.jpg")
+    photo.add_region(LEFT)
+    with pytest.raises(AnnotationError, match=message):
+        change(photo)
+    assert not photo.stale
+
+
 def test_a_photo_changed_elsewhere_is_never_overwritten(client: Client) -> None:
     mine, theirs = client.open(1), client.open(1)
     theirs.add_region(LEFT)
@@ -245,6 +262,25 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(
     fresh = client.open(1)
     assert [entry.kind for entry in fresh.history.entries] == ["add_region", "scribble", "scribble"]
     np.testing.assert_array_equal(fresh.display, photo.display)
+
+
+def test_what_the_server_cannot_know_again_is_sent_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = wire.Wire._send
+    sent = []
+
+    def losing(self, method, path, content):
+        send(self, method, path, content)
+        sent.append(path)
+        raise ClientError("the connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wire.Wire, "_send", losing)
+        with pytest.raises(ClientError, match="was lost"):
+            client.add_label("cat")
+    assert sent == ["/labels"]
+    assert [label.name for label in client.labels] == ["cat"]
 
 
 def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

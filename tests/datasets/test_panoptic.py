@@ -77,6 +77,8 @@ def test_annotations_may_share_a_photo(tmp_path):
     assert [sample.image_id for sample in dataset] == [8, 8, 1]
     assert dataset.image_ids == (1, 8)
     assert [len(dataset.only([8])), len(dataset.without([8])), len(dataset.first(1))] == [2, 1, 2]
+    with pytest.raises(ValueError, match="0 photos or more, not -1"):
+        dataset.first(-1)
 
 
 @pytest.mark.parametrize(

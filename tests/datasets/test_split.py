@@ -27,6 +27,14 @@ def test_parts_of_one_nth_are_a_partition_by_photo(image_ids, parts, seed):
     assert max(sizes) - min(sizes) <= 1
 
 
+@pytest.mark.parametrize("parts", range(1, 101))
+def test_there_are_as_many_parts_as_fit(parts):
+    """However 1 / parts is rounded: 1 / (1 / 49) is below 49."""
+    fraction(dataset([1]), 1 / parts, parts - 1)
+    with pytest.raises(ValueError, match=f"there are {parts} parts"):
+        fraction(dataset([1]), 1 / parts, parts)
+
+
 @given(IDS, st.randoms(use_true_random=False))
 def test_the_order_of_the_annotations_does_not_matter(image_ids, random):
     shuffled = random.sample(image_ids, len(image_ids))

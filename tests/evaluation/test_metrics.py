@@ -41,6 +41,14 @@ def test_a_boundary_within_the_tolerance_agrees_and_one_outside_does_not():
         assert metrics.boundary_scores(truth, prediction, 2).tolist() == [expected, expected]
 
 
+@pytest.mark.parametrize(("moved", "agrees"), [((2, 0), 1.0), ((1, 1), 1.0), ((2, 1), 0.0), ((0, 3), 0.0)])
+def test_how_far_boundaries_lie_apart_is_measured_straight(moved, agrees):
+    """The diagonal is 150 pixels long, so the tolerance is 1.2, which is 2 pixels."""
+    truth, prediction = np.ones((2, 90, 120), np.int32)
+    truth[50, 60] = prediction[50 + moved[1], 60 + moved[0]] = 2
+    assert metrics.boundary_scores(truth, prediction, 2)[1] == agrees
+
+
 def test_boundary_f_is_a_harmonic_mean():
     truth = np.ones((60, 80), np.int32)
     truth[:, 40:] = 2

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from fullcanvas.cli import app
 from fullcanvas.evaluation.errors import EvaluationError
-from fullcanvas.evaluation.report import labels, markdown_table, read_runs, write_report
+from fullcanvas.evaluation.report import interval_ends, labels, markdown_table, read_runs, write_report
 
 
 def run(name: str = "tiny", budgets: tuple[int, ...] = (0, 1), **more: Any) -> dict[str, Any]:
@@ -32,6 +32,11 @@ def run(name: str = "tiny", budgets: tuple[int, ...] = (0, 1), **more: Any) -> d
         "curve": points,
         **more,
     }
+
+
+def test_an_interval_reaches_as_far_below_its_mean_and_above_it_as_it_says():
+    points = [{"mean_iou": 0.5, "interval": [0.4, 0.7]}, {"mean_iou": 0.9, "interval": [0.85, 0.91]}]
+    assert interval_ends(points) == [pytest.approx([10, 5]), pytest.approx([20, 1])]
 
 
 def save(folder: Path, runs: list[dict[str, Any]]) -> list[Path]:

@@ -13,7 +13,7 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.datasets import Sample, Segment
 from fullcanvas.evaluation.load import load_predictor
 from fullcanvas.evaluation.predictors import Baseline, full_image
-from fullcanvas.evaluation.rounds import FullImageExperiment, ImageResult, evaluate_sample
+from fullcanvas.evaluation.rounds import FullImageSetup, ImageResult, evaluate_sample
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 
@@ -49,8 +49,8 @@ class Scripted:
         return self.answers[len(self.asked) - 1]
 
 
-def experiment(model: Any, first: Any = None, rounds: int = 2, seed: int = 0) -> FullImageExperiment:
-    return FullImageExperiment(PaperAnnotator(), Allocation.FREE, rounds, seed, model, first or model)
+def setup_of(model: Any, first: Any = None, rounds: int = 2, seed: int = 0) -> FullImageSetup:
+    return FullImageSetup(PaperAnnotator(), Allocation.FREE, rounds, seed, model, first or model)
 
 
 def wrong_in(column: int) -> NDArray[np.int32]:
@@ -61,7 +61,7 @@ def wrong_in(column: int) -> NDArray[np.int32]:
 
 def test_every_round_is_chosen_on_the_last_prediction_and_answered_at_once():
     model = Scripted([wrong_in(0), wrong_in(4), TRUTH])
-    result = evaluate_sample(sample(), experiment(model))
+    result = evaluate_sample(sample(), setup_of(model))
     assert [round_.drawn for round_ in result.rounds] == [0, 1, 2]
     assert [round_.ious for round_ in result.rounds] == [(2 / 3, 1.0), (1.0, 2 / 3), (1.0, 1.0)]
     assert model.opened == 1
@@ -71,7 +71,7 @@ def test_every_round_is_chosen_on_the_last_prediction_and_answered_at_once():
 
 def test_regions_are_added_in_order_with_their_extreme_points():
     model = Scripted([TRUTH])
-    evaluate_sample(sample(), experiment(model, rounds=0))
+    evaluate_sample(sample(), setup_of(model, rounds=0))
     first, second = model.asked[0].regions.values()
     assert (first.id, second.id) == (1, 2)
     assert [first.extreme_points[0][0], first.extreme_points[1][0]] == [0, 2]
@@ -80,7 +80,7 @@ def test_regions_are_added_in_order_with_their_extreme_points():
 
 def test_the_first_model_answers_the_extreme_points_and_no_more():
     first, model = Scripted([wrong_in(0)]), Scripted([TRUTH])
-    result = evaluate_sample(sample(), experiment(model, first, rounds=1))
+    result = evaluate_sample(sample(), setup_of(model, first, rounds=1))
     assert [len(first.asked), len(model.asked)] == [1, 1]
     assert len(model.asked[0].regions[1].scribbles) == 1
     assert [round_.ious[0] for round_ in result.rounds] == [2 / 3, 1.0]
@@ -88,7 +88,7 @@ def test_the_first_model_answers_the_extreme_points_and_no_more():
 
 def test_a_perfect_prediction_is_not_asked_again():
     model = Scripted([TRUTH])
-    result = evaluate_sample(sample(), experiment(model, rounds=3))
+    result = evaluate_sample(sample(), setup_of(model, rounds=3))
     assert len(model.asked) == 1
     assert [round_.drawn for round_ in result.rounds] == [0, 0, 0, 0]
 
@@ -96,7 +96,7 @@ def test_a_perfect_prediction_is_not_asked_again():
 def test_random_numbers_follow_seed_and_image_alone():
     def points(seed: int, image_id: int) -> Any:
         model = Scripted([TRUTH])
-        evaluate_sample(sample(image_id=image_id), experiment(model, rounds=0, seed=seed))
+        evaluate_sample(sample(image_id=image_id), setup_of(model, rounds=0, seed=seed))
         return model.asked[0].regions
 
     assert points(1, 7) == points(1, 7)
@@ -107,20 +107,20 @@ def test_random_numbers_follow_seed_and_image_alone():
 def test_a_region_of_one_pixel_is_evaluated():
     truth = np.ones((5, 5), np.int32)
     truth[2, 2] = 2
-    result = evaluate_sample(sample(truth), experiment(load_predictor("smallest-box"), rounds=0))
+    result = evaluate_sample(sample(truth), setup_of(load_predictor("smallest-box"), rounds=0))
     assert result.rounds[0].ious == (1.0, 1.0)
     assert result.areas == (24, 1)
 
 
 def test_an_image_without_regions_has_no_scores():
     truth = np.zeros((3, 3), np.int32)
-    result = evaluate_sample(sample(truth), experiment(load_predictor("smallest-box"), rounds=1))
+    result = evaluate_sample(sample(truth), setup_of(load_predictor("smallest-box"), rounds=1))
     assert [round_.ious for round_ in result.rounds] == [(), ()]
 
 
 def test_a_result_survives_json():
     model = Scripted([wrong_in(0), wrong_in(4), TRUTH])
-    result = evaluate_sample(sample(), experiment(model))
+    result = evaluate_sample(sample(), setup_of(model))
     assert ImageResult.from_json(json.loads(json.dumps(result.to_json()))) == result
 
 

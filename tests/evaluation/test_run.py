@@ -24,6 +24,7 @@ from fullcanvas.evaluation.predictors import Baseline, Predictor, training_image
 from fullcanvas.evaluation.protocols import run as clicks
 from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.evaluation.unseen import seen_in_training
+from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation
 from fullcanvas.simulation.errors import AnnotatorError
 from tests.panoptic_folder import halves, write_dataset, write_map
@@ -207,6 +208,14 @@ def test_photos_that_the_model_was_trained_on_are_left_out(dataset, model, monke
         evaluate(plan(dataset.only([11, 15]), Settings("trained", rounds=0)))
 
 
+def test_numbers_of_rounds_and_photos_that_cannot_be_are_refused(dataset):
+    with pytest.raises(EvaluationError, match="rounds is a number of 0 or more, not -1"):
+        Settings("smallest-box", rounds=-1)
+    for limit in (0, -1):
+        with pytest.raises(EvaluationError, match=f"limit is a number of 1 or more, not {limit}"):
+            plan(dataset, Settings("smallest-box"), limit)
+
+
 def test_a_model_is_loaded_once(dataset, monkeypatch):
     loaded: list[str] = []
 
@@ -219,6 +228,25 @@ def test_a_model_is_loaded_once(dataset, monkeypatch):
     assert loaded == ["smallest-box"]
     clicks.evaluate_clicks(dataset, clicks.ClickSettings("multi-object", "smallest-box"))
     assert loaded == ["smallest-box"] * 2
+
+
+@pytest.mark.parametrize("listed", [[1, 2], {"coco": 5}, {"coco": ["photo.jpg"]}, "coco"])
+def test_a_record_of_training_photos_that_nobody_can_read_is_refused(listed):
+    with pytest.raises(ModelError, match=r"training_images .* ids by data set, not"):
+        training_images({"training_images": listed})
+
+
+def test_a_worker_that_finds_another_model_file_stops_the_run(dataset):
+    class Changed(Baseline):
+        @property
+        def hash(self):
+            return "what it was when the run was planned"
+
+    planned = plan(dataset, Settings("smallest-box", rounds=0))
+    setup: Any = planned.setup
+    model = Changed("smallest-box", lambda _image, annotation: smallest_box_labels(annotation))
+    with pytest.raises(EvaluationError, match="another model file under the same name"):
+        evaluate(replace(planned, setup=replace(setup, model=model)))
 
 
 def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):

@@ -84,18 +84,19 @@ def test_a_region_is_asked_for_again_only_if_its_prompt_changed(spec, monkeypatc
 
 def test_a_prompt_is_a_box_with_points():
     annotation = marked().scribble([(60, 70), (80, 70)], region=2).scribble([(20, 20), (60, 40)], region=1)
+    annotation = annotation.scribble([(100, 10)], region=1)  # above the box of region 2
     first, second = annotation.regions.values()
     prompt = prompt_of(annotation, second)
     assert prompt.points.tolist() == [[60, 70], [70, 70], [80, 70], [60, 40], [48, 32], [128, 96]]
     assert prompt.labels.tolist() == [1, 1, 1, 0, 2, 3]
-    assert prompt_of(annotation, first).labels.tolist() == [1, 1, 1, 0, 0, 0, 2, 3]
+    assert prompt_of(annotation, first).labels.tolist() == [1, 1, 1, 1, 0, 0, 0, 2, 3]
 
 
 def test_points_along_a_scribble():
-    assert along(Scribble(((3, 4),))) == [(3, 4)]
-    assert along(Scribble(((3, 4), (3, 4)))) == [(3, 4)]
-    assert along(Scribble(((0, 0), (10, 0), (10, 10)))) == [(0, 0), (10, 0), (10, 10)]
-    assert along(Scribble(((0, 0), (3, 0), (20, 0)))) == [(0, 0), (10, 0), (20, 0)]
+    assert along(Scribble(((3, 4),))) == ((3, 4),)
+    assert along(Scribble(((3, 4), (3, 4)))) == ((3, 4),)
+    assert along(Scribble(((0, 0), (10, 0), (10, 10)))) == ((0, 0), (10, 0), (10, 10))
+    assert along(Scribble(((0, 0), (3, 0), (20, 0)))) == ((0, 0), (10, 0), (20, 0))
 
 
 def test_the_encoder_sees_a_normal_photo_padded_with_zeros():

@@ -54,6 +54,14 @@ def test_a_mask_depends_on_its_own_marks_alone_and_stays_in_its_box(model, datas
     assert not (together[0] & ~box).any()
 
 
+def test_a_margin_widens_the_box_of_a_mask(model, dataset, tmp_path):
+    image = dataset.load(0).image
+    wide = str(write_tiny_model(tmp_path / "wide.zip", **ALONE, box_margin=8))
+    tight, wider = (masks_of(path, image, Marks(LEFT))[0] for path in (model, wide))
+    assert not tight[:, :2].any()
+    assert wider[:, :2].any()
+
+
 def test_negative_scribbles_take_pixels_away(model, dataset):
     """The tiny model's weights make other ink push a region's logits down."""
     image = dataset.load(0).image

@@ -118,8 +118,8 @@ def from_scratch(
         chances = np.sort(np.nan_to_num(powers / powers.sum(0)), 0)
     uncertainty = 1 - (chances[-1] - chances[-2])
     held = np.zeros(labels.shape, np.bool_)
-    for position, id_, covered, erase in marks:
-        holds = covered & (newest <= position) & (_last_said(marks, id_, canvas) == 1)
+    for index, id_, covered, erase in marks:
+        holds = covered & (newest <= index) & (_last_said(marks, id_, canvas) == 1)
         if not erase:
             labels[holds] = id_
             held |= holds
@@ -139,7 +139,7 @@ def filled(raw: Answer) -> NDArray[np.int32]:
 
 
 def _planes(segmenter, inputs, annotation, canvas, erased):
-    """Logits [2 + regions, h, w], minus infinity where none competes, and the newest mask's position."""
+    """Logits [2 + regions, h, w], minus infinity where none competes, and the newest mask's index."""
     shape = canvas.height, canvas.width
     regions, layers = annotation.regions, layers_of(annotation)
     planes = {id_: np.full(shape, -np.inf, np.float32) for id_ in sorted(regions)}
@@ -171,14 +171,14 @@ def _centres_in(pixels, canvas):
 
 
 def _marks(annotation, canvas, framing, bound):
-    """(position, region, covered bool [h, w], erase) of everything drawn that counts, in order."""
+    """(index, region, covered bool [h, w], erase) of everything drawn that counts, in order."""
     entries = list(enumerate(annotation.in_force))
     marks = []
-    for position, entry in entries:
+    for index, entry in entries:
         if not isinstance(entry, PaintRegion) and not (isinstance(entry, DrawScribble) and bound):
             continue
         id_ = entry.region
-        for _, later in entries[position + 1 :]:
+        for _, later in entries[index + 1 :]:
             if isinstance(later, MergeRegions) and id_ in later.others:
                 id_ = later.region
             elif (isinstance(later, SplitRegion | DeleteRegion) and later.region == id_) or (
@@ -187,12 +187,12 @@ def _marks(annotation, canvas, framing, bound):
                 id_ = 0
                 break
         if id_ and isinstance(entry, PaintRegion):
-            marks.append((position, id_, _painted(entry, canvas), entry.erase))
+            marks.append((index, id_, _painted(entry, canvas), entry.erase))
         elif id_:
             covered = np.zeros((canvas.height, canvas.width), np.int32)
             box = region_box(annotation.regions[id_], framing)
             draw_lines(covered, [Line(1, entry.points, box)], canvas, canvas.area)
-            marks.append((position, id_, covered > 0, False))
+            marks.append((index, id_, covered > 0, False))
     return marks
 
 

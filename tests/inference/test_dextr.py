@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fullcanvas.inference import ModelError
-from fullcanvas.inference.dextr import Dextr, write_dextr
+from fullcanvas.inference.dextr import NETWORK, Dextr, write_dextr
+from fullcanvas.inference.model_file import write_archive
 
 GRAPH = np.random.default_rng(0).integers(0, 9, 5000, np.uint8).tobytes()
 META = {"name": "one", "provenance": {}, "licence": "MIT"}
@@ -17,6 +18,23 @@ def test_a_damaged_file_is_refused(tmp_path, at):
     content[at] ^= 255
     (tmp_path / "one.zip").write_bytes(content)
     with pytest.raises(ModelError, match=r"one\.zip is not a DEXTR model file: it is damaged"):
+        Dextr.load(tmp_path / "one.zip")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 2}, "its format is 2; this version reads 1"),
+        ({"name": 5}, "has no name, or an ill-typed one"),
+        ({"config": {}}, "its cutouts have a size of 1 or more, not None"),
+        ({"config": {"size": "32"}}, "its cutouts have a size of 1 or more, not '32'"),
+        ({"config": {"size": 0}}, "its cutouts have a size of 1 or more, not 0"),
+    ],
+)
+def test_a_description_that_cannot_be_right_is_refused(tmp_path, change, message):
+    description = {**META, "format": 1, "kind": "dextr", "config": {"size": 32}, **change}
+    write_archive(tmp_path / "one.zip", description, {NETWORK: GRAPH})
+    with pytest.raises(ModelError, match=rf"one\.zip is not a DEXTR model file: .*{message}"):
         Dextr.load(tmp_path / "one.zip")
 
 

@@ -21,7 +21,7 @@ ROOM = 10_000_000
 
 def embedding(seed=0, cells=16):
     array = np.random.default_rng(seed).random((8, cells, cells), np.float32)
-    return Embedding(array, 90, 60, 96, 64, 4, model="a model")
+    return Embedding(array, 90, 60, 96, 64, 4, model="a model", left=5, top=7)
 
 
 def files(folder):
@@ -29,7 +29,7 @@ def files(folder):
 
 
 def same(one, other):
-    sizes = ("width", "height", "working_width", "working_height", "stride", "model")
+    sizes = ("width", "height", "working_width", "working_height", "stride", "model", "left", "top")
     return (
         np.array_equal(one.array, other.array)
         and one.array.dtype == other.array.dtype
@@ -43,6 +43,17 @@ def test_what_is_kept_comes_back_as_it_was_even_later(tmp_path):
     found = EmbeddingCache(tmp_path / "new" / "folder", ROOM).get("a photo", "a model")
     assert found is not None
     assert same(found, kept)
+
+
+def test_a_folder_may_be_named_by_a_string(tmp_path):
+    assert EmbeddingCache(str(tmp_path / "kept"), ROOM).put("a photo", embedding())
+    assert EmbeddingCache(tmp_path / "kept", ROOM).get("a photo", "a model") is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_nobody_else_can_read_what_is_kept(tmp_path):
+    EmbeddingCache(tmp_path, ROOM).put("a photo", embedding())
+    assert [path.stat().st_mode & 0o777 for path in files(tmp_path)] == [0o600]
 
 
 def test_another_photo_or_model_is_not_there(tmp_path):

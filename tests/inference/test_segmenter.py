@@ -40,6 +40,12 @@ def test_what_is_no_number_of_threads_is_refused(model_path, threads):
         Segmenter.load(model_path, threads)
 
 
+@pytest.mark.parametrize("crop", [(-5, 0, 40, 40), (0, 0, 91, 60), (10, 10, 10, 40), (40, 40, 10, 10)])
+def test_a_crop_that_does_not_lie_in_the_photo_is_refused(segmenter, crop):
+    with pytest.raises(ValueError, match=r"the crop .* inside the photo of 90 x 60 pixels$"):
+        segmenter.encode(photo(90, 60), crop)
+
+
 def test_how_a_photo_lies_in_memory_does_not_matter(segmenter):
     plain = photo(90, 60)
     mirrored = np.ascontiguousarray(plain[:, ::-1])[:, ::-1]
@@ -56,6 +62,16 @@ def test_the_embedding_covers_the_padded_working_size(segmenter):
     assert embedding.array.shape == (8, 16, 24)
     assert embedding.array.dtype == np.float32
     assert embedding.model == segmenter.hash
+
+
+def test_an_embedding_of_anything_but_this_photo_is_refused(segmenter):
+    shown = photo(90, 60)
+    other = segmenter.encode(photo(90, 59))
+    part = segmenter.encode(photo(100, 60), (10, 0, 100, 60))
+    for wrong in (other, part):
+        with pytest.raises(ValueError, match="the embedding is of a photo of another size"):
+            segmenter.open(shown, embedding=wrong)
+    segmenter.open(shown, embedding=segmenter.encode(shown))
 
 
 def test_a_photo_in_another_memory_order_gives_the_same_embedding(segmenter):

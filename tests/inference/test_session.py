@@ -366,6 +366,15 @@ def test_maps_are_snapshots_that_cannot_be_written(session):
     assert not session.label_map.any()
 
 
+def test_what_changes_no_pixel_leaves_the_maps_as_they_are(session):
+    session.add_region(LEFT)
+    labels = session.label_map
+    session.label(1, "cat")
+    assert session.label_map is labels
+    session.delete(1)
+    assert session.label_map is not labels
+
+
 def test_more_regions_than_a_batch_holds_get_the_same_answers(segmenter, image, batches, monkeypatch):
     log = Annotation(90, 60)
     for shift in range(5):

@@ -16,7 +16,7 @@ from fullcanvas.datasets import open_dataset
 from fullcanvas.evaluation.load import load_predictor
 from fullcanvas.evaluation.predictors import SingleRegionPredictor
 from fullcanvas.evaluation.run import Settings, evaluate, plan
-from fullcanvas.inference.dextr import Dextr, cut, cutout, cutout_box, mask_of
+from fullcanvas.inference.dextr import Dextr, cutout, cutout_box, mask_of, padded_crop
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.learning import checkpoint, dextr
 from fullcanvas.learning.config import Config
@@ -37,11 +37,15 @@ def test_a_cutout_reaches_beyond_the_box_and_is_black_beyond_the_photo():
     image = np.full((40, 60, 3), 200, np.uint8)
     box = cutout_box(POINTS, 10)
     assert box == (-6, -8, 51, 41)
-    part = cut(image, box)
+    part = padded_crop(image, box)
     assert part.shape == (49, 57, 3)
     assert not part[:8].any()
     assert not part[:, :6].any()
     assert (part[8:48, 6:] == 200).all()
+
+
+def test_a_cutout_reaches_50_pixels_beyond_the_box_as_the_papers_does():
+    assert cutout_box(POINTS) == (-46, -48, 91, 81)
 
 
 def test_the_heat_map_is_highest_at_the_points():
@@ -57,7 +61,7 @@ def test_the_heat_map_is_highest_at_the_points():
 
 def test_a_mask_lies_where_its_cutout_was():
     box = cutout_box(POINTS, 10)
-    inside = cut(np.ones((40, 60), np.float32), box)
+    inside = padded_crop(np.ones((40, 60), np.float32), box)
     logits = np.where(np.arange(64) < 32, 1.0, -1.0)[None].repeat(64, 0).astype(np.float32)
     mask = mask_of(logits, box, 60, 40)
     assert mask.shape == (40, 60)

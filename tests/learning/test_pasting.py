@@ -39,7 +39,7 @@ def test_a_thing_covers_what_lies_under_it_and_takes_its_pixels_along():
 
 
 def test_stuff_and_what_is_large_stay_behind():
-    onto, donor = view(10), view(200, _7=(0, 0, 30), _8=(30, 30, 10))
+    onto, donor = view(10), view(200, _7=(0, 0, 22), _8=(30, 30, 10))
     assert paste(onto, donor, np.array([7, 9]), np.random.default_rng(0)) is onto
     _, labels = paste(onto, donor, np.array([7, 8]), np.random.default_rng(0))
     assert set(np.unique(labels)) == {0, 8}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 
 from fullcanvas.annotation import Region, Scribble
 from fullcanvas.learning.config import NetworkConfig
-from fullcanvas.learning.heads import make_head
+from fullcanvas.learning.heads import Prior, make_head
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.rounds import corrected, first_marks, predict
 from tests.learning.toy import toy_config
@@ -32,6 +34,12 @@ def canvases(network, *images):
     with torch.no_grad():
         marks = [first_marks(image) for image in images]
         return predict(network, list(embeddings), marks, SIZE).canvases
+
+
+def test_of_two_boxes_the_smaller_has_the_higher_logits_by_the_prior():
+    geometry = torch.tensor([[0.5, 0.5, 0.8, 0.5], [0.5, 0.5, 0.2, 0.25]])
+    large, small = Prior()(geometry).flatten().tolist()
+    assert (large, small) == (pytest.approx(-math.log(0.4)), pytest.approx(-math.log(0.05)))
 
 
 def test_other_ink_reaches_a_region_only_if_it_is_shared():

@@ -16,6 +16,7 @@ from fullcanvas.learning import checkpoint, kinds, samples, train
 from fullcanvas.learning.errors import CheckpointError, RunError
 from fullcanvas.learning.grading import Lesson
 from fullcanvas.learning.progress import EVERY, Pace
+from fullcanvas.learning.rounds import corrected
 from fullcanvas.learning.run import resume, start
 from fullcanvas.learning.sources import open_sources
 from fullcanvas.learning.step import learning_rate_factor, train_step
@@ -208,12 +209,35 @@ def test_a_backbone_learns_at_its_own_rate(config):
     assert {"encoder.out.weight", "head.out.weight", "head.prior.scale"} <= moved
 
 
+def test_the_average_of_weights_begins_as_a_short_one(config):
+    """However slow it is to be in the end, it soon has left the random numbers that it began with."""
+    config = replace(config, training=replace(config.training, average=0.9999))
+    run = start(config, CPU)
+    first = run.network.state_dict()["head.out.weight"].clone()
+    advance(run, 3)
+    live, mean = (network.state_dict()["head.out.weight"] for network in (run.network, run.average))
+    assert (mean - live).norm() < 0.5 * (first - live).norm()
+
+
 def test_scribbles_are_drawn_anew_in_every_step_and_for_every_image(config):
     lessons = [Lesson.of(config.training, None, step, range(2)) for step in (0, 1)]
     drawn = [rng.random() for lesson in lessons for rng in (lesson.shared, *lesson.own)]
     assert len(set(drawn)) == 6
     again = Lesson.of(config.training, None, 1, range(1, 2))
     assert [rng.random() for rng in (again.shared, *again.own)] == [drawn[3], drawn[5]]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, {"one-per-region"}), (1.0, {"free"})])
+def test_rounds_are_allocated_freely_as_often_as_is_asked_for(share, expected, config, monkeypatch):
+    allocations = set()
+
+    def noted(*arguments, **options):
+        allocations.add(options["allocation"])
+        return corrected(*arguments, **options)
+
+    monkeypatch.setattr("fullcanvas.learning.grading.corrected", noted)
+    advance(start(replace(config, training=replace(config.training, free_share=share)), CPU), 2)
+    assert allocations == expected
 
 
 def test_rates_warm_up_and_fall_to_nothing():

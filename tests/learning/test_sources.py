@@ -9,7 +9,7 @@ import pytest
 from fullcanvas.datasets import DatasetError, open_dataset
 from fullcanvas.learning.errors import ConfigError
 from fullcanvas.learning.kinds import KINDS
-from fullcanvas.learning.sources import open_sources, split, with_data
+from fullcanvas.learning.sources import is_held_back, open_sources, split, with_data
 from fullcanvas.learning.train import with_classes
 from tests.learning.toy import toy_config, write_toy_set
 
@@ -21,6 +21,11 @@ def test_training_and_held_back_photos_are_all_and_share_none(toy_set):
     assert sorted(training.image_ids + held_back.image_ids) == list(whole.image_ids)
     assert 0 < len(held_back) < len(whole)
     assert len(split(whole, 0)[1]) == 0
+
+
+def test_the_same_photos_are_held_back_on_every_machine_and_in_every_release():
+    """Models were trained without them, and say so in their files."""
+    assert [id_ for id_ in range(40) if is_held_back(id_, 4)] == [1, 8, 26]
 
 
 def test_relative_sources_lie_in_the_folder_that_data_names(toy_set):

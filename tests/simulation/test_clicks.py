@@ -19,6 +19,13 @@ def test_a_click_lies_well_inside_its_error(maps, rng):
         assert inside[row, column] >= inside.max() / 2 > 0
 
 
+def test_clicks_are_spread_over_what_is_at_least_half_as_deep():
+    truth = np.ones((21, 21), np.int32)
+    (error,) = error_components(truth, np.zeros_like(truth))
+    clicks = {click_on(error, np.random.default_rng(seed)) for seed in range(300)}
+    assert {round(float(depth(error.mask)[y, x])) for x, y in clicks} == set(range(6, 12))
+
+
 def test_depth_counts_from_the_edge_of_the_mask_and_of_the_array():
     assert depth(np.ones((3, 5), bool)).tolist() == [[1, 1, 1, 1, 1], [1, 2, 2, 2, 1], [1, 1, 1, 1, 1]]
 

@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from fullcanvas.annotation import order_extreme_points
 from fullcanvas.simulation.annotators import Allocation
 from fullcanvas.simulation.components import error_components
+from fullcanvas.simulation.extreme import jittered
 from fullcanvas.simulation.load import load_annotator
 from fullcanvas.simulation.medial import medial_stroke
 from fullcanvas.simulation.robust import RobustAnnotator
@@ -44,6 +47,23 @@ def test_what_the_disc_would_rub_out_is_drawn_with_a_smaller_one():
     assert np.ptp(points[:, 0]) > 300
 
 
+def test_what_sticks_out_of_a_large_error_is_rubbed_out():
+    """The disc has a radius of 15 here, so that 20 pixels are too few for a path to go through."""
+    mask = np.zeros((220, 420), bool)
+    mask[10:210, 10:210] = True
+    mask[100:120, 210:410] = True
+    assert np.array([x for x, _ in stroke_along(mask)]).max() < 225
+
+
+def test_of_an_error_that_opening_takes_apart_the_longest_part_is_drawn():
+    mask = np.zeros((60, 260), bool)
+    mask[5:25, 5:45] = mask[35:55, 60:250] = True
+    mask[15:45, 30:32] = mask[43:45, 30:62] = True
+    points = stroke_along(mask)
+    assert points[:, 0].min() > 60
+    assert np.ptp(points[:, 0]) > 120
+
+
 def test_a_ring_is_opened():
     rows, columns = np.mgrid[:61, :61]
     radius = np.hypot(rows - 30, columns - 30)
@@ -80,6 +100,12 @@ def test_extreme_points_are_off_by_sigma():
     lefts = [RobustAnnotator(sigma=5).mark(truth, rng)[0][0][0] for _ in range(500)]
     assert np.mean(lefts) == pytest.approx(100, abs=1)
     assert np.std(lefts) == pytest.approx(5, rel=0.1)
+
+
+@given(seeds(), st.floats(0, 20))
+def test_points_that_are_off_are_ordered_anew(rng, sigma):
+    points = jittered(((8, 10), (12, 10), (10, 8), (10, 12)), sigma, 30, 30, rng)
+    assert order_extreme_points(points) == points
 
 
 def test_points_stay_on_the_image_and_a_tiny_region_keeps_its_points():

@@ -14,7 +14,7 @@ def test_a_scribble_stays_in_the_true_region_and_has_no_gap(maps, rng):
     for error in error_components(truth, prediction):
         points = np.array(draw_scribble(truth, prediction, error, rng))
         assert (truth[points[:, 1], points[:, 0]] == error.region).all()
-        assert (np.abs(np.diff(points, axis=0)).max(1) == 1).all() if len(points) > 1 else True
+        assert len(points) == 1 or (np.abs(np.diff(points, axis=0)).max(1) == 1).all()
 
 
 def test_it_starts_in_what_the_region_has_and_goes_into_the_error():
@@ -43,8 +43,8 @@ def test_the_longest_of_ten_tries_is_kept():
     lengths = [
         len(draw_scribble(truth, prediction, error, np.random.default_rng(seed))) for seed in range(100)
     ]
-    # Of single tries, every fourth is shorter than 60.
-    assert np.quantile(lengths, 0.05) > 75
+    # Of single tries, every fourth is shorter than 60; of the longest of five, every tenth shorter than 85.
+    assert np.quantile(lengths, 0.05) > 85
 
 
 def test_a_region_too_thin_for_curves_gets_their_longest_run_inside():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fullcanvas.annotation import Region
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.simulation.components import error_components
-from fullcanvas.simulation.single_region import OWN, REST, correct, corrected, two_regions
+from fullcanvas.simulation.single_region import OWN, REST, correct, corrected, mask_iou, two_regions
 
 
 def truth():
@@ -86,6 +86,12 @@ def test_the_error_corrected_is_the_one_that_costs_most(seed):
         if (error.region == OWN) == found.positive
     ]
     assert any(hit)
+
+
+def test_void_counts_neither_for_a_mask_nor_against_it():
+    mask = (truth() == 1) & (np.arange(30) < 12)
+    assert mask_iou(truth(), 1, mask) == mask_iou(truth(), 1, mask | (truth() == 0)) == 9 / 12
+    assert mask_iou(truth(), 2, mask) == 0
 
 
 def test_several_corrections_of_one_mask_are_of_its_worst_errors_each_of_another():

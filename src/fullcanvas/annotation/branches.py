@@ -5,11 +5,13 @@ Entries are known by their numbers, counted from 1 in the order in which they we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from fullcanvas.annotation.entries import Entry
 from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.table import Regions
 
 Fork = tuple[int, int]
 """The number of an entry, and that of the entry which it follows instead of the one before it."""
@@ -35,6 +37,43 @@ def newest_end(number: int, count: int, forks: Sequence[Fork]) -> int:
         if followed.get(later, later - 1) in through:
             through.add(later)
     return max(through)
+
+
+class Replayed(NamedTuple):
+    """What an entry followed, and what it changed.
+
+    Attributes:
+        base: the number of the entry that it follows.
+        before, after: the regions right before and right after it.
+    """
+
+    base: int
+    before: Regions
+    after: Regions
+
+
+def replay(entries: Sequence[Entry], forks: Sequence[Fork]) -> Iterator[Replayed]:
+    """The entries of all branches, applied one after the other in the order in which they were said.
+
+    Raises:
+        AnnotationError: an entry does not fit what it follows.
+    """
+    followed = dict(forks)
+    # A table of regions for each entry would take the square of their number: those alone are kept to which
+    # a fork still goes back.
+    last_fork_from = {base: number for number, base in forks}
+    regions: Regions = {}
+    index = 0
+    kept = {0: (regions, index)}
+    for number, entry in enumerate(entries, 1):
+        base = followed.get(number, number - 1)
+        if number in followed:
+            regions, index = kept[base] if number < last_fork_from[base] else kept.pop(base)
+        before = regions
+        regions, index = entry.apply(before, index), index + 1
+        if number in last_fork_from:
+            kept[number] = regions, index
+        yield Replayed(base, before, regions)
 
 
 def forks_from_json(data: Any, count: int) -> tuple[Fork, ...]:

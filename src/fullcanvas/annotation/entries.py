@@ -1,12 +1,12 @@
 """The kinds of entry that an annotation's log can hold, and their JSON form.
 
 Each kind is a frozen dataclass whose `kind` names it in JSON. An entry knows how to change the table
-of regions that the entries before it made, and nothing else.
+of regions that the entries before it made, and nothing else; its index says how many of those there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -40,9 +40,9 @@ class AddRegion:
     label: str | None = None
     kind: ClassVar[str] = "add_region"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with this one added."""
-        return added(regions, Region(self.region, self.extreme_points, (), self.label, since=position))
+        return added(regions, Region(self.region, self.extreme_points, (), self.label, since=index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +53,27 @@ class DrawScribble:
     points: tuple[Point, ...]
     kind: ClassVar[str] = "scribble"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with the scribble added to its region."""
         region = find(regions, self.region)
-        return {**regions, region.id: region.scribbled(Scribble(self.points), position)}
+        return {**regions, region.id: region.scribbled(Scribble(self.points), index)}
 
 
 @dataclass(frozen=True, slots=True)
 class MovePoints:
     """New extreme points for a region (left, right, top, bottom); its scribbles stay.
 
-    They say anew where it is: an imported mask goes, and a merged region is answered for as one.
+    They replace what was known of its place: an imported mask is dropped, and a merged region has no parts.
     """
 
     region: int
     extreme_points: tuple[Point, Point, Point, Point]
     kind: ClassVar[str] = "move_points"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with the points moved."""
         old = find(regions, self.region)
-        moved = Region(old.id, self.extreme_points, old.scribbles, old.label, since=position)
+        moved = Region(old.id, self.extreme_points, old.scribbles, old.label, since=index)
         return {**regions, old.id: moved}
 
 
@@ -85,7 +85,7 @@ class LabelRegion:
     label: str | None
     kind: ClassVar[str] = "label"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions with the label set."""
         region = find(regions, self.region)
         return {**regions, region.id: replace(region, label=self.label)}
@@ -98,7 +98,7 @@ class DeleteRegion:
     region: int
     kind: ClassVar[str] = "delete"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions without this one."""
         find(regions, self.region)
         return {id_: region for id_, region in regions.items() if id_ != self.region}
@@ -216,24 +216,35 @@ def _list(value: Any) -> list[Any]:
 
 
 def checked_label(label: Any) -> str | None:
-    """The label itself, if it can be one: a name of 1 to 200 characters, or None.
+    """The label itself, if it is a name of 1 to 200 characters or None.
 
     Raises:
-        AnnotationError: it cannot.
+        AnnotationError: it is neither.
     """
     if label is not None and (not isinstance(label, str) or not label.strip() or len(label) > 200):
         raise AnnotationError(f"a label is a name of 1 to 200 characters, not {label!r:.80}")
     return label
 
 
+def checked_others(others: Any) -> tuple[Any, ...]:
+    """The regions that a merge names beside its first, which are looked up when it is applied.
+
+    Raises:
+        AnnotationError: they are no list.
+    """
+    if not isinstance(others, Iterable):
+        raise AnnotationError(f"a merge takes a list of other regions, not {others!r:.80}")
+    return tuple(others)
+
+
 def checked_radius(radius: Any) -> float:
     """The radius of a brush, in photo pixels, more than 0 and at most `LARGEST_RADIUS`.
 
     Raises:
-        AnnotationError: it cannot be one.
+        AnnotationError: it is not such a number.
     """
     given: Any = radius if isinstance(radius, Real) and radius is not True else 0.0
-    if not 0 < given <= LARGEST_RADIUS:  # nor is this true of what is not a number
+    if not 0 < given <= LARGEST_RADIUS:  # false for NaN, too
         raise AnnotationError(
             f"a brush's radius is a number above 0 and up to {LARGEST_RADIUS:g} pixels, not {radius!r:.80}"
         )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fullcanvas.annotation.branches import path
+from fullcanvas.annotation.branches import Replayed, path, replay
 from fullcanvas.annotation.entries import (
     AddRegion,
     DeleteRegion,
@@ -35,10 +34,10 @@ class Step:
         cursor: the entry's number: `Annotation.go` takes it.
         after: the number of the entry that it follows; 0 at the beginning.
         kind: of the entry.
-        region: what it was about; None if about no single one.
+        region: the id of the region that it was about; None if it was about several or none.
         label: that region's label right after it (right before it, if it is then gone).
         text: what it did, in a sentence without its full stop.
-        in_force: whether it is.
+        in_force: whether the entry is in force.
     """
 
     cursor: int
@@ -52,24 +51,17 @@ class Step:
 
 def history(annotation: Annotation) -> list[Step]:
     """The entries of a log as steps, in the order in which they were said: those of every branch."""
-    followed, in_force = dict(annotation.forks), set(path(annotation.cursor, annotation.forks))
-    tables: dict[int, Regions] = {0: {}}  # the regions right after each entry
-    depths = {0: 0}
-    steps = []
-    for number, entry in enumerate(annotation.entries, 1):
-        after = followed.get(number, number - 1)
-        depths[number] = depths[after] + 1
-        tables[number] = entry.apply(tables[after], depths[after])
-        steps.append(_step(number, after, entry, tables, number in in_force))
-    return steps
+    in_force = set(path(annotation.cursor, annotation.forks))
+    replayed = zip(annotation.entries, replay(annotation.entries, annotation.forks), strict=True)
+    return [_step(number, *each, number in in_force) for number, each in enumerate(replayed, 1)]
 
 
-def _step(number: int, after: int, entry: Entry, tables: Mapping[int, Regions], in_force: bool) -> Step:
-    before = tables[after]
+def _step(number: int, entry: Entry, replayed: Replayed, in_force: bool) -> Step:
     region = new_region(entry) or getattr(entry, "region", None)
-    known = tables[number].get(region) or before.get(region) if region else None
+    known = replayed.after.get(region) or replayed.before.get(region) if region else None
     label = known.label if known else None
-    return Step(number, after, entry.kind, region, label, _sentence(entry, before), in_force)
+    text = _sentence(entry, replayed.before)
+    return Step(number, replayed.base, entry.kind, region, label, text, in_force)
 
 
 def _sentence(entry: Entry, before: Regions) -> str:

@@ -88,7 +88,7 @@ class Pen:
         if left >= right or top >= bottom:
             return
         if bits is None:
-            _draw_line(plane, window, self._to_working(points), width)
+            _draw_line(plane, window, self.to_working(points), width)
         else:
             rows = np.unpackbits(bits[top - v0 : bottom - v0], axis=1)
             plane[top - y0 : bottom - y0, left - x0 : right - x0] |= rows[:, left - u0 : right - u0]
@@ -110,7 +110,8 @@ class Pen:
         y1 = min(height, math.ceil((high[1] + 0.5 - self.top) * self.scale_y + margin))
         return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
-    def _to_working(self, points: Iterable[Point]) -> NDArray[np.float64]:
+    def to_working(self, points: Iterable[Point]) -> NDArray[np.float64]:
+        """The centres of some photo pixels in working pixels: float64 [n, 2], x and y."""
         corner = self.left - 0.5, self.top - 0.5
         return (np.array(list(points), np.float64) - corner) * (self.scale_x, self.scale_y)
 
@@ -141,7 +142,7 @@ def annotation_maps(
 @lru_cache(maxsize=_REMEMBERED)
 def _drawn(pen: Pen, points: tuple[Point, ...], width: float) -> tuple[Plane | None, Window]:
     """All ink along a line, eight pixels of a row in a byte (None if it is large), and its window."""
-    working = pen._to_working(points)
+    working = pen.to_working(points)
     x0, y0 = (math.floor(value) for value in working.min(0) - width / 2)
     x1, y1 = (math.ceil(value) for value in working.max(0) + width / 2)
     window = x0, y0, x1, y1
@@ -170,8 +171,8 @@ def _pieces(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     lines = np.diff(points, axis=0)
     counts = np.maximum(np.ceil(np.hypot(*lines.T) / _PIECE).astype(np.intp), 1)
     steps = np.repeat(lines / counts[:, None], counts, axis=0)
-    position = np.arange(len(steps)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(points[:-1], counts, axis=0) + position[:, None] * steps, steps
+    index = np.arange(len(steps)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(points[:-1], counts, axis=0) + index[:, None] * steps, steps
 
 
 def _draw_pieces(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from fullcanvas.annotation.entries import (
     MovePoints,
 )
 from fullcanvas.annotation.errors import AnnotationError
+from fullcanvas.annotation.ids import first_free_id, id_after
 from fullcanvas.annotation.mask import Mask
 from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
@@ -54,6 +56,9 @@ class Annotation:
         forks: which entries do not follow the one before them, and which they follow instead: where the
             person went back and said something else. What was said first stays, as a branch.
         tip: the number of the last entry of the branch that can be redone, if it is not the newest.
+
+    Raises:
+        AnnotationError: the width or the height is not a whole number of 1 or more.
     """
 
     width: int
@@ -64,6 +69,10 @@ class Annotation:
     model: str | None = None
     forks: tuple[Fork, ...] = ()
     tip: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            object.__setattr__(self, name, _whole({name: _plain(getattr(self, name))}, name, 1))
 
     @cached_property
     def in_force(self) -> tuple[Entry, ...]:
@@ -83,8 +92,8 @@ class Annotation:
             AnnotationError: an entry speaks of a region that is not there, or adds one that is.
         """
         regions: Regions = {}
-        for position, entry in enumerate(self.in_force):
-            regions = entry.apply(regions, position)
+        for index, entry in enumerate(self.in_force):
+            regions = entry.apply(regions, index)
         return regions
 
     @cached_property
@@ -112,7 +121,7 @@ class Annotation:
         Raises:
             AnnotationError: the entry speaks of a region that is not there, or reuses an id.
         """
-        next_region = _next_region(entry, self.next_region)
+        next_region = id_after(entry, self.next_region)
         regions = entry.apply(self.regions, len(self.in_force))
         last = len(self.entries)
         grown = replace(
@@ -198,9 +207,8 @@ class Annotation:
         Raises:
             AnnotationError: an unknown region, one named twice, or no list of others.
         """
-        if not isinstance(others, Iterable):
-            raise AnnotationError(f"a merge takes a list of other regions, not {others!r:.80}")
-        return self.append(MergeRegions(self._id(region), tuple(map(self._id, others))))
+        named = tuple(map(self._id, kinds.checked_others(others)))
+        return self.append(MergeRegions(self._id(region), named))
 
     def fill(self) -> Annotation:
         """The log in which no pixel is unassigned from here on: what is left goes to the nearest region."""
@@ -296,14 +304,15 @@ class Annotation:
         Raises:
             AnnotationError: there is no such entry.
         """
-        if not 0 <= cursor <= len(self.entries):
+        number = _plain(cursor)
+        if type(number) is not int or not 0 <= number <= len(self.entries):
             raise AnnotationError(
-                f"there is no entry {cursor}: the log's are 1 to {len(self.entries)}, 0 is none"
+                f"there is no entry {cursor!r:.80}: the log's are 1 to {len(self.entries)}, 0 is none"
             )
-        if cursor in (0, *self.branch):
-            return replace(self, cursor=cursor)
-        end = newest_end(cursor, len(self.entries), self.forks)
-        return replace(self, cursor=cursor, tip=None if end == len(self.entries) else end)
+        if number in (0, *self.branch):
+            return replace(self, cursor=number)
+        end = newest_end(number, len(self.entries), self.forks)
+        return replace(self, cursor=number, tip=None if end == len(self.entries) else end)
 
     def to_json(self) -> dict[str, Any]:
         """The log as JSON values that follow `schema.json`; `from_json` returns an equal log."""
@@ -340,7 +349,10 @@ class Annotation:
             raise AnnotationError("an annotation names its model by a hash, a string")
         read = [kinds.from_json(item, width, height) for item in listed]
         forks = forks_from_json(data.get("forks", []), len(read))
-        cursor, next_region = _whole(data, "cursor", 0), _whole(data, "next_region", _first_free(read, forks))
+        cursor, next_region = (
+            _whole(data, "cursor", 0),
+            _whole(data, "next_region", first_free_id(read, forks)),
+        )
         if cursor > len(listed):
             raise AnnotationError(f"the cursor is at {cursor}, past the last of {len(listed)} entries")
         if next_region > LARGEST_ID + 1:
@@ -352,40 +364,9 @@ class Annotation:
         return log
 
 
-def _next_region(entry: Entry, free: int) -> int:
-    """The id that is free after an entry.
-
-    Raises:
-        AnnotationError: the entry makes a region whose id was used before, or is past the last.
-    """
-    made = kinds.new_region(entry)
-    if made is None:
-        return free
-    if made < free:
-        raise AnnotationError(f"region id {made} was used before; the next one is {free}")
-    if made > LARGEST_ID:
-        raise AnnotationError(f"a photo's region ids end at {LARGEST_ID}: no region can be added")
-    return made + 1
-
-
-def _first_free(entries: Sequence[Entry], forks: Sequence[Fork]) -> int:
-    """The id that is free after entries, each of which fits what it follows.
-
-    Raises:
-        AnnotationError: one does not.
-    """
-    followed, free = dict(forks), 1
-    regions: Regions = {}
-    left = dict.fromkeys(followed.values(), (regions, 0))  # where forks go back to
-    depth = 0
-    for number, entry in enumerate(entries, 1):
-        if number in followed:
-            regions, depth = left[followed[number]]
-        free = _next_region(entry, free)
-        regions, depth = entry.apply(regions, depth), depth + 1
-        if number in left:
-            left[number] = regions, depth
-    return free
+def _plain(value: Any) -> Any:
+    """A whole number as JSON can hold it, not as NumPy has it; anything else as it is."""
+    return int(value) if isinstance(value, Integral) else value
 
 
 def _whole(data: Mapping[str, Any], name: str, least: int) -> int:

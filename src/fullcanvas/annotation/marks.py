@@ -67,11 +67,11 @@ def _with_heat(maps: NDArray[np.uint8], marks: Sequence[Marks], pen: Pen) -> NDA
 
 
 def heat_map(points: Sequence[Point], pen: Pen, width: int, height: int) -> NDArray[np.float32]:
-    """The highest of one Gaussian per point, each 1 at its centre: float32 [height, width]."""
+    """The highest of one Gaussian per point, each 1 at its centre: float32 [height, width] in [0, 1]."""
     ys, xs = np.arange(height) + 0.5, np.arange(width) + 0.5
     heat = np.zeros((height, width), np.float32)
-    for x, y in points:
-        across = ((xs - (x + 0.5) * pen.scale_x) / HEAT_MAP_WIDTH) ** 2
-        down = ((ys - (y + 0.5) * pen.scale_y) / HEAT_MAP_WIDTH) ** 2
+    for x, y in pen.to_working(points):
+        across = ((xs - x) / HEAT_MAP_WIDTH) ** 2
+        down = ((ys - y) / HEAT_MAP_WIDTH) ** 2
         np.maximum(heat, 0.5 ** (4 * (down[:, None] + across)), out=heat, casting="same_kind")
     return heat

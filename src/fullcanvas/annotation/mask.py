@@ -39,7 +39,7 @@ class Mask:
         """The mask of an array, bool [H, W].
 
         Raises:
-            AnnotationError: it is no such array, or no pixel is set.
+            AnnotationError: `pixels` is not such an array, or no pixel is set.
         """
         if getattr(pixels, "dtype", None) != np.bool_ or pixels.ndim != 2:
             raise AnnotationError(
@@ -55,7 +55,7 @@ class Mask:
         """The mask of each value of a label map, whole numbers [H, W], in one pass, however many there are.
 
         Raises:
-            AnnotationError: it is no such array.
+            AnnotationError: `labels` is not such an array.
         """
         if not np.issubdtype(getattr(labels, "dtype", bool), np.integer) or labels.ndim != 2:
             raise AnnotationError(
@@ -117,14 +117,14 @@ def _middle(which: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int6
 
 
 def _found(value: Any) -> str:
-    """What somebody gave for an array."""
+    """Describes in an error message what was given instead of a suitable array."""
     if not isinstance(value, np.ndarray):
         return type(value).__name__
     return f"{value.dtype} of {' x '.join(map(str, value.shape))}"
 
 
 def _runs_between(edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """The run lengths of a mask of so many pixels; its region begins, ends, begins... at the edges."""
+    """The run lengths of a mask of `size` pixels, set from the first edge to the second, and so on."""
     runs = np.diff(edges, prepend=0)
     return runs if edges[-1] == size else np.append(runs, size - edges[-1])
 
@@ -144,7 +144,7 @@ def checked_runs(counts: str, width: int, height: int) -> NDArray[np.int64]:
         AnnotationError: the text cannot be one, or is of another number of pixels.
     """
     runs, size = _runs(counts), width * height
-    # No run leaves the photo, so the sum cannot leave 64 bits and come round to the right one.
+    # No run is longer than the photo, so the sum cannot overflow 64 bits and wrap around to the right one.
     if (runs < 0).any() or (runs > size).any() or runs.sum() != size:
         raise AnnotationError(f"a mask's run lengths do not fill {width} x {height} pixels")
     return runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
 from numbers import Real
 
@@ -23,19 +23,34 @@ def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tup
     Raises:
         AnnotationError: a position is not a pair of finite numbers, or lies outside the image.
     """
+    return tuple(_to_pixel(x, y, width, height) for x, y in to_pairs(points))
+
+
+def to_pairs(points: Iterable[Sequence[float]]) -> Iterator[tuple[float, float]]:
+    """Positions as pairs of floats (x, y), in whatever image.
+
+    Args:
+        points: as in `to_pixels`.
+
+    Raises:
+        AnnotationError: a position is not a pair of numbers.
+    """
     if not isinstance(points, Iterable):
         raise AnnotationError(f"points are pairs of numbers (x, y), not {points!r:.80}")
-    return tuple(_to_pixel(point, width, height) for point in points)
+    return map(_pair, points)
 
 
-def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
+def _pair(point: Sequence[float]) -> tuple[float, float]:
     try:
         x, y = map(_number, point)
-        if 0 <= x < width and 0 <= y < height:
-            return math.floor(x), math.floor(y)
-        x, y = float(x), float(y)
     except (TypeError, ValueError, OverflowError):
         raise AnnotationError(f"a point is a pair of numbers (x, y), not {point!r:.80}") from None
+    return x, y
+
+
+def _to_pixel(x: float, y: float, width: int, height: int) -> Point:
+    if 0 <= x < width and 0 <= y < height:
+        return math.floor(x), math.floor(y)
     if not (math.isfinite(x) and math.isfinite(y)):
         raise AnnotationError(f"point ({x}, {y}) is not finite")
     raise AnnotationError(f"point ({x:g}, {y:g}) lies outside the image of {width} x {height} pixels")
@@ -43,7 +58,7 @@ def _to_pixel(point: Sequence[float], width: int, height: int) -> Point:
 
 def _number(value: object) -> float:
     if type(value) is int or type(value) is float:
-        return value  # logs hold many, and to ask whether something is a Real takes long
+        return float(value)  # logs hold many, and to ask whether something is a Real takes long
     if isinstance(value, bool) or not isinstance(value, Real):
         # float() would read "7" too, and a string of two digits would pass for a point.
         raise TypeError

@@ -37,11 +37,11 @@ class Region:
         id: 1 to `LARGEST_ID`, never used twice in one annotation.
         extreme_points: left-most, right-most, top and bottom pixel, in this order.
         scribbles: in the order in which they were drawn.
-        label: the name of its class, or None while nobody has said.
-        mask: its pixels, while an imported mask is all that was said of them.
-        parts: what it was merged of, each answered for by itself; a region has none or at least two. Its
-            extreme points and scribbles are then those of all parts.
-        since: the position in the log of the entry that last said where it is.
+        label: the name of its class, or None.
+        mask: its pixels, if they were imported or kept, until a scribble or moved points correct the region.
+        parts: the regions that it was merged from, if it was: at least two, for each of which the mask head
+            answers by itself. Its extreme points and scribbles are those of all parts.
+        since: the index, among the entries in force, of the one that last said where it is.
     """
 
     id: int
@@ -56,7 +56,7 @@ class Region:
     def of_parts(cls, id_: int, parts: Sequence[Region], label: str | None) -> Region:
         """A region merged of at least two parts, none of which has parts."""
         lefts, rights, tops, bottoms = zip(*(part.extreme_points for part in parts), strict=True)
-        marked = (*lefts, *rights, *tops, *bottoms)  # a corner is the last of two sides, but named for one
+        marked = (*lefts, *rights, *tops, *bottoms)  # a pixel in a corner is extreme on two sides
         x, y = itemgetter(0), itemgetter(1)
         points = (
             min(*lefts, *marked, key=x),
@@ -73,12 +73,12 @@ class Region:
         """What the mask head answers for: the parts, or the region itself."""
         return self.parts or (self,)
 
-    def scribbled(self, scribble: Scribble, position: int) -> Region:
+    def scribbled(self, scribble: Scribble, index: int) -> Region:
         """The region with a scribble; of several parts, the one in which (or nearest to which) it starts."""
         if not self.parts:
-            return replace(self, scribbles=(*self.scribbles, scribble), mask=None, since=position)
+            return replace(self, scribbles=(*self.scribbles, scribble), mask=None, since=index)
         chosen = min(self.parts, key=lambda part: _remoteness(part, scribble.points[0]))
-        grown = chosen.scribbled(scribble, position)
+        grown = chosen.scribbled(scribble, index)
         return Region.of_parts(
             self.id, [grown if part is chosen else part for part in self.parts], self.label
         )

@@ -17,12 +17,12 @@ from fullcanvas.annotation.table import Regions, added, find
 
 @dataclass(frozen=True, slots=True)
 class PaintRegion:
-    """Pixels that a region has, or has not, because the person painted them.
+    """Pixels that are given to a region, or taken from it, with a brush.
 
     Attributes:
         region: whose pixels.
-        points: of the brush's way, joined by straight lines.
-        radius: of the brush, in photo pixels; it covers a pixel whose centre is at most so far from the way.
+        points: the path of the brush, joined by straight lines.
+        radius: of the brush, in photo pixels: pixels whose centre is no farther from the path are covered.
         erase: whether the region loses the pixels, each to the next best region.
     """
 
@@ -32,7 +32,7 @@ class PaintRegion:
     erase: bool = False
     kind: ClassVar[str] = "paint"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions as they are: paint changes pixels, and nothing that the mask head sees."""
         find(regions, self.region)
         return regions
@@ -40,13 +40,13 @@ class PaintRegion:
 
 @dataclass(frozen=True, slots=True)
 class MergeRegions:
-    """Regions that are one; it keeps the first's id, and its label or else the first of the others'."""
+    """Regions merged into one; it keeps the id of the first, and the first label that one of them has."""
 
     region: int
     others: tuple[int, ...]
     kind: ClassVar[str] = "merge"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions with the others' parts under the first's id.
 
         Raises:
@@ -67,7 +67,7 @@ class FillRest:
 
     kind: ClassVar[str] = "fill"
 
-    def apply(self, regions: Regions, _position: int) -> Regions:
+    def apply(self, regions: Regions, _index: int) -> Regions:
         """The regions as they are."""
         return regions
 
@@ -81,14 +81,14 @@ class ImportMask:
     label: str | None = None
     kind: ClassVar[str] = "import_mask"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with this one added."""
-        return added(regions, of_mask(self.region, self.mask, self.label, position))
+        return added(regions, of_mask(self.region, self.mask, self.label, index))
 
 
 @dataclass(frozen=True, slots=True)
 class SplitRegion:
-    """A region that is two; each has the pixels it was seen with, as if imported, and the label.
+    """A region split in two; each part has the pixels that were shown, as if imported, and the label.
 
     Attributes:
         region: the one that was split; it keeps `rest`.
@@ -101,18 +101,19 @@ class SplitRegion:
     rest: Mask
     kind: ClassVar[str] = "split"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with both in the place of one."""
         label = find(regions, self.region).label
-        rest = of_mask(self.region, self.rest, label, position)
-        return added({**regions, self.region: rest}, of_mask(self.new_region, self.part, label, position))
+        rest = of_mask(self.region, self.rest, label, index)
+        return added({**regions, self.region: rest}, of_mask(self.new_region, self.part, label, index))
 
 
 @dataclass(frozen=True, slots=True)
 class KeepRegions:
     """Regions that keep the pixels of a finished label map, each until a scribble or moved points correct it.
 
-    What was said of a region stays, for whoever corrects it; its marks are in the mask and count no longer.
+    Points and scribbles stay, and count again for the mask head when the region is corrected; what earlier
+    strokes did to pixels is in the masks.
 
     Attributes:
         regions: that have pixels in the label map.
@@ -123,7 +124,7 @@ class KeepRegions:
     masks: tuple[Mask, ...]
     kind: ClassVar[str] = "keep"
 
-    def apply(self, regions: Regions, position: int) -> Regions:
+    def apply(self, regions: Regions, index: int) -> Regions:
         """The regions with these masks.
 
         Raises:
@@ -132,15 +133,15 @@ class KeepRegions:
         if not self.regions or not len(set(self.regions)) == len(self.regions) == len(self.masks):
             raise AnnotationError("finished pixels are those of at least one region, each named once")
         pairs = zip(self.regions, self.masks, strict=True)
-        return {**regions, **{id_: _kept(find(regions, id_), mask, position) for id_, mask in pairs}}
+        return {**regions, **{id_: _kept(find(regions, id_), mask, index) for id_, mask in pairs}}
 
 
-def _kept(region: Region, mask: Mask, position: int) -> Region:
+def _kept(region: Region, mask: Mask, index: int) -> Region:
     """The region with a mask; its extreme points reach out where the mask does, its scribbles stay."""
-    parts = [*region.leaves, of_mask(region.id, mask, None, position)]
-    return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=position)
+    parts = [*region.leaves, of_mask(region.id, mask, None, index)]
+    return replace(Region.of_parts(region.id, parts, region.label), parts=(), mask=mask, since=index)
 
 
-def of_mask(id_: int, mask: Mask, label: str | None, position: int) -> Region:
+def of_mask(id_: int, mask: Mask, label: str | None, index: int) -> Region:
     """A region whose pixels and extreme points are those of a mask."""
-    return Region(id_, mask.extreme_points, label=label, mask=mask, since=position)
+    return Region(id_, mask.extreme_points, label=label, mask=mask, since=index)

@@ -19,7 +19,7 @@ def find(regions: Regions, region: int) -> Region:
     """
     try:
         return regions[region]
-    except (KeyError, TypeError):  # the latter for what cannot be an id, such as a list of them
+    except (KeyError, TypeError):  # TypeError: not hashable, such as a list of ids
         known = shorten(", ".join(map(str, regions)), 80, placeholder=" ...") or "none"
         raise AnnotationError(f"there is no region {region!r:.80}; those there are: {known}") from None
 

@@ -47,7 +47,7 @@ def corrected(log: Annotation, rng: np.random.Generator) -> Annotation:
 
 
 def scribbled(log: Annotation, rng: np.random.Generator, count: int) -> Annotation:
-    """The log with so many scribbles more in every region, none of which leaves its box."""
+    """The log with `count` more scribbles in every region, none of which leaves the region's box."""
     for region in [*log.regions] * count:
         points = np.array(log.regions[region].extreme_points)
         inside = np.clip(_walk(log, region, rng), points.min(0), points.max(0))

@@ -18,7 +18,7 @@ from fullcanvas.evaluation.predictors import FullImagePredictor, ModelPredictor,
 OURS = "ours"
 PHOTOS, STROKES = 4, 6
 REST = 0.1
-"""Seconds before each correction: threads of whoever came before wait busily for more work for a while."""
+"""Seconds before each correction: the threads of the system that ran before go on spinning for a while."""
 
 
 def against_peers(

@@ -55,6 +55,6 @@ def sized(photo: Photo, width: int, height: int) -> Photo:
 
 
 def size_of(megapixels: float) -> tuple[int, int]:
-    """Width and height, 4 : 3, of so many megapixels (0.3072 is 640 x 480)."""
+    """Width and height, 4 : 3, of a photo of this many megapixels (0.3072 is 640 x 480)."""
     quarter = round((megapixels * 1e6 / 12) ** 0.5)
     return 4 * quarter, 3 * quarter

@@ -63,7 +63,7 @@ def measure(settings: Settings) -> dict[str, Any]:
 
     Raises:
         BenchmarkError: there are no photos.
-        DatasetError: the data set is none.
+        DatasetError: the data set cannot be opened.
         ModelError: there is no such model.
     """
     dataset = None if settings.dataset is None else open_dataset(settings.dataset)  # before minutes are spent

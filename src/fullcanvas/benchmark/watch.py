@@ -34,9 +34,9 @@ class CountingSegmenter(Segmenter):
         self.asked: list[int] = []
         self.encoded = 0.0
 
-    def encode(self, image: NDArray[np.uint8], part: Box | None = None) -> Embedding:
+    def encode(self, image: NDArray[np.uint8], crop: Box | None = None) -> Embedding:
         """The embedding, as `Segmenter.encode`."""
-        spent, embedding = timed(partial(super().encode, image, part))
+        spent, embedding = timed(partial(super().encode, image, crop))
         self.encoded += spent
         return embedding
 

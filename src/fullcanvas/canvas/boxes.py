@@ -27,7 +27,7 @@ class Framing:
         grow: whether the region's own scribbles enlarge it (the product) or not (the paper).
         margin: by how many pixels it is wider on each side, so that points a little inside the region cut
             nothing off; 0 in the paper.
-        width, height: of the photo, out of which no margin leads.
+        width, height: of the photo, at whose edges the margin is cut off.
     """
 
     grow: bool
@@ -48,7 +48,7 @@ def region_box(region: Region, framing: Framing) -> Box:
     return *low, min(x1 + framing.margin, framing.width), min(y1 + framing.margin, framing.height)
 
 
-def area(box: Box) -> int:
+def box_area(box: Box) -> int:
     """The number of pixels in the box."""
     return (box[2] - box[0]) * (box[3] - box[1])
 
@@ -58,6 +58,23 @@ def intersection(one: Box, other: Box) -> Box | None:
     x0, y0 = max(one[0], other[0]), max(one[1], other[1])
     x1, y1 = min(one[2], other[2]), min(one[3], other[3])
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def check_inside(box: Box, width: int, height: int, what: str) -> None:
+    """Refuse a box that does not lie in a photo.
+
+    Args:
+        box: half-open, in photo pixels.
+        width, height: of the photo.
+        what: the box is, for the message.
+
+    Raises:
+        ValueError: it holds no pixel, or one outside the photo.
+    """
+    if intersection(box, (0, 0, width, height)) != box:
+        raise ValueError(
+            f"the {what} {box} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+        )
 
 
 def hull(boxes: Iterable[Box]) -> Box | None:
@@ -81,6 +98,6 @@ def smallest_box_area(boxes: Sequence[Box], height: int, width: int) -> NDArray[
     Its inverse weighs the pixel-wise loss (section 3.3 of the paper).
     """
     smallest = np.full((height, width), np.inf, np.float32)
-    for box in sorted(boxes, key=area, reverse=True):
-        smallest[box[1] : box[3], box[0] : box[2]] = area(box)
+    for box in sorted(boxes, key=box_area, reverse=True):
+        smallest[box[1] : box[3], box[0] : box[2]] = box_area(box)
     return smallest

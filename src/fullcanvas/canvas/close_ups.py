@@ -5,7 +5,7 @@ from __future__ import annotations
 from fullcanvas.canvas.boxes import Box
 
 MOST_STRETCHED = 2.5
-"""So many working pixels a photo pixel is wide at most: beyond that there is nothing more to see."""
+"""Working pixels per photo pixel in the closest close-up: beyond that there is nothing more to see."""
 
 
 def crop_for(box: Box, width: int, height: int, working: int, closer_below: int) -> Box:
@@ -19,7 +19,7 @@ def crop_for(box: Box, width: int, height: int, working: int, closer_below: int)
         box: the region's, in photo pixels, inside the photo.
         width, height: of the photo.
         working: the long side to which a crop is resized for the encoder, in working pixels.
-        closer_below: close-ups are for boxes whose long side has less working pixels than this; 0 for none.
+        closer_below: close-ups are for boxes whose long side has fewer working pixels than this; 0 for none.
     """
     level = _level(box, width, height, working, closer_below)
     if not level:

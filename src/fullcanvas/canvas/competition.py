@@ -74,7 +74,7 @@ class Layer:
         region: its id, 1 or more.
         box: its box in photo pixels, half-open.
         logits: float32 [M, M], to be stretched over the box.
-        since: the position in the log of the entry that last said where it is.
+        since: the index, among the entries in force, of the one that last said where it is.
         mask: the only pixels where it competes, and where what is older does not; its whole box if None.
     """
 
@@ -105,8 +105,8 @@ class Contest:
         present: the layers that reach into the area, by region id; each with the window, half-open in canvas
             pixels, of the area that its box holds.
         gaps: where regions do not compete.
-        newest: the position in the log of the latest mask at each pixel: int32 [y1 - y0, x1 - x0], -1 where
-            none is; None if there is no mask in the area. A mask does not count where its region has a gap.
+        newest: `since` of the latest mask at each pixel: int32 [y1 - y0, x1 - x0], -1 where none is; None if
+            there is no mask in the area. A mask does not count where its region has a gap.
     """
 
     canvas: Canvas
@@ -224,7 +224,7 @@ def _enter(logits: Plane, best: Plane, second: Plane, total: Plane) -> None:
     with np.errstate(invalid="ignore"):
         decay = np.abs(logits - best)
     np.exp(-decay, out=decay)
-    np.fmax(decay, 0, out=decay)  # it is not a number where neither this region nor one before competes
+    np.fmax(decay, 0, out=decay)  # NaN where neither this region nor an earlier one competes
     total[:] = np.where(higher, total * decay + 1, total + decay)
     second[:] = np.where(higher, best, np.maximum(second, logits))
     np.maximum(best, logits, out=best)

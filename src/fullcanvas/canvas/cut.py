@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import AnnotationError, Point
+from fullcanvas.canvas.bits import Pixels
 
-Pixels = NDArray[np.bool_]
 _POCKET = 4  # line pixels for each pixel of the smallest part that counts
 
 
@@ -18,7 +18,7 @@ def cut(mask: Pixels, line: Sequence[Point]) -> tuple[Pixels, Pixels]:
     """The two parts of a region on either side of a line: the smaller, and the rest with the line itself.
 
     If the line as drawn leaves the region in one piece, it goes straight on at both ends. Pieces that touch
-    the line go by the side on which they do, other parts of the region by the side where most of them lies.
+    the line go by the side on which they do so, other parts of the region by the side of most pixels.
 
     Args:
         mask: bool [H, W], the region's pixels.

@@ -49,3 +49,10 @@ def resize(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     shrinks = width * height < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+
+
+def resize_labels(labels: NDArray[np.int32], width: int, height: int) -> NDArray[np.int32]:
+    """A label map, int32 [H, W] below 2**24, at another size: each pixel has the value at its centre."""
+    # OpenCV resizes no int32. INTER_NEAREST would shift the map by up to a pixel against the photo.
+    resized = cv2.resize(labels.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(resized, np.int32)

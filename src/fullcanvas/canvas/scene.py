@@ -1,4 +1,4 @@
-"""All that makes a label map: what the regions answered, what was drawn by hand, and whether it is filled."""
+"""What a label map is made of: the logits of regions, and what was drawn by hand; filling the rest."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Scene:
             for id_ in {**self.layers, **other.layers}
             for layer in _differing(self.layers.get(id_), other.layers.get(id_))
         ]
-        mine, others = ({stroke.position: stroke for stroke in scene.strokes} for scene in (self, other))
-        for position in {**mine, **others}:
-            one, another = mine.get(position), others.get(position)
+        mine, others = ({stroke.index: stroke for stroke in scene.strokes} for scene in (self, other))
+        for index in {**mine, **others}:
+            one, another = mine.get(index), others.get(index)
             if one != another:
                 windows += [
                     _on(canvas, stroke.window(canvas)) for stroke in (one, another) if stroke is not None
@@ -85,7 +85,8 @@ def fill(labels: Labels) -> Labels:
         labels: int32 [h, w], 0 = unassigned.
 
     Returns:
-        int32 [h, w]; all 0 if nothing is assigned.
+        int32 [h, w]; all 0 if nothing is assigned. Distances are OpenCV's approximation of Euclidean ones:
+        the region that a pixel goes to may be up to a twentieth farther away than the nearest.
     """
     empty = labels == 0
     if not empty.any() or empty.all():

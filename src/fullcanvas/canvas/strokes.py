@@ -24,10 +24,8 @@ from fullcanvas.annotation import (
 from fullcanvas.canvas.bits import Packed
 from fullcanvas.canvas.boxes import Box, Framing, box_of_points, intersection, region_box, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
-from fullcanvas.canvas.lines import line_pixels
+from fullcanvas.canvas.lines import Places, line_pixels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
-
-Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Stroke:
     """A scribble's centre line, or a stroke of the brush.
 
     Attributes:
-        position: of its entry in the log; where strokes meet, the later one holds.
+        index: of its entry among those in force; where strokes meet, the later one holds.
         region: the region in force that it is about.
         points: as in the entry.
         radius: of the brush, in photo pixels, or None for a scribble.
@@ -43,7 +41,7 @@ class Stroke:
         box: that of the region, out of which a scribble's line is not kept; None for paint.
     """
 
-    position: int
+    index: int
     region: int
     points: tuple[Point, ...]
     radius: float | None = None
@@ -51,7 +49,7 @@ class Stroke:
     box: Box | None = None
 
     def window(self, canvas: Canvas) -> Box:
-        """Canvas pixels outside of which the stroke says nothing; may reach over the canvas's edge."""
+        """A window that holds all canvas pixels that the stroke covers; it may reach beyond the canvas."""
         return _window(self.points, self.radius, canvas)
 
 
@@ -67,8 +65,8 @@ def _window(points: tuple[Point, ...], radius: float | None, canvas: Canvas) -> 
 def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> list[Stroke]:
     """The strokes that count, in the order of the log.
 
-    Those of a deleted region are gone, those of a merged one are about the region it became part of, and a
-    split leaves none of the region's, nor do finished pixels: the masks hold what they said.
+    Those of a deleted region are dropped; those of a merged one belong to the region it became part of. A
+    split and finished pixels drop those that the region had before: the masks include what they did.
 
     Args:
         annotation: the log.
@@ -76,12 +74,12 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
         scribbles: whether the lines of scribbles bind the competition.
     """
     strokes: list[Stroke] = []
-    for position, entry in enumerate(annotation.in_force):
+    for index, entry in enumerate(annotation.in_force):
         match entry:
             case DrawScribble() if scribbles:
-                strokes.append(Stroke(position, entry.region, entry.points))
+                strokes.append(Stroke(index, entry.region, entry.points))
             case PaintRegion():
-                strokes.append(Stroke(position, entry.region, entry.points, entry.radius, entry.erase))
+                strokes.append(Stroke(index, entry.region, entry.points, entry.radius, entry.erase))
             case MergeRegions():
                 strokes = [
                     replace(stroke, region=entry.region) if stroke.region in entry.others else stroke
@@ -97,30 +95,30 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
     return [
         stroke
         if stroke.radius
-        else Stroke(stroke.position, stroke.region, stroke.points, box=boxes[stroke.region])
+        else Stroke(stroke.index, stroke.region, stroke.points, box=boxes[stroke.region])
         for stroke in strokes
     ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What the strokes say in an area.
+    """What the strokes decide in an area.
 
     Attributes:
         gaps: where regions are erased.
         places: pixels that regions have by hand, in the order of the log: rows and columns, [2, n].
         regions: whose they are, [n].
-        positions: of the strokes that say so, [n].
+        indices: of the strokes that say so, [n].
     """
 
     gaps: Gaps
     places: Places
     regions: NDArray[np.intp]
-    positions: NDArray[np.intp]
+    indices: NDArray[np.intp]
 
 
 def draw(strokes: Sequence[Stroke], canvas: Canvas, area: Box) -> Drawn:
-    """What the strokes say in an area of the canvas, each where it is its region's last word.
+    """What the strokes decide in an area of the canvas: each where no later one of its region covers it.
 
     Args:
         strokes: in the order of the log.
@@ -144,7 +142,7 @@ def draw(strokes: Sequence[Stroke], canvas: Canvas, area: Box) -> Drawn:
 
 
 def _first_said(at: Places, decided: NDArray[np.bool_], area: Box) -> Places:
-    """Those of the pixels, in the area, of which the region has not spoken later; they are noted."""
+    """Those of the pixels, in the area, that no later stroke of the region decided; marks them as decided."""
     at = at[:, _inside(at, area)]
     local = at - _corner(area)
     fresh = ~decided[*local]
@@ -155,10 +153,10 @@ def _first_said(at: Places, decided: NDArray[np.bool_], area: Box) -> Places:
 def _gathered(
     claims: Sequence[tuple[Stroke, Places]], area: Box
 ) -> tuple[Places, NDArray[np.intp], NDArray[np.intp]]:
-    """The claims' pixels in the area, counted from its corner; whose they are, and the strokes' positions."""
+    """The claims' pixels in the area, counted from its corner; whose they are, and the strokes' indices."""
     at = np.concatenate([np.zeros((2, 0), np.intp), *(places for _, places in claims)], axis=1)
     sizes = [places.shape[1] for _, places in claims]
-    names = np.array([(stroke.region, stroke.position) for stroke, _ in claims], np.intp).reshape(-1, 2)
+    names = np.array([(stroke.region, stroke.index) for stroke, _ in claims], np.intp).reshape(-1, 2)
     said, inside = np.repeat(names, sizes, axis=0), _inside(at, area)
     return at[:, inside] - _corner(area), said[inside, 0], said[inside, 1]
 
@@ -181,11 +179,11 @@ def claim(plane: Labels, drawn: Drawn, newest: Labels | None = None) -> NDArray[
         newest: the `Contest.newest` of the area; older strokes give way to a mask.
 
     Returns:
-        bool [h, w]: where somebody has.
+        bool [h, w]: the pixels that were given.
     """
     taken, at, regions = np.zeros(plane.shape, np.bool_), drawn.places, drawn.regions
     if newest is not None:
-        holds = newest[*at] <= drawn.positions
+        holds = newest[*at] <= drawn.indices
         at, regions = at[:, holds], regions[holds]
     plane[*at] = regions  # where strokes meet, the last of them stays
     taken[*at] = True

@@ -1,4 +1,4 @@
-"""The door to a server: its project, photos, labels and exports."""
+"""The client of a server: its project, photos, labels and exports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Client:
         timeout: seconds to wait for an answer, or for more of it; opening a large photo takes some.
 
     Raises:
-        ValueError: the address is none.
+        ValueError: the address is not of the form http://HOST:PORT.
 
     Example:
         >>> client = Client("http://127.0.0.1:8000")
@@ -164,7 +164,7 @@ class Client:
     ) -> Path:
         """Write a zip file of the segmentations, and return its path.
 
-        Photos that could not be exported are named in the zip's `left-out.txt`, which else is not there.
+        Photos that could not be exported are named in the zip's `left-out.txt`, which is there only then.
 
         Args:
             out: the file; one that is there is replaced, when all has arrived.

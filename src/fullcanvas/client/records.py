@@ -17,7 +17,7 @@ def take(cls: type[T], data: Mapping[str, Any]) -> T:
 
 
 def review_of(photo: Mapping[str, Any]) -> Review | None:
-    """The latest review of a photo, of which the server says this."""
+    """The latest review of a photo, in what the server says of the photo; None if there is none."""
     said = photo["review"]
     return take(Review, said) if said else None
 

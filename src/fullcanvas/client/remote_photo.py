@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Mask
+from fullcanvas.annotation.entries import checked_others
+from fullcanvas.annotation.points import to_pairs
 from fullcanvas.client.records import Entry, History, RegionInfo, Review, review_of, take
 from fullcanvas.client.wire import Wire, read_patch
 
@@ -23,7 +25,8 @@ class RemotePhoto:
 
     Each change is stored by the server before its method returns. All positions are (x, y) in photo pixels.
     Every method that changes something raises `ConflictError` if the photo has changed elsewhere since it was
-    seen (then `refresh`), and `ClientError` if the server refuses; nothing has changed then.
+    seen (then `refresh`), `ClientError` if the server refuses, and `AnnotationError` for what cannot even be
+    sent, such as points that are no pairs of numbers. Nothing has changed then.
 
     Attributes:
         id: of the photo.
@@ -108,7 +111,7 @@ class RemotePhoto:
 
     def merge(self, region: int, others: Sequence[int]) -> None:
         """Make other regions part of one, which keeps its id."""
-        self._change("merge", region=region, others=list(others))
+        self._change("merge", region=region, others=checked_others(others))
 
     def split(self, region: int, points: Sequence[Position]) -> int:
         """Cut a region in two along a line, and return the id of the new, smaller one."""
@@ -122,7 +125,7 @@ class RemotePhoto:
         """Add a region with the pixels of a mask, bool [height, width], and return its id.
 
         Raises:
-            AnnotationError: the mask is none, or empty.
+            AnnotationError: the mask is not such an array, or is empty.
         """
         return self._grown("import_mask", mask=Mask.of(mask).counts, label=label)
 
@@ -136,7 +139,7 @@ class RemotePhoto:
             names: the labels of values; regions of others get none.
 
         Raises:
-            AnnotationError: the label map is none.
+            AnnotationError: the label map is not such an array.
         """
         masks = Mask.each(labels)
         masks.pop(0, None)
@@ -165,7 +168,7 @@ class RemotePhoto:
     def complete(self, complete: bool = True) -> None:
         """Close the photo, its label map stored losslessly; or open it again.
 
-        `labels` of a large photo may change by single pixels: what is stored has the photo's own resolution.
+        The `display` of a large photo may change by single pixels: what is stored is at full resolution.
         """
         self._post("complete", complete=complete)
         self.refresh()
@@ -229,7 +232,7 @@ class RemotePhoto:
 
 
 def _points(points: Sequence[Position]) -> list[list[float]]:
-    return [[float(value) for value in point] for point in points]
+    return [list(pair) for pair in to_pairs(points)]
 
 
 def _patched(

@@ -45,7 +45,7 @@ class Wire:
         timeout: seconds to wait for an answer.
 
     Raises:
-        ValueError: the address is none.
+        ValueError: the address is not of the form http://HOST:PORT.
     """
 
     def __init__(self, address: str, token: str | None, timeout: float) -> None:
@@ -88,7 +88,7 @@ class Wire:
         """The answer.
 
         Raises:
-            ClientError: there is none, or it is a refusal.
+            ClientError: the server does not answer, or refuses.
         """
         request = Request(f"{self._address}{PREFIX}{path}", content, method=method)  # noqa: S310 (checked)
         request.add_header("Content-Type", "application/json")
@@ -118,7 +118,7 @@ def read_patch(content: bytes) -> tuple[Mapping[str, Any], NDArray[np.int32]]:
     """The header of a patch, and its region ids, int32 [h, w].
 
     Raises:
-        ClientError: it is none.
+        ClientError: the content is not a patch.
     """
     try:
         (length,) = struct.unpack_from("<I", content)

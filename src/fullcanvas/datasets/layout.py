@@ -50,7 +50,7 @@ def find_layout(path: str | Path) -> Layout:
 
 
 def _text(name: str) -> str:
-    """A file's name as a text that can be printed and written: names may be made of any bytes."""
+    """A file's name as a string that can be printed and encoded: file names may hold any bytes."""
     return os.fsencode(name).decode(errors="replace")
 
 

@@ -53,7 +53,13 @@ class Dataset:
         return self.only(frozenset(self.image_ids) - frozenset(image_ids))
 
     def first(self, count: int) -> Dataset:
-        """The part that shows the first `count` photos, or all if there are fewer."""
+        """The part that shows the first `count` photos, or all if there are fewer.
+
+        Raises:
+            ValueError: the count is below 0.
+        """
+        if count < 0:
+            raise ValueError(f"the first photos are 0 photos or more, not {count}")
         in_order = dict.fromkeys(record.image_id for record in self.records)
         return self.only(tuple(in_order)[:count])
 

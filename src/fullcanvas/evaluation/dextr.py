@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fullcanvas.annotation.marks import Marks
-from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone
+from fullcanvas.evaluation.predictors import FromModelFile, Image, OpenedAlone
 from fullcanvas.inference.dextr import Dextr
+from fullcanvas.simulation.overlap import BinaryMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class _OpenedDextr:
     dextr: Dextr
     image: Image
 
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+    def masks(self, marks: Sequence[Marks]) -> Iterator[BinaryMask]:
         return (self.dextr.mask(self.image, each.region.extreme_points) for each in marks)
 
 

@@ -27,7 +27,7 @@ PATIENCE = 30
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Where work is done, in words.
+    """Where work is done, as the command line names it.
 
     Attributes:
         jobs: processes on this machine, -1 uses every core; a cluster at an address uses all that it has.

@@ -80,7 +80,7 @@ class Parts(Generic[R]):
 
 
 def samples_hash(records: Iterable[Record]) -> str:
-    """Tells samples from others, and from themselves once somebody has changed one of their files.
+    """A hash of samples, which is another one once somebody has changed one of their files.
 
     Raises:
         OSError: a file is missing.
@@ -99,6 +99,6 @@ def _state(record: Record) -> tuple[Any, Any]:
 
 
 def _stamp(file: Path) -> tuple[int, int]:
-    """What changes when somebody changes the file, at the price of a look into its folder."""
+    """Size and modification time: cheap to read, and different once somebody has changed the file."""
     status = file.stat()
     return status.st_size, status.st_mtime_ns

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from fullcanvas.inference.graph import thread_count
+from fullcanvas.inference.graph import session_options
 from fullcanvas.inference.model_file import ModelError
 
 Array = NDArray[np.float32]
@@ -31,7 +31,7 @@ class OnnxFile:
 
     Raises:
         ModelError: there is no such file, it cannot be loaded, or has other inputs or outputs.
-        ValueError: no such number of threads.
+        ValueError: `threads` is not a whole number of 1 or more.
     """
 
     name: str
@@ -47,10 +47,7 @@ class OnnxFile:
         if not path.is_file():
             raise ModelError(f"there is no ONNX file {str(path)!r}")
         self.name, self.hash = path.stem, _hash(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count(threads)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options = session_options(threads)
         # ONNX Runtime's errors share no base of their own: hence the two wide excepts here.
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

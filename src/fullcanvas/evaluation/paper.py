@@ -11,7 +11,7 @@ from fullcanvas.simulation.annotators import Allocation
 Name = Literal["table1", "table2", "figure5", "figure6"]
 
 MOST_ROUNDS = 9
-"""Of scribbles; figure 6 shows the result after so many."""
+"""Rounds of scribbles in figure 5; figure 6 shows the result after the last of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from fullcanvas.annotation import Annotation
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.inference import Segmenter, Session
 from fullcanvas.inference.model_file import ModelError
-from fullcanvas.simulation.overlap import LabelMap
+from fullcanvas.simulation.overlap import BinaryMask, LabelMap
 
-Mask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
 
 
@@ -30,7 +29,7 @@ class Predictor(Protocol):
 
     @property
     def hash(self) -> str:
-        """Tells it from all others; its results are only reused under the same hash."""
+        """Identifies it: results are reused only under the same hash."""
         ...
 
     @property
@@ -62,7 +61,7 @@ class FullImagePredictor(Predictor, Protocol):
 class OpenedAlone(Protocol):
     """A single-region predictor that looks at one image."""
 
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+    def masks(self, marks: Sequence[Marks]) -> Iterator[BinaryMask]:
         """The mask of every region, in order, one at a time: bool [H, W]."""
         ...
 
@@ -181,6 +180,15 @@ class _OpenedModel:
 
 
 def training_images(provenance: Mapping[str, Any]) -> dict[str, frozenset[int]]:
-    """The `training_images` of a model's record: image ids by data set; empty if it names none."""
+    """The `training_images` of a model's record: image ids by data set; empty if it names none.
+
+    Raises:
+        ModelError: they are listed in another way.
+    """
     listed = provenance.get("training_images") or {}
-    return {str(dataset): frozenset(int(id_) for id_ in ids) for dataset, ids in listed.items()}
+    try:
+        return {str(dataset): frozenset(map(int, ids)) for dataset, ids in listed.items()}
+    except (AttributeError, TypeError, ValueError):
+        raise ModelError(
+            f"a model's record has as training_images lists of image ids by data set, not {listed!r:.80}"
+        ) from None

@@ -74,7 +74,7 @@ class ImageResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Setup:
     """What is done with every sample, whichever kind of model answers.
 
     Attributes:
@@ -91,8 +91,8 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class FullImageExperiment(Experiment):
-    """An experiment with models that answer with label maps.
+class FullImageSetup(Setup):
+    """A setup with models that answer with label maps.
 
     Attributes:
         model: answers every round that has scribbles.
@@ -105,28 +105,28 @@ class FullImageExperiment(Experiment):
 
 def evaluate_sample(
     sample: Sample,
-    experiment: FullImageExperiment,
+    setup: FullImageSetup,
     watch: Callable[[Annotation, LabelMap], None] = lambda *_: None,
 ) -> ImageResult:
     """Lets the annotator work on a sample, and measures before any scribble and after every round.
 
     Args:
         sample: photo and truth.
-        experiment: who works, how, and with which model.
+        setup: who works, how, and with which model.
         watch: sees the annotation and the prediction each time one is measured.
     """
-    annotator, model = experiment.annotator, experiment.model
-    rng = rng_of(sample, experiment.seed)
+    annotator, model = setup.annotator, setup.model
+    rng = rng_of(sample, setup.seed)
     height, width = sample.labels.shape
     annotation = annotation_of(annotator.mark(sample.labels, rng), width, height)
-    opened = experiment.first_model.open(sample.image)
+    opened = setup.first_model.open(sample.image)
     prediction = opened.apply(annotation)
     watch(annotation, prediction)
     measured = [_measure(sample, prediction, 0)]
-    if experiment.first_model is not model and experiment.rounds:
+    if setup.first_model is not model and setup.rounds:
         opened = model.open(sample.image)
-    for _ in range(experiment.rounds):
-        strokes = annotator.correct(sample.labels, prediction, experiment.allocation, rng)
+    for _ in range(setup.rounds):
+        strokes = annotator.correct(sample.labels, prediction, setup.allocation, rng)
         if strokes:
             annotation = _scribbled(annotation, strokes)
             prediction = opened.apply(annotation)

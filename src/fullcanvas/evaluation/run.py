@@ -19,18 +19,18 @@ from fullcanvas.evaluation.files import samples_hash
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack_worst
 from fullcanvas.evaluation.jobs import Job, Progress, load_anew, run_job
 from fullcanvas.evaluation.predictors import FullImagePredictor, Predictor, SingleRegionPredictor
-from fullcanvas.evaluation.rounds import FullImageExperiment, ImageResult, evaluate_sample
-from fullcanvas.evaluation.single_region import SingleRegionExperiment, evaluate_alone
+from fullcanvas.evaluation.rounds import FullImageSetup, ImageResult, evaluate_sample
+from fullcanvas.evaluation.single_region import SingleRegionSetup, evaluate_alone
 from fullcanvas.evaluation.unseen import unseen
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
 from fullcanvas.simulation.load import load_annotator
 
-AnyExperiment = FullImageExperiment | SingleRegionExperiment
+AnySetup = FullImageSetup | SingleRegionSetup
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an evaluation does, in words.
+    """What an evaluation does, as the command line names it.
 
     Attributes:
         model: answers every round that has scribbles; see `load_predictor`.
@@ -39,6 +39,9 @@ class Settings:
         allocation: how a round spends its budget of one scribble per region.
         rounds: of scribbles, 0 or more.
         seed: of all random numbers, 0 or more.
+
+    Raises:
+        EvaluationError: the number of rounds is below 0.
     """
 
     model: str = "default"
@@ -47,6 +50,10 @@ class Settings:
     allocation: Allocation = Allocation.FREE
     rounds: int = 4
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.rounds < 0:
+            raise EvaluationError(f"rounds is a number of 0 or more, not {self.rounds}")
 
     @property
     def models(self) -> tuple[str, str]:
@@ -60,14 +67,14 @@ class Plan:
 
     Attributes:
         settings: what is done with every image.
-        experiment: its models, loaded.
+        setup: its models, loaded.
         dataset: the photos that are left to evaluate.
         left_out: how many photos the models were trained on.
         identity: all that the result of a sample depends on, the sample aside.
     """
 
     settings: Settings
-    experiment: AnyExperiment
+    setup: AnySetup
     dataset: Dataset
     left_out: int
     identity: dict[str, Any]
@@ -100,34 +107,34 @@ def plan(
         EvaluationError: no photo is left, or the models cannot do what the settings want.
     """
     models = load_anew(*settings.models)
-    experiment = _experiment(settings, models)
-    _check(experiment)
+    setup = _setup(settings, models)
+    _check(setup)
     kept, left_out = unseen(_part(dataset, fraction, part), models, limit)
-    identity = {**_identity(dataset.name, experiment), "fraction": fraction, "part": part}
-    return Plan(settings, experiment, kept, left_out, identity)
+    identity = {**_identity(dataset.name, setup), "fraction": fraction, "part": part}
+    return Plan(settings, setup, kept, left_out, identity)
 
 
-def _experiment(settings: Settings, models: Sequence[Predictor]) -> AnyExperiment:
+def _setup(settings: Settings, models: Sequence[Predictor]) -> AnySetup:
     """What the settings describe, with their two models."""
     model, first = models
     rest = load_annotator(settings.annotator), settings.allocation, settings.rounds, settings.seed
     if isinstance(model, FullImagePredictor) and isinstance(first, FullImagePredictor):
-        return FullImageExperiment(*rest, model, first)
+        return FullImageSetup(*rest, model, first)
     if isinstance(model, SingleRegionPredictor) and isinstance(first, SingleRegionPredictor):
-        return SingleRegionExperiment(*rest, model, first)
+        return SingleRegionSetup(*rest, model, first)
     raise EvaluationError("only one of the two models is a single-region model: they cannot work together")
 
 
-def _check(experiment: AnyExperiment) -> None:
-    if not isinstance(experiment, SingleRegionExperiment) or not experiment.rounds:
+def _check(setup: AnySetup) -> None:
+    if not isinstance(setup, SingleRegionSetup) or not setup.rounds:
         return
-    if experiment.allocation is Allocation.FREE:
+    if setup.allocation is Allocation.FREE:
         raise EvaluationError(
             "a single-region model gets one scribble per region: use --allocation one-per-region"
         )
-    if not isinstance(experiment.annotator, PaperAnnotator):
+    if not isinstance(setup.annotator, PaperAnnotator):
         raise EvaluationError(
-            f"a single-region model is corrected as in the paper alone, not by {experiment.annotator.name}: "
+            f"a single-region model is corrected as in the paper alone, not by {setup.annotator.name}: "
             "use --annotator paper, or --rounds 0"
         )
 
@@ -139,17 +146,17 @@ def _part(dataset: Dataset, fraction: float, part: int) -> Dataset:
         raise EvaluationError(str(error)) from error
 
 
-def _identity(dataset: str, experiment: AnyExperiment) -> dict[str, Any]:
+def _identity(dataset: str, setup: AnySetup) -> dict[str, Any]:
     """All that a result depends on, its sample aside; where a model file lies is not part of it."""
     return {
         "fullcanvas": __version__,
         "dataset": dataset,
-        "model": {"name": experiment.model.name, "hash": experiment.model.hash},
-        "first_model": {"name": experiment.first_model.name, "hash": experiment.first_model.hash},
-        "annotator": experiment.annotator.name,
-        "allocation": experiment.allocation.value,
-        "rounds": experiment.rounds,
-        "seed": experiment.seed,
+        "model": {"name": setup.model.name, "hash": setup.model.hash},
+        "first_model": {"name": setup.first_model.name, "hash": setup.first_model.hash},
+        "annotator": setup.annotator.name,
+        "allocation": setup.allocation.value,
+        "rounds": setup.rounds,
+        "seed": setup.seed,
     }
 
 
@@ -182,9 +189,9 @@ def evaluate(
         DatasetError: the data set is broken.
         EvaluationError: pictures are asked for that cannot be drawn, or workers died.
     """
-    if gallery and isinstance(planned.experiment, SingleRegionExperiment):
+    if gallery and isinstance(planned.setup, SingleRegionSetup):
         raise EvaluationError("a single-region model's masks overlap: there is no picture of them")
-    hashes = planned.experiment.model.hash, planned.experiment.first_model.hash
+    hashes = planned.setup.model.hash, planned.setup.first_model.hash
     # A run with pictures resumes none without: its parts would have none to show.
     drawn = {"gallery": str(gallery.resolve())} if gallery else {}
     job = Job(
@@ -203,13 +210,13 @@ def _work(
     settings: Settings, gallery: Path | None, record: Record, models: Sequence[Predictor]
 ) -> ImageResult:
     """One sample, evaluated, and drawn if there is a gallery."""
-    sample, experiment = load_sample(record), _experiment(settings, models)
-    if isinstance(experiment, SingleRegionExperiment):
-        return evaluate_alone(sample, experiment)
+    sample, setup = load_sample(record), _setup(settings, models)
+    if isinstance(setup, SingleRegionSetup):
+        return evaluate_alone(sample, setup)
     if gallery is None:
-        return evaluate_sample(sample, experiment)
+        return evaluate_sample(sample, setup)
     seen: list[Snapshot] = []
-    result = evaluate_sample(sample, experiment, lambda *both: seen.append(Snapshot(*both)))
+    result = evaluate_sample(sample, setup, lambda *both: seen.append(Snapshot(*both)))
     draw_picture(sample, seen, picture_of(record, gallery))
     return result
 

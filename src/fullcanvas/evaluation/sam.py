@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,7 +43,7 @@ OUTPUTS = ("masks", "iou_predictions", "low_res_masks")
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
 
 POINTS_PER_SCRIBBLE = 3
-"""A scribble is told as so many points: its two ends, and one half-way."""
+"""A scribble is given to the decoder as this many points: its two ends, and one half-way."""
 
 
 def load_sam(files: str, threads: int | None = None) -> SamModel:
@@ -70,7 +71,7 @@ class SamGraph(Protocol):
 
     @property
     def hash(self) -> str:
-        """Tells it from all others."""
+        """Identifies it."""
         ...
 
     @property
@@ -186,16 +187,17 @@ def prompt_of(annotation: Annotation, region: Region) -> Prompt:
     return Prompt(np.array(points, np.float32), np.array(labels, np.float32))
 
 
-def along(scribble: Scribble) -> list[tuple[float, float]]:
+@lru_cache(maxsize=4096)  # every region asks for everybody's scribbles, after every correction
+def along(scribble: Scribble) -> tuple[tuple[float, float], ...]:
     """`POINTS_PER_SCRIBBLE` points (x, y), evenly spaced on a scribble; one if it is a dot."""
     points = np.array(scribble.points, np.float64)
     lengths = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
     if not lengths.sum():
-        return [(float(points[0, 0]), float(points[0, 1]))]
+        return ((float(points[0, 0]), float(points[0, 1])),)
     places = np.concatenate([[0], np.cumsum(lengths)])
     wanted = np.linspace(0, places[-1], POINTS_PER_SCRIBBLE)
     xs, ys = (np.interp(wanted, places, points[:, axis]) for axis in (0, 1))
-    return [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+    return tuple((float(x), float(y)) for x, y in zip(xs, ys, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

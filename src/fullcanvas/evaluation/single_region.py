@@ -15,11 +15,11 @@ from fullcanvas.canvas.boxes import Box, region_box
 from fullcanvas.canvas.competition import Canvas, Layer, project
 from fullcanvas.datasets import Sample
 from fullcanvas.evaluation import metrics
-from fullcanvas.evaluation.predictors import FromModelFile, Image, Mask, OpenedAlone, SingleRegionPredictor
-from fullcanvas.evaluation.rounds import Experiment, ImageResult, RoundResult, result_of, rng_of
+from fullcanvas.evaluation.predictors import FromModelFile, Image, OpenedAlone, SingleRegionPredictor
+from fullcanvas.evaluation.rounds import ImageResult, RoundResult, Setup, result_of, rng_of
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.embedding import Embedding
-from fullcanvas.simulation.overlap import confusion, region_ious
+from fullcanvas.simulation.overlap import BinaryMask, confusion, region_ious
 from fullcanvas.simulation.single_region import OWN, REST, corrected, two_regions
 
 
@@ -37,7 +37,7 @@ class _OpenedModel:
     segmenter: Segmenter
     embedding: Embedding
 
-    def masks(self, marks: Sequence[Marks]) -> Iterator[Mask]:
+    def masks(self, marks: Sequence[Marks]) -> Iterator[BinaryMask]:
         """The mask of every region, one at a time: bool [H, W], true where its logit is positive."""
         if not marks:
             return
@@ -56,16 +56,16 @@ class _OpenedModel:
         for box, logits in zip(boxes, self.segmenter.logits(rois, annotations), strict=True):
             yield self._mask(box, logits)
 
-    def _mask(self, box: Box, logits: NDArray[np.float32]) -> Mask:
+    def _mask(self, box: Box, logits: NDArray[np.float32]) -> BinaryMask:
         width, height = self.embedding.width, self.embedding.height
         canvas = Canvas(width, height, width, height)
-        mask: Mask = project(Layer(1, box, logits), canvas, canvas.area) > 0
+        mask: BinaryMask = project(Layer(1, box, logits), canvas, canvas.area) > 0
         return mask
 
 
 @dataclass(frozen=True, slots=True)
-class SingleRegionExperiment(Experiment):
-    """An experiment with models that answer with a mask per region.
+class SingleRegionSetup(Setup):
+    """A setup with models that answer with a mask per region.
 
     Attributes:
         model: answers every round that has scribbles.
@@ -76,21 +76,21 @@ class SingleRegionExperiment(Experiment):
     first_model: SingleRegionPredictor
 
 
-def evaluate_alone(sample: Sample, experiment: SingleRegionExperiment) -> ImageResult:
+def evaluate_alone(sample: Sample, setup: SingleRegionSetup) -> ImageResult:
     """One image through the paper's protocol for single-region models: one correction per region and round.
 
     As `rounds.evaluate_sample`; panoptic quality has no meaning where masks overlap, and is left out.
     """
-    model, first = experiment.model, experiment.first_model
-    rng = rng_of(sample, experiment.seed)
-    points = experiment.annotator.mark(sample.labels, rng)
+    model, first = setup.model, setup.first_model
+    rng = rng_of(sample, setup.seed)
+    points = setup.annotator.mark(sample.labels, rng)
     marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]
     opened = first.look_at(sample.image)
     measured, marks, drawn = _round(sample, opened, marks, 0, rng)
     results = [measured]
-    if first is not model and experiment.rounds:
+    if first is not model and setup.rounds:
         opened = model.look_at(sample.image)
-    for _ in range(experiment.rounds):
+    for _ in range(setup.rounds):
         measured, marks, drawn = _round(sample, opened, marks, drawn, rng)
         results.append(measured)
     return result_of(sample, results)
@@ -110,7 +110,7 @@ def _round(
     return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks, drawn + changed
 
 
-def _measure(sample: Sample, region: int, mask: Mask) -> tuple[float, float]:
+def _measure(sample: Sample, region: int, mask: BinaryMask) -> tuple[float, float]:
     """IoU and boundary F of one mask."""
     truth, predicted = two_regions(sample.labels, region), np.where(mask, OWN, REST).astype(np.int32)
     iou = region_ious(confusion(truth, predicted, REST))[0]

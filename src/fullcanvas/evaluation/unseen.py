@@ -19,8 +19,10 @@ def unseen(dataset: Dataset, predictors: Sequence[Predictor], limit: int | None)
         limit: keep the first photos only, as many as this.
 
     Raises:
-        EvaluationError: no photo is left.
+        EvaluationError: no photo is left, or the limit is below 1.
     """
+    if limit is not None and limit < 1:
+        raise EvaluationError(f"limit is a number of 1 or more, not {limit}")
     seen = frozenset[int]().union(*(seen_in_training(dataset, each) for each in predictors))
     kept = dataset.without(seen)
     kept = kept if limit is None else kept.first(limit)

@@ -1,4 +1,4 @@
-"""Writing a file at once: whatever fails, there is all of the old one or all of the new."""
+"""Writing files atomically: whatever fails, there is all of the old one or all of the new."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 PARTIAL = ".partial"
-"""How the name of a file ends that is not whole yet; a crash may leave one behind."""
+"""The suffix of files that are not complete yet; a crash may leave one behind."""
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def find_json(
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Spares the reading of a large json Python's search for garbage, of which there is none before its end.
+    """Pauses Python's garbage collector while a large json is read: there is no garbage before its end.
 
     It would walk through all that has been read so far again and again, for half of the time.
     """
@@ -93,11 +93,11 @@ class Fields:
     error: type[ValueError] = ImportFormatError
 
     def called(self, where: str) -> Fields:
-        """The same by another name."""
+        """The same object, called otherwise in messages."""
         return Fields(self.data, where, self.error)
 
     def wrong(self, problem: str) -> ValueError:
-        """What to raise of this object."""
+        """The error to raise about this object."""
         return self.error(f"{self.where}: {problem}")
 
     def whole(self, name: str, least: int = 0) -> int:

@@ -37,7 +37,7 @@ class ImportedPhoto:
 
     Attributes:
         regions: no two of which share a pixel.
-        notes: what was not taken over as it was, in words.
+        notes: what was changed or left out, in words.
     """
 
     regions: tuple[ImportedRegion, ...]
@@ -97,7 +97,7 @@ def from_labels(
 
 
 def check_number(regions: int, where: str) -> None:
-    """See that a photo can have so many regions.
+    """Refuse more regions than a photo can have.
 
     Raises:
         ImportFormatError: there are too many.
@@ -109,7 +109,7 @@ def check_number(regions: int, where: str) -> None:
 
 
 def check_size(size: Size, frame: Frame, where: str, *, upright: bool = False) -> None:
-    """See that work is of the photo's size: upright or, unless it is known to be that, as it is stored.
+    """Refuse work of another size than the upright photo's or, unless it must be upright, the stored one's.
 
     Raises:
         ImportFormatError: it is not.
@@ -140,7 +140,7 @@ def read_png(
         ImportFormatError: there is no such file, it cannot be decoded, or is of another kind or size.
     """
     try:
-        # Opening what is no file at all could wait for ever.
+        # Opening a pipe could block for ever.
         _check(file.is_file(), f"{file}: there is no such file")
         with open_picture(file, ("PNG",), max(MAX_PIXELS, frame.width * frame.height)) as picture:
             _check(picture.mode in modes, f"{file}: is a PNG of mode {picture.mode}; {what}")

@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps
 Pixels = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
-"""Of the largest picture that is opened where nobody knows better."""
+"""Pixels of the largest picture that is opened where its size is not known beforehand."""
 
 # One picture is decoded at a time: each may need a gigabyte, and what Pillow warns of and refuses is set for
 # the whole process.
@@ -99,7 +99,7 @@ def _transpose(picture: Image.Image) -> None:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
-        # The data cannot be read; or they could, and cannot be written anew into the picture that is turned.
+        # EXIF data that cannot be read, or cannot be written back into the turned picture.
         return
 
 

@@ -22,7 +22,7 @@ from fullcanvas.formats.stacked import Drawn, stack
 
 Pixels = NDArray[np.bool_]
 _PATTERNS = (("instances.json",), ("annotations/instances_*.json", "instances_*.json"), ("*.json",))
-_FINE = 5  # COCO draws polygons on a grid so many times as fine
+_FINE = 5  # COCO draws polygons on a grid this many times as fine as the pixels
 
 
 @collector_paused()
@@ -99,9 +99,9 @@ def _corners(polygon: Any, width: int, height: int, where: str) -> NDArray[np.fl
         raise ImportFormatError(f"{where}: a polygon is a list x, y, x, y, ... of at least 3 corners")
     corners = corners.reshape(-1, 2)
     side = max(width, height)
-    if not ((corners >= -side) & (corners <= 2 * side)).all():  # nor is this true of what is not a number
+    if not ((corners >= -side) & (corners <= 2 * side)).all():  # false for NaN, too
         raise ImportFormatError(f"{where}: a polygon goes far out of the image")
-    # One that passes every pixel's border twice is as long; a longer one is made to take time.
+    # An outline that passes every pixel's border twice is this long; a longer one is meant to take time.
     if np.abs(np.diff(corners, axis=0, append=corners[:1])).sum() > 8 * (width + 2) * (height + 2):
         raise ImportFormatError(f"{where}: a polygon is longer than any outline in an image of this size")
     return corners

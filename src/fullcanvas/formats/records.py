@@ -33,8 +33,8 @@ class Regions:
 
     Attributes:
         labels: the name of each region's class, by region id; None where nobody has said.
-        label_map: makes int32 [height, width] of region ids, 0 = unassigned; of the upright photo. Asked for
-            once, when it is due. Raises ExportError where it cannot.
+        label_map: makes int32 [height, width] of region ids, 0 = unassigned, of the upright photo. Called
+            once, when it is needed. Raises ExportError where it cannot.
     """
 
     labels: Mapping[int, str | None]
@@ -43,7 +43,7 @@ class Regions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExportedPhoto:
-    """A photo to be exported. It is small: what takes room is made when it is due, and then let go of.
+    """A photo to be exported. It is small: what takes memory is made when it is needed, and not kept.
 
     Attributes:
         id: 1 or more; the same in every export.

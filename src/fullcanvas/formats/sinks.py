@@ -36,16 +36,16 @@ class Sink(Protocol):
 class FolderSink:
     """A folder, built beside its place and moved there at the end; an earlier export there is replaced.
 
-    Used in a `with` statement: if its block fails, the place is as it was before. What an export left behind
-    that was killed is put right by the next one to the same place: an earlier export that was just being
-    replaced comes back, and half a new one goes.
+    Used in a `with` statement: if its block fails, the place is as it was before. If an export is killed, the
+    next one to the same place cleans up: an earlier export that was being replaced is restored, and the
+    unfinished one removed.
 
     Args:
         place: the folder to make.
         names: what an export may hold at its top. A folder with anything else is never replaced, nor is one
             that no export has made.
-        link: whether `add` makes hard links, where the file system has them: whoever then edits one of both
-            files has edited the other. Copies are made else.
+        link: whether `add` makes hard links, where the file system has them: editing either file then edits
+            both. Otherwise files are copied.
 
     Raises:
         ExportError: the place holds something else, or cannot be written.
@@ -185,7 +185,7 @@ class Outflow:
         """Nothing waits anywhere else."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
     def take(self) -> bytes:
         """What was written since the last time."""

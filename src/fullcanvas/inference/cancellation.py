@@ -1,4 +1,4 @@
-"""Calling off work that is under way, from another thread."""
+"""Cancelling work that is under way, from another thread."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import onnxruntime
 
 
 class CancelledError(Exception):
-    """The work was called off; nothing came of it."""
+    """The work was cancelled; it has had no effect."""
 
 
 class Cancellation:
-    """Given to work that may become superfluous: it looks here between its steps, and a graph while it runs.
+    """Passed to work that may be cancelled: the work checks it between steps, ONNX Runtime during a run.
 
     Attributes:
-        options: for ONNX Runtime, which gives up a run, in the middle of the graph, once it was called off.
+        options: for ONNX Runtime's `run`, which ends in the middle of the graph once the work is cancelled.
     """
 
     def __init__(self) -> None:
         self.options = onnxruntime.RunOptions()
 
     def cancel(self) -> None:
-        """Call the work off, for good; from any thread."""
+        """Cancel the work, for good; may be called from any thread."""
         self.options.terminate = True
 
     def check(self) -> None:
-        """Go on only if the work was not called off.
+        """Return only if the work was not cancelled.
 
         Raises:
-            CancelledError: it was.
+            CancelledError: it was cancelled.
         """
         if self.options.terminate:
             raise CancelledError

@@ -22,7 +22,14 @@ from fullcanvas.annotation.ink import Pen
 from fullcanvas.annotation.marks import heat_map
 from fullcanvas.canvas.boxes import Box, box_of_points
 from fullcanvas.inference.graph import Graph
-from fullcanvas.inference.model_file import DESCRIPTION, FORMAT, ModelError, unpack, write_archive
+from fullcanvas.inference.model_file import (
+    DESCRIPTION,
+    FORMAT,
+    ModelError,
+    check_description,
+    unpack,
+    write_archive,
+)
 
 RELAX = 50
 """How far, in photo pixels, the cutout reaches beyond the box of the extreme points."""
@@ -36,7 +43,7 @@ def cutout_box(points: Sequence[Point], relax: int = RELAX) -> Box:
     return x0 - relax, y0 - relax, x1 + relax, y1 + relax
 
 
-def cut(plane: NDArray[Any], box: Box) -> NDArray[Any]:
+def padded_crop(plane: NDArray[Any], box: Box) -> NDArray[Any]:
     """The pixels of a box, zero where the plane does not reach: [y1 - y0, x1 - x0, ...]."""
     x0, y0, x1, y1 = box
     height, width = plane.shape[:2]
@@ -59,7 +66,7 @@ def cutout(image: NDArray[np.uint8], points: Sequence[Point], box: Box, size: in
         float32 [4, size, size]: RGB in 0..255, and a heat map of the points in 0..1.
     """
     x0, y0, x1, y1 = box
-    seen = cut(image, box)
+    seen = padded_crop(image, box)
     method = cv2.INTER_AREA if (x1 - x0) * (y1 - y0) > size * size else cv2.INTER_LINEAR
     colours = cv2.resize(seen, (size, size), interpolation=method).astype(np.float32)
     inside = [(x - x0, y - y0) for x, y in points]
@@ -104,7 +111,7 @@ class Dextr:
             threads: how many ONNX Runtime may use; None is one per core.
 
         Raises:
-            ModelError: there is no such file, or it is none of DEXTR's kind.
+            ModelError: there is no such file, or it is not a DEXTR model file.
         """
         if not Path(path).is_file():
             raise ModelError(f"there is no model file {str(path)!r}")
@@ -112,11 +119,12 @@ class Dextr:
         try:
             graph, text = unpack(data, NETWORK, DESCRIPTION)
             meta = json.loads(text)
-            size, name, provenance = meta["config"]["size"], meta["name"], meta["provenance"]
-        except (ValueError, KeyError, TypeError) as error:
+            check_description(meta)
+            size = _checked_size(meta["config"].get("size"))
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{Path(path).name} is not a DEXTR model file: {error}") from error
         loaded = Graph(graph, NETWORK, ("cutout",), "logits", threads)
-        return cls(name, hashlib.sha256(data).hexdigest(), size, provenance, loaded)
+        return cls(meta["name"], hashlib.sha256(data).hexdigest(), size, meta["provenance"], loaded)
 
     def mask(self, image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.bool_]:
         """The mask of the region with these extreme points: bool [H, W].
@@ -129,6 +137,12 @@ class Dextr:
         if logits.shape != (1, self.size, self.size):
             raise ModelError(f"{NETWORK} answers with {logits.shape}, not (1, {self.size}, {self.size})")
         return mask_of(logits[0], box, image.shape[1], image.shape[0])
+
+
+def _checked_size(size: Any) -> int:
+    if type(size) is not int or size < 1:
+        raise ModelError(f"its cutouts have a size of 1 or more, not {size!r:.80}")
+    return size
 
 
 def write_dextr(path: Path, graph: bytes, meta: Mapping[str, Any], size: int) -> str:

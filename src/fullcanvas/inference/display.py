@@ -18,11 +18,11 @@ _NOWHERE: Box = (0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prospect:
-    """What another scene would make of the display.
+    """What the display would become with another scene.
 
     Attributes:
         differs: whether the label map may come out differently, at whatever resolution.
-        area: half-open, in display pixels; the competition outside of it comes out as it did.
+        area: half-open, in display pixels; outside of it the competition stays as it is.
         labels: int32 [y1 - y0, x1 - x0], who has the pixels of the area.
         filled: int32 [h, w], all that is shown, if what is unassigned goes to the nearest region; else None.
         patch: what is shown differently.
@@ -62,7 +62,7 @@ class Display:
         return self._labels if self.filled is None else self.filled
 
     def prospect(self, now: Scene, then: Scene, filled: bool) -> Prospect:
-        """What another scene would make of the display, which stays as it is.
+        """What the display would become with another scene; it stays as it is.
 
         Args:
             now: the scene that is displayed.
@@ -77,7 +77,7 @@ class Display:
             return Prospect(bool(changes), area, labels, None, difference(self._labels[place], labels, area))
         whole = self._labels.copy()
         whole[place] = labels
-        shown = fill(whole) if filled else whole  # which can show anywhere
+        shown = fill(whole) if filled else whole  # filling may change any pixel
         patch = difference(self.shown, shown, self.canvas.area)
         return Prospect(True, area, labels, shown if filled else None, patch)
 

@@ -16,7 +16,7 @@ from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.model import Model, check_image
 
 FORMAT = 2
-"""Part of every name: raised when the encoder is to see photos in another way, it makes what is kept void."""
+"""Part of every name; raised when photos are prepared for the encoder in another way: older files miss."""
 
 _SIZES = ("width", "height", "working_width", "working_height", "stride", "left", "top")
 _TAG = "CACHEDIR.TAG"
@@ -28,8 +28,8 @@ _SIGNATURE = (
 class EmbeddingCache:
     """A folder of embeddings, for any number of threads and processes at once.
 
-    It only ever saves work: what is missing, damaged or another model's is not there, and what cannot be
-    written is not kept. Embeddings are kept as they are, so that a label map never depends on where its
+    It only ever saves work: what is missing, damaged or another model's is a miss, and what cannot be written
+    is not kept. Embeddings are kept as they are, so that a label map never depends on where its
     embedding came from.
 
     Args:
@@ -37,14 +37,14 @@ class EmbeddingCache:
         limit: how many bytes may be kept; beyond, what was used least recently goes.
     """
 
-    def __init__(self, folder: Path, limit: int) -> None:
-        self.folder, self.limit = folder, limit
+    def __init__(self, folder: str | Path, limit: int) -> None:
+        self.folder, self.limit = Path(folder), limit
 
     def get(self, content: str, model: str) -> Embedding | None:
         """The embedding of a photo or of a crop of one, or None.
 
         Args:
-            content: what tells it from all others, such as the hash of its file.
+            content: a key of the photo or crop, such as the hash of its file.
             model: the hash of the model.
         """
         path = self._path(content, model)

@@ -16,6 +16,7 @@ from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.model_file import ModelError
 
 Array = NDArray[np.float32]
+_ERRORS = 3  # ONNX Runtime's level of messages: warnings about graphs of others help nobody here
 
 
 class Graph:
@@ -30,16 +31,13 @@ class Graph:
 
     Raises:
         ModelError: the graph cannot be loaded, or has other inputs or another output.
-        ValueError: no such number of threads.
+        ValueError: `threads` is not a whole number of 1 or more.
     """
 
     def __init__(
         self, data: bytes, name: str, inputs: tuple[str, ...], output: str, threads: int | None = None
     ) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count(threads)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options = session_options(threads)
         # Threads that spin while they wait gain nothing measurable here, and on a busy machine they starve
         # the very work they wait for: corrections took ten times as long.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -60,7 +58,7 @@ class Graph:
 
         Raises:
             ModelError: the graph refuses the inputs.
-            CancelledError: the run was called off.
+            CancelledError: the run was cancelled.
         """
         try:
             options = cancellation.options if cancellation else None
@@ -72,11 +70,24 @@ class Graph:
         return np.asarray(answer, np.float32)
 
 
+def session_options(threads: int | None) -> onnxruntime.SessionOptions:
+    """ONNX Runtime's options for one graph at a time on some threads; None is one thread per core.
+
+    Raises:
+        ValueError: `threads` is not a whole number of 1 or more.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = thread_count(threads)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS
+    return options
+
+
 def thread_count(asked: Any) -> int:
     """How many threads are asked for; None is one per core.
 
     Raises:
-        ValueError: no number of 1 or more.
+        ValueError: it is not a whole number of 1 or more.
     """
     if asked is None:
         return real_cores()

@@ -15,7 +15,7 @@ from fullcanvas.canvas.boxes import Box, intersection, within
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A region before and after; None where it does not exist, but not twice.
+    """A region before and after; one of the two may be None, where it does not exist.
 
     Attributes:
         old, new: the region.

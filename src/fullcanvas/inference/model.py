@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.canvas.boxes import Box, within
+from fullcanvas.canvas.boxes import Box, check_inside, within
 from fullcanvas.canvas.resolution import padded_size, resize, working_size
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
@@ -50,15 +50,17 @@ class Model:
 
         Args:
             image: uint8 [H, W, 3], RGB, upright.
-            crop: of the photo that is encoded, half-open in its pixels; all of it if None.
+            crop: the part of the photo that is encoded: half-open (x0, y0, x1, y1), in photo pixels, inside
+                the photo; all of it if None.
 
         Raises:
-            ValueError: the image is none.
+            ValueError: not such an image, or the crop holds no pixel or one outside the photo.
             ModelError: the model's answer is unusable.
         """
         check_image(image)
         whole = 0, 0, image.shape[1], image.shape[0]
-        crop = crop or whole
+        crop = whole if crop is None else crop
+        check_inside(crop, image.shape[1], image.shape[0], "crop")
         seen = image[within(crop, whole)]
         height, width = seen.shape[:2]
         working = working_size(width, height, self.config.working_size)
@@ -83,11 +85,11 @@ class Model:
         Args:
             rois: of N regions.
             annotations: N aligned annotation maps, float32 [2, R, R].
-            cancellation: may call the work off.
+            cancellation: may cancel the work.
 
         Raises:
             ModelError: the model's answer is unusable.
-            CancelledError: it was called off.
+            CancelledError: it was cancelled.
         """
         size = self.config.mask_size
         answers = np.empty((len(rois), size, size), np.float32)

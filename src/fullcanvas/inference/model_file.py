@@ -16,7 +16,7 @@ from fullcanvas.files import writing
 
 FORMAT = 1
 MOST_UNPACKED = 100
-"""What is in a model file takes at most so many times its bytes."""
+"""A member of a model file unpacks to at most this many times the size of the file."""
 ENCODER, HEAD, DESCRIPTION = "encoder.onnx", "head.onnx", "model.json"
 EMBEDDED = Path(__file__).parent.parent / "models"
 """The models that come with Fullcanvas, NAME.zip each."""
@@ -45,7 +45,7 @@ class ModelConfig:
         canvas: whether regions compete; without, each has a mask of its own where its logits are positive.
         points: how extreme points are drawn, `discs` or `heat-maps`.
         box_margin: by how many working pixels a box is wider on each side than what was marked.
-        closer_below: regions whose box has a long side of less working pixels than this are seen through a
+        closer_below: regions whose box has a long side of fewer working pixels than this are seen through a
             close-up; 0 for none.
     """
 
@@ -183,7 +183,7 @@ def unpack(data: bytes, *names: str) -> list[bytes]:
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     try:
-        size = archive.getinfo(name).file_size  # more than that is never unpacked, whatever comes
+        size = archive.getinfo(name).file_size  # zipfile never unpacks more than the size stated here
     except KeyError:
         raise ModelError(f"it lacks {name}") from None
     if size > most:
@@ -196,12 +196,17 @@ def _describe(encoder: bytes, head: bytes, text: bytes, digest: str) -> ModelFil
         meta = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"its {DESCRIPTION} is not JSON ({error})") from error
-    _check_description(meta)
+    check_description(meta)
     config = ModelConfig.from_json(meta["config"])
     return ModelFile(meta["name"], config, encoder, head, digest, meta["provenance"], meta["licence"])
 
 
-def _check_description(meta: Any) -> None:
+def check_description(meta: Any) -> None:
+    """Refuse what is not the description of a model file.
+
+    Raises:
+        ModelError: it is not an object, of another format, or a field is missing or ill-typed.
+    """
     if not isinstance(meta, Mapping):
         raise ModelError(f"its {DESCRIPTION} is not an object")
     if meta.get("format") != FORMAT:
@@ -226,7 +231,7 @@ def write_model(path: str | Path, encoder: bytes, head: bytes, meta: Mapping[str
     Raises:
         ModelError: the description cannot be right.
     """
-    _check_description(meta)
+    check_description(meta)
     ModelConfig.from_json(meta["config"])
     return write_archive(path, meta, {ENCODER: encoder, HEAD: head})
 

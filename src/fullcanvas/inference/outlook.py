@@ -63,11 +63,11 @@ def follow(
         before: from another annotation of the same photo.
         annotation: that names the model.
         viewfinder: what the model sees of the photo.
-        cancellation: may call the head's work off.
+        cancellation: may cancel the head's work.
 
     Raises:
         ModelError: the model's answer is unusable.
-        CancelledError: it was called off.
+        CancelledError: it was cancelled.
     """
     leaves, config = annotation.leaves, viewfinder.config
     changes = _changes(before.annotation.leaves, leaves)

@@ -31,8 +31,8 @@ class Segmenter(Model):
             threads: how many it may use; None is one per core. The answers do not depend on it.
 
         Raises:
-            ModelError: there is no such file, or it is no usable model file.
-            ValueError: no such number of threads.
+            ModelError: there is no such file, or it is not a usable model file.
+            ValueError: `threads` is not a whole number of 1 or more.
         """
         return cls(read_model(model), threads)
 
@@ -45,13 +45,14 @@ class Segmenter(Model):
         """A session on one photo.
 
         Args:
-            image: uint8 [H, W, 3], RGB, upright; kept, and to be left as it is, if the model looks closer at
-                small regions.
+            image: uint8 [H, W, 3], RGB, upright. If the model uses close-ups, the session keeps the array:
+                then it must not be changed.
             annotation: what was said about the photo so far; nothing if None.
             embedding: of all of this very photo, from this model's `encode`; made now if None.
 
         Raises:
-            ValueError: the image is none, or the embedding another model's or of a photo of another size.
+            ValueError: `image` is not such an array, or the embedding is another model's or of a photo of
+                another size.
             AnnotationError: the annotation is of a photo of another size.
             ModelError: the model's answer is unusable, or its regions do not compete.
         """
@@ -64,7 +65,7 @@ class Segmenter(Model):
     def _encode_of(self, image: NDArray[np.uint8], whole: Embedding) -> Encode:
         """What encodes a photo for a session; it keeps the photo only if that will ask for close-ups."""
         if not self.config.closer_below:
-            return lambda _part: whole
+            return lambda _crop: whole
 
         @lru_cache(CLOSE_UPS_KEPT)
         def encode(crop: Box | None) -> Embedding:

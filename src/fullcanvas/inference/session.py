@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
 from fullcanvas.annotation.table import find
-from fullcanvas.canvas.boxes import Box, intersection, within
+from fullcanvas.canvas.boxes import Box, check_inside, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
@@ -27,13 +27,13 @@ from fullcanvas.inference.viewfinder import Viewfinder
 TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
 STRIP_PIXELS = 2**18
-"""As many of them are made between two looks at whether they are still wanted."""
+"""Pixels of the full label map that are made between two checks for cancellation."""
 
 Position = Sequence[float]
 
 
 class Session:
-    """One photo being annotated. Everything goes through `apply`; not for several threads at once.
+    """One photo being annotated. Everything goes through `apply`. A session is not thread-safe.
 
     Args:
         model: that answers.
@@ -76,7 +76,7 @@ class Session:
 
     @property
     def planes(self) -> int:
-        """Of how many crops of the photo the ink is kept; each plane is as large as the next."""
+        """How many working planes of ink are kept, one for each crop; each takes about as much memory."""
         return len(self._now.inks)
 
     @property
@@ -109,7 +109,8 @@ class Session:
     def uncertainty(self) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
 
-        0 where the person drew or only one box lies, or what none has was filled; 1 where no box lies.
+        0 where the person drew, where only one region competes, and where unassigned pixels were filled; 1
+        where no region competes.
         """
         return self._display.uncertainty(self._now.scene)
 
@@ -117,7 +118,7 @@ class Session:
         """The region that is displayed under a position (x, y) of the photo, or 0.
 
         Raises:
-            AnnotationError: the position is none, or lies outside the photo.
+            AnnotationError: the position is not a pair of numbers, or lies outside the photo.
         """
         ((x, y),) = to_pixels([position], self._full.width, self._full.height)
         shown = self._display.shown
@@ -130,17 +131,13 @@ class Session:
 
         Args:
             area: half-open (x0, y0, x1, y1), in photo pixels, inside the photo.
-            cancellation: may call it off, between one strip and the next.
+            cancellation: may cancel it, between one strip and the next.
 
         Raises:
             ValueError: the area holds no pixel, or one outside the photo.
-            CancelledError: it was called off.
+            CancelledError: it was cancelled.
         """
-        if intersection(area, self._full.area) != area:
-            width, height = self._full.width, self._full.height
-            raise ValueError(
-                f"the area {area} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
-            )
+        check_inside(area, self._full.width, self._full.height, "area")
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
@@ -162,7 +159,7 @@ class Session:
         The session's log names the session's model afterwards, whatever model it named before.
 
         Raises:
-            AnnotationError: it is none, is of a photo of another size, or contradicts itself.
+            AnnotationError: it is not an `Annotation`, is of a photo of another size, or contradicts itself.
             ModelError: the model's answer is unusable. In either case the session stays as it was.
         """
         self._now, prospect = self._follow(annotation)
@@ -179,10 +176,10 @@ class Session:
 
         Args:
             annotation: as in `apply`.
-            cancellation: may call the preview off.
+            cancellation: may cancel the preview.
 
         Raises:
-            CancelledError: it was called off.
+            CancelledError: it was cancelled.
         """
         cancellation = cancellation or Cancellation()
         cancellation.check()
@@ -308,11 +305,11 @@ class Session:
         return self.annotation.split(region, part=part, rest=rest)
 
     def undo(self) -> Patch:
-        """Undo the last thing said; an empty patch if there is none."""
+        """Undo the last entry in force; an empty patch if there is none."""
         return self.apply(self.annotation.undo())
 
     def redo(self) -> Patch:
-        """Say again what was undone last; an empty patch if there is nothing."""
+        """Redo what was undone last; an empty patch if there is nothing to redo."""
         return self.apply(self.annotation.redo())
 
     def go(self, cursor: int) -> Patch:

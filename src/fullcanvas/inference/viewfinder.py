@@ -72,7 +72,7 @@ class Viewfinder:
         for crop in {self.embedding.crop, *crops}:
             if crop in old:
                 inks[crop], touches[crop] = old[crop].changed(changes)
-            else:  # whoever is seen there sees it for the first time
+            else:  # regions seen through a new crop are answered for anyway
                 inks[crop], _ = self.blank(crop).changed(Change.of(None, region) for region in regions)
                 touches[crop] = []
         return inks, touches

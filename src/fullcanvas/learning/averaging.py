@@ -1,4 +1,4 @@
-"""The mean of two trainings' weights, as one run: often better than either, where one start led to both."""
+"""The mean of two trainings' weights, as one run: often better than either, if both began from one start."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _End:
         return network.state_dict()
 
     def parts(self, share: float) -> list[dict[str, Any]]:
-        """What it is an average of, each with its part of the share: itself, if it is none."""
+        """The trainings that it is a mean of (or itself), whose shares add up to `share`."""
         itself = [{"name": self.config.name, "steps": self.step, "share": 1.0}]
         return [{**each, "share": each["share"] * share} for each in self.origin.get("average", itself)]
 

@@ -18,7 +18,7 @@ _LEAST_OF_NETWORK = {
     0: ("box_margin", "closer_below"),
     1: ("pyramid_channels", "channels", "roi_size", "mask_size", "class_channels"),
 }
-"""What some numbers of a network are at least."""
+"""The fields of a network that are numbers, by the least that they may be."""
 
 
 def _check_least(config: Any, least_of: Mapping[int, tuple[str, ...]]) -> None:
@@ -46,7 +46,7 @@ class NetworkConfig:
         shared: whether a region sees everybody else's ink (section 3.2).
         grow_boxes: whether a region's own scribbles enlarge its box.
         box_margin: by how many working pixels a box is wider on each side than what was marked.
-        closer_below: when the model is used, regions whose box has a long side of less working pixels than
+        closer_below: when the model is used, regions whose box has a long side of fewer working pixels than
             this are seen through a close-up of the photo; 0 for none. Training draws scales at random anyway.
         ink_constraint: whether the centre lines of scribbles always belong to their regions.
         canvas: whether regions compete; without, each has a mask of its own (the single-region models).
@@ -129,7 +129,7 @@ _LEAST_OF_TRAINING = {
         "checkpoint_every",
     ),
 }
-"""What some numbers of a training are at least."""
+"""The fields of a training that are numbers, by the least that they may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Context(nn.Module):
 def round_layers(transformer: nn.Module) -> None:
     """Round the weights of a transformer's linear layers to what a model file keeps of them.
 
-    What is learned beside it then never sees others; mean IoU does not tell the two apart.
+    So the layers beside it learn from the very weights that will be used. Mean IoU is the same with either.
     """
     for layer in transformer.modules():
         if isinstance(layer, nn.Linear):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import timm
 import torch
@@ -17,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fullcanvas.annotation import Point
+from fullcanvas.canvas.resolution import resize_labels
 from fullcanvas.canvas.sampling import align_matrix
 from fullcanvas.datasets import Sample
-from fullcanvas.inference.dextr import cut, cutout, cutout_box, mask_of, write_dextr
+from fullcanvas.inference.dextr import cutout, cutout_box, mask_of, padded_crop, write_dextr
 from fullcanvas.learning.colouring import coloured, draw_colouring
 from fullcanvas.learning.config import NetworkConfig, TrainingConfig
 from fullcanvas.learning.encoder import make_body, normalisation
@@ -28,8 +28,7 @@ from fullcanvas.learning.pretrained import load_pretrained
 from fullcanvas.learning.rounds import precision
 from fullcanvas.learning.samples import LEAST_PIXELS, Examples, things_of
 from fullcanvas.simulation.extreme import extreme_points
-from fullcanvas.simulation.overlap import confusion, region_ious
-from fullcanvas.simulation.single_region import OWN, REST, two_regions
+from fullcanvas.simulation.single_region import OWN, mask_iou, two_regions
 
 _STRIDE = 8
 _POOLS = (1, 2, 3, 6)
@@ -181,10 +180,8 @@ def make_cutout(
         image, labels = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(labels[:, ::-1])
     points: Sequence[Point] = extreme_points(labels == region, rng, config.pert)
     box = cutout_box(points, int(rng.integers(*_RELAX)))
-    truth = cut(two_regions(labels, region), box).astype(np.float32)
-    size = (config.crop, config.crop)
-    resized = cv2.resize(truth, size, interpolation=cv2.INTER_NEAREST_EXACT).astype(np.int32)
-    return Cutout(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), resized, (origin,))
+    truth = resize_labels(padded_crop(two_regions(labels, region), box), config.crop, config.crop)
+    return Cutout(cutout(coloured(image, draw_colouring(rng)), points, box, config.crop), truth, (origin,))
 
 
 def loss_of(network: DextrNetwork, cutouts: Sequence[Cutout]) -> Tensor:
@@ -225,8 +222,7 @@ def validate(network: DextrNetwork, samples: Sequence[Sample]) -> list[float]:
             seen = torch.from_numpy(cutout(sample.image, points, box, network.size)[None]).to(network.mean)
             height, width = sample.labels.shape
             mask = mask_of(network(seen)[0].float().cpu().numpy(), box, width, height)
-            predicted = np.where(mask, OWN, REST)
-            ious.append(region_ious(confusion(two_regions(sample.labels, region), predicted, REST))[0])
+            ious.append(mask_iou(sample.labels, region, mask))
     return [float(np.mean(ious))] if ious else []
 
 

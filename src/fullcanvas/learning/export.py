@@ -26,7 +26,7 @@ from fullcanvas.learning.rewriting import mix_before_enlarging
 OPSET = 20
 TOLERANCE = 0.05
 _LEAST_ELEMENTS = 1024
-_ROUNDED = 0.01  # of a level: what float32 makes of a rounded weight, and what was learnt never does
+_ROUNDED = 0.01  # of a level: as near to one does float32 keep rounded weights, and only those
 
 
 def export(network: Network, path: Path, description: Mapping[str, Any], working_size: int) -> str:

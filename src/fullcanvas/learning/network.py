@@ -25,7 +25,7 @@ class Network(nn.Module):
     """Encoder and mask head; the canvas on which the logits compete is `learning.competition`."""
 
     of_backbone = ("encoder.body.", "encoder.lateral.")
-    """How the names of those parameters begin that do not fit another backbone."""
+    """Prefixes of the names of the parameters that do not fit another backbone."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from fullcanvas.files import writing
 from fullcanvas.learning.run import Run
 
 EVERY = 20
-"""Logs get a line once in so many steps."""
+"""Logs get a line every so many steps; averages are taken over as many."""
 
 
 class Listener(Protocol):

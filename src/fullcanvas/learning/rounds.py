@@ -116,7 +116,7 @@ def corrected(
         marks: that it was made from.
         allocation: `free` or `one-per-region`; without a canvas it is always the latter.
         rng: draws the strokes.
-        rounds: as many rounds at once, all on this prediction and none twice on one error.
+        rounds: how many rounds are drawn at once, all on this prediction, no two scribbles on one error.
     """
     if not config.canvas:
         masks = (canvas > 0).cpu().numpy()

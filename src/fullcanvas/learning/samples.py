@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fullcanvas.annotation import Region
+from fullcanvas.canvas.resolution import resize_labels
 from fullcanvas.datasets import DatasetError, Sample
 from fullcanvas.learning.colouring import Colouring, coloured, draw_colouring
 from fullcanvas.learning.config import TrainingConfig
@@ -139,7 +140,7 @@ def batches(examples: Examples[E], step: int, places: range) -> Iterator[list[E]
     """The batches of the steps from `step` on, endlessly; the number of workers changes none of them.
 
     Args:
-        examples: as many make a step as their configuration says.
+        examples: of which `images_per_step` make a step.
         step: the first one.
         places: which of each step's examples are wanted.
     """
@@ -196,7 +197,7 @@ def _view(sample: Sample, colouring: Colouring, config: TrainingConfig, rng: np.
     """A square of a photo: resized, cut, coloured, flipped; black where the photo does not reach."""
     labels = things_of(sample) if config.regions == "things" else sample.labels
     image, labels = _resize(sample.image, labels, config, rng)
-    image, labels = _cut(image, labels, config.crop, rng)
+    image, labels = _random_crop(image, labels, config.crop, rng)
     image, labels = _padded(coloured(image, colouring), labels, config.crop)
     return (image[:, ::-1], labels[:, ::-1]) if rng.random() < 0.5 else (image, labels)
 
@@ -210,12 +211,10 @@ def _resize(
     height, width = labels.shape
     size = (max(1, round(width * factor * aspect)), max(1, round(height * factor / aspect)))
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    # INTER_NEAREST would shift the map by up to a pixel against the photo.
-    resized = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return cv2.resize(image, size, interpolation=way).astype(np.uint8), resized.astype(np.int32)
+    return cv2.resize(image, size, interpolation=way).astype(np.uint8), resize_labels(labels, *size)
 
 
-def _cut(
+def _random_crop(
     image: NDArray[np.uint8], labels: NDArray[np.int32], side: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     height, width = labels.shape

@@ -32,8 +32,8 @@ class TrainingSet:
 def with_data(config: Config, data: Sequence[Path]) -> Config:
     """The configuration with the data sets among `data`, if there are any, as its only sources.
 
-    A folder in which one of its sources lies is none of them, though it may hold a single data set: COCO's
-    own folder, of which the configuration wants a part.
+    A folder in which one of the configured sources lies does not count as a data set, even if it can be
+    opened as one: COCO's own folder can, and the configuration wants a part of it.
     """
     sought = [Path(each.path) for each in config.sources if not Path(each.path).is_absolute()]
     others = [folder for folder in data if not any((folder / path).exists() for path in sought)]
@@ -55,7 +55,7 @@ def open_sources(config: Config, data: Sequence[Path]) -> tuple[TrainingSet, ...
     """
     if not config.sources:
         for folder in data:
-            open_dataset(folder)  # it should have been one: this says why it is none
+            open_dataset(folder)  # says why it is not a data set
         raise ConfigError("the configuration names no sources: name a data set with --data")
     sets = tuple(_open(source, data, config.training.held_back) for source in config.sources)
     for each in sets:

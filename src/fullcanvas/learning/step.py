@@ -37,7 +37,7 @@ def train_step(run: Run, batch: Sequence[Crop] | Sequence[Cutout], process: Proc
     loss = loss.detach()
     process.average([loss, *_learnt(run.network)])
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), _LARGEST_GRADIENT)
-    # Pixels whose logits are no numbers carry no loss: only the gradients tell of them.
+    # Pixels with NaN logits carry no loss: only the gradients show them.
     if not (loss.isfinite() and norm.isfinite()):
         raise RunError(
             f"step {run.step + 1} leads to numbers that are not finite: begin again with a lower "

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Region
-from fullcanvas.canvas.resolution import padded_size, resize, working_size
+from fullcanvas.canvas.resolution import padded_size, resize, resize_labels, working_size
 from fullcanvas.datasets import Sample
 from fullcanvas.learning.competition import label_map
 from fullcanvas.learning.network import Network
@@ -20,7 +19,7 @@ from fullcanvas.learning.samples import things_of
 from fullcanvas.learning.sources import TrainingSet
 from fullcanvas.simulation.extreme import extreme_points
 from fullcanvas.simulation.overlap import confusion, region_ious
-from fullcanvas.simulation.single_region import OWN, REST, two_regions
+from fullcanvas.simulation.single_region import mask_iou
 
 ROUNDS = 4
 _MOST_PER_SOURCE = 8
@@ -91,17 +90,15 @@ def ious_of(competing: bool, truth: NDArray[np.int32], canvas: torch.Tensor) -> 
     if competing:
         return list(region_ious(confusion(truth, label_map(canvas), len(canvas))))
     masks = (canvas > 0).cpu().numpy()
-    pairs = ((two_regions(truth, id_), np.where(mask, OWN, REST)) for id_, mask in enumerate(masks, 1))
-    return [region_ious(confusion(two, predicted, REST))[0] for two, predicted in pairs]
+    return [mask_iou(truth, id_, mask) for id_, mask in enumerate(masks, 1)]
 
 
 def to_working(sample: Sample, long_side: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Photo and truth at the working resolution; regions that are lost there leave no gap in the numbers."""
     height, width = sample.labels.shape
     size = working_size(width, height, long_side)
-    # INTER_NEAREST would shift the map by up to a pixel against the photo.
-    labels = cv2.resize(sample.labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    _, renumbered = np.unique(labels.astype(np.int32), return_inverse=True)
+    labels = resize_labels(sample.labels, *size)
+    _, renumbered = np.unique(labels, return_inverse=True)
     first = 0 if (labels == 0).any() else 1
     return resize(sample.image, *size), renumbered.reshape(labels.shape).astype(np.int32) + first
 

@@ -28,6 +28,13 @@ _CONTEXT = "encoder.context."
 FOLDED = "_bias"
 """The exporter folds a norm into the convolution before it: X.weight is scaled, X.weight_bias is added."""
 
+_ADVICE = {
+    # The exporter keeps equal parameters once, under one of their names; what has learnt has none.
+    True: ", as the model file of an untrained network does: start from its checkpoint, or without --init",
+    False: ": start from a checkpoint of this version, or without --init",
+}
+"""What to do where parameters are missing: in a model file, or else in a checkpoint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -163,7 +170,9 @@ def fill(network: AnyNetwork, weights: Weights) -> None:
         if name.endswith("num_batches_tracked") or name.startswith(own):
             continue
         if name not in given:
-            raise WeightsError(f"the weights of {weights.record['name']} lack {name}")
+            raise WeightsError(
+                f"the weights of {weights.record['name']} lack {name}{_ADVICE[weights.folded]}"
+            )
         if given[name].shape != value.shape:
             shapes = f"{tuple(given[name].shape)}, the network's {tuple(value.shape)}"
             raise WeightsError(f"{name} of {weights.record['name']} is {shapes}")

@@ -36,7 +36,7 @@ class Annotator(Protocol):
 
     @property
     def name(self) -> str:
-        """What tells this annotator and its settings from others."""
+        """Identifies this annotator and its settings."""
         ...
 
     def mark(self, truth: LabelMap, rng: np.random.Generator) -> list[ExtremePoints]:
@@ -91,7 +91,7 @@ def round_of_scribbles(
             that is best; `one-per-region` on the error that costs each region most: pixels that it lacks, or
             pixels that it should not have, and that another region is then scribbled into.
         rng: draws the scribbles.
-        rounds: as many rounds at once, all on this prediction and none twice on one error.
+        rounds: how many rounds are drawn at once, all on this prediction, no two scribbles on one error.
 
     Raises:
         ValueError: the allocation is neither of the two.
@@ -105,8 +105,8 @@ def choose_errors(
 ) -> Sequence[ErrorComponent]:
     """The error components that get a scribble, the largest gain first; each gets at most one.
 
-    Arguments as in `round_of_scribbles`: `rounds` times the budget, and as many of one region at most where
-    it is one per region.
+    Arguments as in `round_of_scribbles`: at most `rounds` times the budget in all, and, with one per region,
+    at most `rounds` for each region.
     """
     if Allocation(allocation) is Allocation.FREE:
         return sorted(errors, key=lambda error: -error.image_gain)[: budget * rounds]
@@ -114,7 +114,7 @@ def choose_errors(
 
 
 def _worst_of_each(errors: Sequence[ErrorComponent], most: int) -> Sequence[ErrorComponent]:
-    """Of every region up to `most` errors; one that two regions want is for the one that it costs more."""
+    """Up to `most` errors of each region; an error of two regions is chosen for the one it costs more."""
     found: Counter[int] = Counter()
     chosen: dict[int, ErrorComponent] = {}
     costs = [

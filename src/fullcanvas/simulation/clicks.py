@@ -12,9 +12,7 @@ from fullcanvas.annotation import Point
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator, Stroke, choose_errors, regions_of
 from fullcanvas.simulation.components import ErrorComponent, error_components
 from fullcanvas.simulation.extreme import ExtremePoints
-from fullcanvas.simulation.overlap import LabelMap
-
-Mask = NDArray[np.bool_]
+from fullcanvas.simulation.overlap import BinaryMask, LabelMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def click_on(component: ErrorComponent, rng: np.random.Generator) -> Point:
     return int(xs[place]) + component.box[0], int(ys[place]) + component.box[1]
 
 
-def depth(mask: Mask) -> NDArray[np.float32]:
+def depth(mask: BinaryMask) -> NDArray[np.float32]:
     """How far each pixel of a mask lies inside it: float32 [H, W]; the array's edge bounds the mask too."""
     padded = np.pad(mask.astype(np.uint8), 1)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

@@ -53,7 +53,7 @@ def jittered(
         rng: draws the errors.
 
     Returns:
-        The moved points, ordered anew; those of a tiny region that would all meet in one pixel as they were.
+        The moved points, ordered again; the given ones if all four would meet in one pixel.
     """
     moved = np.round(np.array(points) + rng.normal(0, sigma, (4, 2))).astype(int)
     inside = np.clip(moved, 0, [width - 1, height - 1])

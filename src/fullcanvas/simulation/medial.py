@@ -14,8 +14,8 @@ from skimage.morphology import medial_axis
 
 from fullcanvas.annotation import Point
 from fullcanvas.simulation.components import ErrorComponent
+from fullcanvas.simulation.overlap import BinaryMask
 
-Mask = NDArray[np.bool_]
 Pixels = NDArray[np.intp]
 
 LEAST_NODES = 4
@@ -35,7 +35,7 @@ def medial_stroke(component: ErrorComponent, rng: np.random.Generator) -> tuple[
         component that is not convex.
     """
     mask = np.pad(component.mask, 1)
-    axis: Mask = medial_axis(_opened(mask), rng=rng)  # type: ignore[no-untyped-call]
+    axis: BinaryMask = medial_axis(_opened(mask), rng=rng)  # type: ignore[no-untyped-call]
     path = _longest_path(np.argwhere(axis)[:, ::-1])
     if path is None:
         path = _innermost(mask)
@@ -43,20 +43,20 @@ def medial_stroke(component: ErrorComponent, rng: np.random.Generator) -> tuple[
     return tuple((int(x), int(y)) for x, y in _smoothed(path) + offset)
 
 
-def _opened(mask: Mask) -> Mask:
+def _opened(mask: BinaryMask) -> BinaryMask:
     """The mask opened with the largest disc, up to one that its area allows, that leaves anything."""
     radius = min(0.15 * np.sqrt(mask.sum()) * 0.5, 16.0)
     while True:
         reach = int(radius)
         rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
         disc = (rows**2 + columns**2 <= radius**2).astype(np.uint8)
-        opened: Mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+        opened: BinaryMask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
         if opened.any():
             return opened
         radius *= 0.9
 
 
-def _innermost(mask: Mask) -> Pixels:
+def _innermost(mask: BinaryMask) -> Pixels:
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     row, column = np.unravel_index(int(distance.argmax()), mask.shape)
     return np.array([[column, row]], np.intp)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LabelMap = NDArray[np.int32]
+BinaryMask = NDArray[np.bool_]
+"""Pixels as an array, [H, W]; `annotation.Mask` holds them as run lengths."""
 
 
 def confusion(truth: LabelMap, prediction: NDArray[np.integer], regions: int) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Point, Scribble
 from fullcanvas.annotation.marks import Marks
 from fullcanvas.simulation.components import error_components
-from fullcanvas.simulation.overlap import LabelMap
+from fullcanvas.simulation.overlap import LabelMap, confusion, region_ious
 from fullcanvas.simulation.scribbles import draw_scribble
 
 OWN, REST = 1, 2
@@ -64,3 +64,9 @@ def corrected(
 def two_regions(truth: LabelMap, region: int) -> LabelMap:
     """The truth as one region against the rest: int32 [H, W] of `OWN`, `REST` and 0, which stays void."""
     return np.where(truth == 0, 0, np.where(truth == region, OWN, REST)).astype(np.int32)
+
+
+def mask_iou(truth: LabelMap, region: int, mask: NDArray[np.bool_]) -> float:
+    """The IoU of a mask, bool [H, W], with a region of the truth, in [0, 1]; void counts for neither."""
+    predicted = np.where(mask, OWN, REST)
+    return float(region_ious(confusion(two_regions(truth, region), predicted, REST))[0])

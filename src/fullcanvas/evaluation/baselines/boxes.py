@@ -6,19 +6,16 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.canvas.boxes import Box, Framing, area, region_box
-from fullcanvas.simulation.overlap import LabelMap
-
-Mask = NDArray[np.bool_]
+from fullcanvas.canvas.boxes import Box, Framing, box_area, region_box
+from fullcanvas.simulation.overlap import BinaryMask, LabelMap
 
 
 def boxes_of(annotation: Annotation) -> dict[int, Box]:
     """The boxes of the regions, smallest first, of equal ones the lower id first; scribbles enlarge them."""
     boxes = {id_: region_box(region, Framing(grow=True)) for id_, region in annotation.regions.items()}
-    return dict(sorted(boxes.items(), key=lambda item: (area(item[1]), item[0])))
+    return dict(sorted(boxes.items(), key=lambda item: (box_area(item[1]), item[0])))
 
 
 def seeds_of(annotation: Annotation) -> LabelMap:
@@ -41,7 +38,7 @@ def seeds_of(annotation: Annotation) -> LabelMap:
 
 
 def compose(
-    annotation: Annotation, claims: Mapping[int, Mask], scores: Mapping[int, float] | None = None
+    annotation: Annotation, claims: Mapping[int, BinaryMask], scores: Mapping[int, float] | None = None
 ) -> LabelMap:
     """A label map int32 [H, W] from overlapping masks.
 

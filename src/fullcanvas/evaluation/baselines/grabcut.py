@@ -41,12 +41,12 @@ def _claim(image: NDArray[np.uint8], seeds: NDArray[np.int32], id_: int, box: Bo
     mask[inside] = cv2.GC_PR_FGD
     mask[(seeds[window] > 0) & (seeds[window] != id_)] = cv2.GC_BGD
     mask[seeds[window] == id_] = cv2.GC_FGD
-    found = _cut(image[window], mask)
+    found = _grabcut(image[window], mask)
     claimed: NDArray[np.bool_] = (found[inside] == cv2.GC_FGD) | (found[inside] == cv2.GC_PR_FGD)
     return claimed
 
 
-def _cut(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _grabcut(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """GrabCut's answer to a mask, both uint8 [h, w], found at `LARGEST_SIDE`."""
     height, width = mask.shape
     scale = min(1.0, LARGEST_SIDE / max(height, width))

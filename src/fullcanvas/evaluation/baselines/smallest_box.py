@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation
-from fullcanvas.canvas.boxes import area, box_of_points
+from fullcanvas.canvas.boxes import box_area, box_of_points
 
 
 def smallest_box_labels(annotation: Annotation) -> NDArray[np.int32]:
@@ -16,6 +16,6 @@ def smallest_box_labels(annotation: Annotation) -> NDArray[np.int32]:
     """
     labels = np.zeros((annotation.height, annotation.width), np.int32)
     boxes = {id_: box_of_points(region.extreme_points) for id_, region in annotation.regions.items()}
-    for id_, box in sorted(boxes.items(), key=lambda item: (-area(item[1]), -item[0])):
+    for id_, box in sorted(boxes.items(), key=lambda item: (-box_area(item[1]), -item[0])):
         labels[box[1] : box[3], box[0] : box[2]] = id_
     return labels

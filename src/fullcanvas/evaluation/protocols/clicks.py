@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Point
-from fullcanvas.simulation.clicks import Mask, depth
+from fullcanvas.simulation.clicks import depth
+from fullcanvas.simulation.overlap import BinaryMask
 
 EXTREME_COSTS = (4, 1)
 """What a region's four extreme points count: as four clicks, and as one interaction."""
@@ -42,7 +43,7 @@ class Trace:
         return cls(data["image_id"], tuple(tuple(step) for step in data["ious"]))
 
 
-def deepest(missed: Mask, extra: Mask, free: Mask) -> Point | None:
+def deepest(missed: BinaryMask, extra: BinaryMask, free: BinaryMask) -> Point | None:
     """Where to click to correct one object (the rule of RITM).
 
     Args:

@@ -42,7 +42,7 @@ class Strategy(StrEnum):
 
 
 def check(dataset: Dataset) -> None:
-    """Whether there is an object.
+    """Refuse a data set without objects.
 
     Raises:
         DatasetError: no photo has one.

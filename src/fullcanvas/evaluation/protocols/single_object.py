@@ -27,10 +27,10 @@ OBJECT, BACKGROUND = 1, 2
 
 
 def check(dataset: Dataset) -> None:
-    """Whether every photo has one object.
+    """Refuse a data set that is not one of one object a photo.
 
     Raises:
-        DatasetError: one does not have exactly one thing.
+        DatasetError: a photo does not have exactly one thing.
     """
     for record in dataset.records:
         things = sum(one.isthing and not one.iscrowd and one.area != 0 for one in record.segments)
