@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fullcanvas.datasets import Dataset, DatasetError, check, load_labels, open_dataset
-from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import LAYOUT, write_coco_panoptic
 from fullcanvas.formats.pixels import photo_formats
 from fullcanvas.formats.records import Category, ExportedPhoto, Regions
 from fullcanvas.formats.sinks import FolderSink
@@ -322,7 +322,7 @@ def test_an_export_s_maps_lie_over_the_photo_as_it_was_shown(tmp_path):
     save_turned(tmp_path / "a.jpg", (20, 12), 3)
     regions = Regions({1: "x"}, lambda: np.ones((12, 20), np.int32))
     photo = ExportedPhoto(1, "a.jpg", 0, lambda: regions, lambda: tmp_path / "a.jpg")
-    with FolderSink(tmp_path / "out", NAMES) as sink:
+    with FolderSink(tmp_path / "out", LAYOUT) as sink:
         list(write_coco_panoptic([photo], [Category(1, "x", True)], sink, images=True))
     image = open_dataset(tmp_path / "out").load(0).image
     assert np.array_equal(image, decode(tmp_path / "a.jpg"))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, map_names, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import LAYOUT, Unlabelled, map_names, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Category, ExportedPhoto, Outcome, Regions
 from fullcanvas.formats.sinks import FolderSink
@@ -51,7 +51,7 @@ def failing(*_arguments: object) -> Any:
 
 
 def write_some(folder: Path, *photos: ExportedPhoto, **options: Any) -> list[Outcome]:
-    with FolderSink(folder, NAMES) as sink:
+    with FolderSink(folder, LAYOUT) as sink:
         return list(write_coco_panoptic(photos, CATEGORIES, sink, **options))
 
 
@@ -218,7 +218,7 @@ def test_photos_are_read_one_by_one_when_they_are_due(tmp_path: Path) -> None:
         return Regions(LABELS, lambda: MAP)
 
     photos = [ExportedPhoto(id_, f"{id_}.jpg", 0, partial(reading, id_), Path) for id_ in (1, 2, 3)]
-    with FolderSink(tmp_path / "out", NAMES) as sink:
+    with FolderSink(tmp_path / "out", LAYOUT) as sink:
         for number, _ in enumerate(write_coco_panoptic(photos, CATEGORIES, sink), 1):
             assert len(read) == number
 

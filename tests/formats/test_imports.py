@@ -18,7 +18,7 @@ from PIL import Image
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.annotation.mask import compress
-from fullcanvas.formats.coco_panoptic import NAMES, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import LAYOUT, write_coco_panoptic
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, from_labels
@@ -50,7 +50,7 @@ def write(folder: Path, data: Any, name: str = "panoptic.json") -> Path:
 
 @pytest.fixture
 def panoptic(tmp_path: Path) -> Path:
-    with FolderSink(tmp_path / "panoptic", NAMES) as sink:
+    with FolderSink(tmp_path / "panoptic", LAYOUT) as sink:
         list(write_coco_panoptic([photo()], CATEGORIES, sink))
     return tmp_path / "panoptic"
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.sinks import FolderSink, Outflow, ZipSink
+from fullcanvas.formats.sinks import FolderSink, Layout, Outflow, ZipSink
 from tests.conftest import REPOSITORY
 
-NAMES = frozenset({"a", "b"})
+LAYOUT = Layout(frozenset({"a", "b"}), "a", b"")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -29,7 +29,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def export(place: Path, content: bytes, **options: Any) -> None:
-    with FolderSink(place, NAMES, **options) as sink:
+    with FolderSink(place, LAYOUT, **options) as sink:
         sink.write("a", content)
         sink.write("b/c", content)
         sink.add("b/d", place.parent / "source")
@@ -94,7 +94,7 @@ def test_a_photo_that_has_gone_is_named(place: Path, link: bool) -> None:
     gone = place.parent / "gone.jpg"
     with (
         pytest.raises(ExportError, match=r"gone\.jpg: is no longer there"),
-        FolderSink(place, NAMES, link=link) as sink,
+        FolderSink(place, LAYOUT, link=link) as sink,
     ):
         sink.add("a", gone)
     assert not place.exists()
@@ -106,6 +106,20 @@ def test_other_peoples_folders_are_left_alone(place: Path) -> None:
     with pytest.raises(ExportError, match=r"holds other things \(thesis\.tex\)"):
         export(place, b"new")
     assert tree(place) == {"thesis.tex": b"years of work"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"b/photo": b"mine"}, {"a": b"another data set", "b/photo": b"mine"}],
+    ids=["without the file that tells", "with another program's"],
+)
+def test_what_merely_looks_like_an_export_is_left_alone(place: Path, files: dict[str, bytes]) -> None:
+    (place / "b").mkdir(parents=True)
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+    with pytest.raises(ExportError, match=r"holds other things than an export of ours; name a new"):
+        FolderSink(place, Layout(LAYOUT.names, "a", b"made here"))
+    assert tree(place) == files
 
 
 def test_a_file_in_the_way_is_left_alone(place: Path) -> None:
@@ -164,7 +178,7 @@ def test_whatever_step_fails_the_old_export_survives(
 
 
 def interrupted(place: Path, error: type[BaseException]) -> None:
-    with FolderSink(place, NAMES) as sink:
+    with FolderSink(place, LAYOUT) as sink:
         sink.write("a", b"new")
         raise error
 
@@ -210,7 +224,7 @@ def test_an_export_killed_between_its_renames_is_put_right_by_the_next(place: Pa
     killed = subprocess.run([sys.executable, "-c", CUT, str(place), str(rename)], cwd=REPOSITORY)
     assert killed.returncode == -signal.SIGKILL
     assert place.exists() == (rename == 1)
-    FolderSink(place, NAMES)
+    FolderSink(place, LAYOUT)
     assert tree(place) == before
     assert sorted(path.name for path in place.parent.iterdir()) == ["out", "source"]
     export(place, b"newer")
@@ -223,14 +237,14 @@ def test_an_export_killed_after_its_renames_leaves_nothing_for_long(place: Path)
     left = place.parent / ".out.abcd1234.old"
     left.mkdir()
     (left / "a").write_bytes(b"old")
-    FolderSink(place, NAMES)
+    FolderSink(place, LAYOUT)
     assert tree(place)["a"] == b"new"
     assert not left.exists()
 
 
 def test_an_export_under_way_is_left_alone(place: Path) -> None:
     export(place, b"old")
-    with FolderSink(place, NAMES) as sink:
+    with FolderSink(place, LAYOUT) as sink:
         sink.write("a", b"first")
         export(place, b"second")
         sink.write("b", b"first")
@@ -258,7 +272,7 @@ def test_other_peoples_folders_with_such_a_name_are_left_alone(place: Path) -> N
 def test_long_names_of_places_do_not_meet(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"s")
     places = [tmp_path / ("x" * 200 + end) for end in "ab"]
-    assert FolderSink(places[0], NAMES)._prefix != FolderSink(places[1], NAMES)._prefix
+    assert FolderSink(places[0], LAYOUT)._prefix != FolderSink(places[1], LAYOUT)._prefix
     for place in places:
         export(place, b"new")
     assert all(place.is_dir() for place in places)

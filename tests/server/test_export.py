@@ -297,6 +297,23 @@ def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Pa
     project.store.close()
 
 
+def test_an_export_never_takes_the_place_of_photos_or_of_work(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """An earlier export may hold only what an export does; below that, somebody may have gone on working."""
+    out = tmp_path / "out"
+    export(folder, model, out)
+    photos = folder.rename(out / "images" / "photos")  # named as any other, they are part of an export
+    for option in ((), ("--project", str(tmp_path / "elsewhere"))):
+        assert "holds the folder of photos" in refused(photos, model, out, *option)
+    place = out / "panoptic" / "work"
+    assert "holds the project" in refused(photos.rename(folder), model, out, "--project", str(place))
+    opened = open_project(out / "images")
+    opened.store.close()
+    assert "holds work of another project" in refused(folder, model, out)
+    assert (out / "images" / ".fullcanvas" / "fullcanvas.db").exists()
+
+
 def test_mistakes_are_said_in_a_sentence(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "none", model, tmp_path / "out")
     assert "none.zip" in refused(folder, tmp_path / "none.zip", tmp_path / "out")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Category, ExportedPhoto, Outcome, Regions
-from fullcanvas.formats.sinks import Sink
+from fullcanvas.formats.sinks import Layout, Sink
 
 MADE_HERE = "Made with Fullcanvas"
 """What an export's json says of itself: its maps lie over the photos as they are seen, whatever is stored."""
@@ -29,7 +29,7 @@ JSON = "panoptic.json"
 MAPS = "panoptic"
 IMAGES = "images"
 LEFT_OUT = "left-out.txt"
-NAMES = frozenset({JSON, MAPS, IMAGES, LEFT_OUT})
+LAYOUT = Layout(frozenset({JSON, MAPS, IMAGES, LEFT_OUT}), JSON, MADE_HERE.encode())
 MOST_LISTED = 20
 """How many photos a message names."""
 REGION_CATEGORY = Category(0, "region", True)

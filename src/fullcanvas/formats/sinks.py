@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -16,6 +17,7 @@ from typing import Protocol, Self
 from fullcanvas.formats.errors import ExportError
 
 _PARTIAL, _OLD = ".partial", ".old"
+_FIRST_BYTES = 1000
 
 
 class Sink(Protocol):
@@ -28,6 +30,33 @@ class Sink(Protocol):
         """Add a file that exists elsewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What an export looks like, by which it is known from what somebody else has made.
+
+    Attributes:
+        names: what may lie at its top.
+        index: the one of these files that each export holds.
+        sign: what stands in the first bytes of that file.
+    """
+
+    names: frozenset[str]
+    index: str
+    sign: bytes
+
+    def has(self, folder: Path) -> bool:
+        """Whether a folder that is not empty holds an export, whatever else.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            with (folder / self.index).open("rb") as file:
+                return self.sign in file.read(_FIRST_BYTES)
+        except FileNotFoundError:
+            return False
+
+
 class FolderSink:
     """A folder, built beside its place and moved there at the end; an earlier export there is replaced.
 
@@ -37,7 +66,7 @@ class FolderSink:
 
     Args:
         place: the folder to make.
-        names: what an export may hold at its top; a folder with anything else is never replaced.
+        layout: what an export looks like; a folder that looks otherwise is never replaced.
         link: whether `add` makes hard links, where the file system has them: whoever then edits one of both
             files has edited the other. Copies are made else.
 
@@ -45,17 +74,17 @@ class FolderSink:
         ExportError: the place holds something else, or cannot be written.
     """
 
-    def __init__(self, place: Path, names: frozenset[str], link: bool = False) -> None:
+    def __init__(self, place: Path, layout: Layout, link: bool = False) -> None:
         self._place = Path(os.path.realpath(place))
-        self._names = names
+        self._layout = layout
         self._link = link
         self._beside: Path
         self._hold: int | None = None
         try:
             self._put_right()
+            self._check_place()
         except OSError as error:
             raise ExportError(f"{self._place}: cannot be read ({error.strerror})") from error
-        self._check_place()
 
     @property
     def _prefix(self) -> str:
@@ -76,7 +105,7 @@ class FolderSink:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _strange(self, folder: Path) -> list[str]:
-        return sorted({entry.name for entry in folder.iterdir()} - self._names)
+        return sorted({entry.name for entry in folder.iterdir()} - self._layout.names)
 
     def _check_place(self) -> None:
         if not self._place.exists():
@@ -87,6 +116,10 @@ class FolderSink:
             found = ", ".join(strange[:3])
             raise ExportError(
                 f"{self._place}: holds other things ({found}); name a new folder for the export"
+            )
+        if any(self._place.iterdir()) and not self._layout.has(self._place):
+            raise ExportError(
+                f"{self._place}: holds other things than an export of ours; name a new folder for this one"
             )
 
     def __enter__(self) -> Self:

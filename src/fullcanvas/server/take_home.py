@@ -10,14 +10,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fullcanvas.formats.coco_panoptic import NAMES, Unlabelled, write_coco_panoptic
+from fullcanvas.formats.coco_panoptic import LAYOUT, Unlabelled, write_coco_panoptic
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.formats.records import Outcome
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.export import Asked, categories, select
-from fullcanvas.server.project import open_project
+from fullcanvas.server.project import DATABASE, FOLDER, home, open_project
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def export_project(
         ExportError: nothing was exported; what was there before is as it was.
         ModelError: the model cannot be used.
     """
-    _check_out(folder, out)
+    _check_out(folder, home(folder, place), out)
     project = open_project(folder, place, None, max_pixels, database)
     try:
         # What is on disk is used, and left as it is: how much room it may take is not known here.
@@ -87,7 +87,7 @@ def export_project(
         embeddings = Embeddings(project, Segmenter.load(model), 0, nullcontext(), disk=disk)
         found = select(embeddings, status)
         report = Report(in_work=found.in_work, left_out=found.left_out)
-        with FolderSink(out, NAMES, link=images == "link") as sink:
+        with FolderSink(out, LAYOUT, link=images == "link") as sink:
             written = write_coco_panoptic(
                 found.photos, categories(project), sink, unlabelled, images=images != "none"
             )
@@ -98,13 +98,32 @@ def export_project(
     return report
 
 
-def _check_out(folder: Path, out: Path) -> None:
-    """See that nobody will take what is exported for photos; hidden folders are not looked into."""
+def _check_out(folder: Path, project: Path, out: Path) -> None:
+    """See that nothing is exported over photos or work, or where it would be taken for photos.
+
+    Raises:
+        ExportError: it would be.
+    """
     photos, place = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
-    if not place.is_relative_to(photos):
-        return
-    if not any(part.startswith(".") for part in place.relative_to(photos).parts):
+    # Hidden folders are not looked into.
+    if place.is_relative_to(photos) and not any(
+        part.startswith(".") for part in place.relative_to(photos).parts
+    ):
         raise ExportError(
             f"{out}: lies in the folder of photos, where what is exported would be taken for more photos; "
             "name a folder beside it"
         )
+    if held := _held(photos, Path(os.path.realpath(project)), place):
+        raise ExportError(
+            f"{out}: holds {held}, which would go with what is replaced there; name a new folder"
+        )
+
+
+def _held(photos: Path, project: Path, place: Path) -> str | None:
+    """What an export to a place would delete that can be had nowhere else; None if nothing."""
+    if photos.is_relative_to(place):
+        return "the folder of photos"
+    if project.is_relative_to(place):
+        return "the project"
+    others = (where for where, folders, files in os.walk(place) if FOLDER in folders or DATABASE in files)
+    return next((f"work of another project ({other})" for other in others), None)
