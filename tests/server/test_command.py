@@ -12,9 +12,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from fullcanvas.annotation import Annotation
 from fullcanvas.cli import app
 from fullcanvas.server.project import open_project
 from fullcanvas.server.serve import Service, address_of, listen
+from tests.server.conftest import LEFT
 from tests.server.process import Server
 
 
@@ -156,6 +158,23 @@ def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytes
     console = Console(record=True, width=200)
     serve.annotate(service(tmp_path / "none", model), False, console)
     assert "There is no photo in" in console.export_text()
+
+
+def test_work_whose_photo_has_another_name_now_is_said(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    store = open_project(folder).store
+    store.save(store.photo(1), "hash", None, Annotation(96, 80).add_region(LEFT))
+    store.close()
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    serve.annotate(service(folder, model), False, console)
+    assert "Missing" not in console.export_text()
+    (folder / "a.jpg").rename(folder / "[red].jpg")
+    serve.annotate(service(folder, model), False, console)
+    assert "Missing: a.jpg; worked on, but not in the folder any more; " in console.export_text()
 
 
 def service(folder: Path, model: Path) -> Service:

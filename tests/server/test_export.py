@@ -287,6 +287,17 @@ def test_a_complete_photo_without_a_region_counts_and_others_are_told(
     )
 
 
+def test_photos_that_are_missing_from_an_export_are_told(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """Their files may only have been moved."""
+    (folder / "b").rename(folder / "2026")
+    told = "worked on, but not in the folder any more; back under the same name, a photo has its work again"
+    assert f"left out: b/a.jpg; {told}" in export(folder, model, tmp_path / "out")
+    (folder / "a.jpg").unlink()
+    assert f"there is nothing to export: a.jpg, b/a.jpg; {told}" in refused(folder, model, tmp_path / "out")
+
+
 def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     (tmp_path / "there").symlink_to(folder)
     for out in (folder / "out", folder / "b" / "out", folder, tmp_path / "there" / "out"):
@@ -445,7 +456,7 @@ def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.Monke
 
 
 def test_only_the_latest_exports_are_remembered() -> None:
-    known, found = Downloads(), Selection([], 0, "all", 0, 0)
+    known, found = Downloads(), Selection([], 0, "all", 0, 0, None)
     for key in range(MOST_KNOWN + 1):
         known.begin(str(key), found)
     assert known.of("1").photos == 0

@@ -101,7 +101,9 @@ def test_a_photo_that_went_comes_back_with_its_annotation(store: Store) -> None:
     assert [photo.path for photo in store.list_photos()] == ["b.jpg"]
     with pytest.raises(NotFoundError, match="no photo"):
         store.photo(photo.id)
+    assert store.progress.missing() == ["a.jpg"]  # but not c.jpg, with which nothing is lost
     store.sync_photos(["a.jpg", "b.jpg", "d.jpg"])
+    assert store.progress.missing() == []
     assert [photo.path for photo in store.list_photos()] == ["a.jpg", "b.jpg", "d.jpg"]
     assert store.photo(photo.id).regions == 1
 

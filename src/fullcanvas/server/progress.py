@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import RefusedError
-from fullcanvas.server.records import Photo
+from fullcanvas.server.records import CLOSED, Photo
 from fullcanvas.server.settings import remember, setting
 
 
@@ -75,6 +75,14 @@ class Progress:
         query = select(table.c.status, func.count()).where(table.c.present).group_by(table.c.status)
         with self._database.read() as connection:
             return {status: int(count) for status, count in connection.execute(query)}
+
+    def missing(self) -> list[str]:
+        """The paths of photos with regions, or complete ones, whose files were gone at the latest scan."""
+        table = schema.photos
+        worked_on = or_(table.c.regions > 0, table.c.status.in_(CLOSED))
+        query = select(table.c.path).where(~table.c.present, worked_on).order_by(table.c.path)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def times(self, photo_id: int) -> Mapping[int, float]:
         """Seconds of work by region; 0 stands for what went to no region of its own."""

@@ -18,6 +18,8 @@ from fullcanvas.server.store import Store
 
 FOLDER = ".fullcanvas"
 DATABASE = "fullcanvas.db"
+_LISTED = 5
+"""How many photos a message names."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ class Project:
     def name(self) -> str:
         """What the project is called: its folder's name."""
         return self.folder.resolve().name or str(self.folder)
+
+    @property
+    def missing(self) -> str | None:
+        """What to say of photos that were worked on and whose files were gone at the latest scan."""
+        paths = self.store.progress.missing()
+        if not paths:
+            return None
+        more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
+        return (
+            f"{', '.join(paths[:_LISTED])}{more}; worked on, but not in the folder any more; "
+            "back under the same name, a photo has its work again"
+        )
 
     def file(self, photo: Photo) -> Path:
         """The photo's file.

@@ -245,4 +245,6 @@ def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
         console.print(
             f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or its name is not plain text"
         )
+    if missing := project.missing:
+        console.print(f"[yellow]Missing:[/] {escape(missing)}")
     console.print(escape(f"{project.name}: {total} photos, {complete} complete; model {segmenter.name}"))
