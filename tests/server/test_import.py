@@ -18,6 +18,7 @@ from fullcanvas.datasets import open_dataset
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.records import Category
 from fullcanvas.server import take_in
 from fullcanvas.server.photos import decode
 from fullcanvas.server.project import open_project
@@ -128,6 +129,28 @@ def test_a_photo_that_is_completed_during_the_import_is_not_touched(
     assert "c.png: is complete; reopen it first" in output
     photo = page.get(f"/photos/{last}")
     assert (photo["status"], len(photo["regions"])) == ("complete", 1)
+
+
+def test_a_label_that_is_renamed_during_the_import_is_not_given(
+    folder: Path, tmp_path: Path, start: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = start(folder)
+
+    def read(place: Path) -> Source:
+        source = read_label_png(place, [Category(1, "sky", False), Category(2, "cat", True)])
+
+        def read_last(frame: Frame) -> ImportedPhoto:
+            assert page.client.patch("/api/v1/labels/2", json={"name": "tiger"}).status_code == 200
+            return source.photos["c.png"](frame)
+
+        return Source(source.categories, {**source.photos, "c.png": read_last})
+
+    monkeypatch.setattr(take_in, "FORMATS", {"label-png": read})
+    maps = write_maps(tmp_path / "maps", "a.png", "c.png")
+    output = run(folder, "--format", "label-png", "--from", maps, code=1)
+    assert "Error: c.png: there is no label 'cat' any more" in output
+    assert "2 regions in 1 photos imported" in output
+    assert [item["labels"] for item in page.get("/photos")["items"]] == [["sky", "tiger"], [], []]
 
 
 def test_a_photo_whose_work_cannot_be_used_keeps_no_other_from_its_own(folder: Path, tmp_path: Path) -> None:

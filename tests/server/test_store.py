@@ -36,6 +36,7 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[Store]:
     opened = Store(path)
     opened.sync_photos(["b.jpg", "a.jpg", "c.jpg"])
+    opened.change_labels(lambda known: merge([{"name": "cat"}], known))
     yield opened
     opened.close()
 
@@ -155,6 +156,7 @@ def test_any_sequence_of_changes_is_kept_exactly(
 ) -> None:
     store = Store(tmp_path_factory.mktemp("store") / "fullcanvas.db")
     store.sync_photos(["a.jpg"])
+    store.change_labels(lambda known: merge([{"name": "cat"}, {"name": "dog"}], known))
     photo, log = first(store), EMPTY
     for action in actions:
         after = step(log, action)

@@ -18,7 +18,7 @@ from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.formats.records import Category
-from fullcanvas.server.errors import PhotoError, StaleError
+from fullcanvas.server.errors import PhotoError, RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, Label, checked_name, merge, read_labels
 from fullcanvas.server.project import Project, open_project
@@ -90,7 +90,7 @@ def import_project(
         for name, photo in track(named.items(), "Importing", console=console):
             try:
                 _import(project, photo, source.photos[name], overwrite, report)
-            except (ImportFormatError, PhotoError, StaleError) as error:
+            except (ImportFormatError, PhotoError, RefusedError, StaleError) as error:
                 report.failed.append(f"{photo.path}: {error}")
     finally:
         project.store.close()

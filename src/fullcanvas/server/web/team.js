@@ -38,10 +38,11 @@ async function learn({ store }) {
  * @param {PhotoItem} item
  * @param {State} state
  */
-function isReturned({ id, status, version, author }, { items, session }) {
+function isReturned({ id, status, review, author }, { items, session }) {
   const before = items.find((item) => item.id === id);
   const mine = session?.name && session.name === author;
-  return Boolean(mine && status === "rejected" && (before?.version ?? -1) < version);
+  // A rejected photo also changes when a label of its regions is renamed.
+  return Boolean(mine && status === "rejected" && before?.review?.time !== review?.time);
 }
 
 /** @param {PhotoItem} item */
