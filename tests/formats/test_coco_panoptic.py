@@ -52,7 +52,7 @@ def failing(*_arguments: object) -> Any:
 
 def write_some(folder: Path, *photos: ExportedPhoto, **options: Any) -> list[Outcome]:
     with FolderSink(folder, LAYOUT) as sink:
-        return list(write_coco_panoptic(photos, CATEGORIES, sink, **options))
+        return list(write_coco_panoptic(photos, lambda: CATEGORIES, sink, **options))
 
 
 def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any]:
@@ -64,6 +64,19 @@ def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any
 def segments(data: dict[str, Any], index: int = 0) -> dict[int, tuple[int, int, list[int]]]:
     listed = data["annotations"][index]["segments_info"]
     return {item["id"]: (item["category_id"], item["area"], item["bbox"]) for item in listed}
+
+
+def test_classes_may_be_renamed_and_merged_while_an_export_is_made(tmp_path: Path) -> None:
+    """Each photo's regions have the names of their time; what ids mean is said as it is at the end."""
+    one = np.ones((3, 5), np.int32)
+    first, second = photo(one, {1: "cat"}), photo(one, {1: "tiger"}, id_=2, name="b.jpg")
+    times = iter([[Category(1, "cat", True), Category(2, "owl", True)], [Category(1, "tiger", True)]])
+    with FolderSink(tmp_path / "out", LAYOUT) as sink:
+        outcomes = list(write_coco_panoptic([first, second], lambda: next(times), sink))
+    assert [outcome.left_out for outcome in outcomes] == [None, None]
+    data = check_rules(tmp_path / "out")
+    assert segments(data, 0)[1][0] == segments(data, 1)[1][0] == 1
+    assert {item["id"]: item["name"] for item in data["categories"]} == {1: "tiger", 2: "owl"}
 
 
 def test_regions_become_segments_and_stuff_of_one_class_becomes_one(tmp_path: Path) -> None:
@@ -219,7 +232,7 @@ def test_photos_are_read_one_by_one_when_they_are_due(tmp_path: Path) -> None:
 
     photos = [ExportedPhoto(id_, f"{id_}.jpg", 0, partial(reading, id_), Path) for id_ in (1, 2, 3)]
     with FolderSink(tmp_path / "out", LAYOUT) as sink:
-        for number, _ in enumerate(write_coco_panoptic(photos, CATEGORIES, sink), 1):
+        for number, _ in enumerate(write_coco_panoptic(photos, lambda: CATEGORIES, sink), 1):
             assert len(read) == number
 
 

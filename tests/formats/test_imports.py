@@ -51,7 +51,7 @@ def write(folder: Path, data: Any, name: str = "panoptic.json") -> Path:
 @pytest.fixture
 def panoptic(tmp_path: Path) -> Path:
     with FolderSink(tmp_path / "panoptic", LAYOUT) as sink:
-        list(write_coco_panoptic([photo()], CATEGORIES, sink))
+        list(write_coco_panoptic([photo()], lambda: CATEGORIES, sink))
     return tmp_path / "panoptic"
 
 

@@ -377,6 +377,26 @@ def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path:
         assert len(check_rules(out)["images"]) == (1 if left_out else 2)
 
 
+def test_a_label_that_is_renamed_during_an_export_keeps_no_photo_from_it(
+    work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import export as room
+
+    segment = room.segment
+
+    def rename_first(*arguments: object) -> object:
+        assert work.client.patch("/api/v1/labels/1", json={"name": "tiger"}).status_code == 200
+        return segment(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "segment", rename_first)
+    out = unzip(work.client.get("/api/v1/export?status=all").content, tmp_path)
+    data = check_rules(out)
+    assert not (out / "left-out.txt").exists()
+    used = [[item["category_id"] for item in each["segments_info"]] for each in data["annotations"]]
+    assert used == [[1, 2], [1]]
+    assert [item["name"] for item in data["categories"]] == ["tiger", "sky"]
+
+
 def test_a_photo_reopened_while_it_is_exported(
     work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,7 +495,9 @@ def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
 
     photos = [replace(photo, regions=partial(reading, photo)) for photo in found.photos]
     download = Downloads().begin(None, found)
-    chunks = zipped(replace(found, photos=photos), categories(bench.project), Unlabelled.ERROR, download)
+    chunks = zipped(
+        replace(found, photos=photos), partial(categories, bench.project), Unlabelled.ERROR, download
+    )
     assert next(chunks).startswith(b"PK")
     chunks.close()
     assert (read, download.done, download.state) == ([1], 1, "broken_off")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -46,7 +46,7 @@ class Unlabelled(StrEnum):
 
 def write_coco_panoptic(
     photos: Sequence[ExportedPhoto],
-    categories: Sequence[Category],
+    categories: Callable[[], Sequence[Category]],
     sink: Sink,
     unlabelled: Unlabelled = Unlabelled.ERROR,
     *,
@@ -58,7 +58,8 @@ def write_coco_panoptic(
 
     Args:
         photos: what to export.
-        categories: every class that a region may have.
+        categories: every class that a region may have. Asked for after the regions of each photo: a class
+            may get another name meanwhile.
         sink: where to.
         unlabelled: what becomes of regions without a label.
         images: whether the photos themselves go with it, upright, into `images/`.
@@ -76,18 +77,20 @@ def write_coco_panoptic(
 
 def _written(
     photos: Sequence[ExportedPhoto],
-    categories: Sequence[Category],
+    categories: Callable[[], Sequence[Category]],
     sink: Sink,
     unlabelled: Unlabelled,
     images: bool,
 ) -> Iterator[Outcome]:
-    classes = {category.name: category for category in categories}
+    classes: dict[int, Category] = {}  # those that became part of another one meanwhile, too
     names = map_names([photo.file_name for photo in photos], [photo.id for photo in photos])
     listed: list[tuple[str, str]] = []
     left_out: list[str] = []
     for photo in photos:
         try:
-            segments, panoptic = segments_of(photo.regions(), classes, unlabelled)
+            regions, now = photo.regions(), categories()
+            classes |= {category.id: category for category in now}
+            segments, panoptic = segments_of(regions, {item.name: item for item in now}, unlabelled)
             picture = photo.picture() if images else None
             _add_picture(sink, f"{IMAGES}/{photo.file_name}", picture)
         except ExportError as error:
@@ -102,7 +105,7 @@ def _written(
     if left_out:
         sink.write(LEFT_OUT, "".join(f"{line}\n" for line in left_out).encode())
     more = [REGION_CATEGORY] if unlabelled is Unlabelled.REGION else []
-    sink.write(JSON, _json(listed, [*categories, *more]))
+    sink.write(JSON, _json(listed, [*classes.values(), *more]))
 
 
 def check_labels(photos: Sequence[ExportedPhoto], unlabelled: Unlabelled) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -89,7 +90,7 @@ def export_project(
         report = Report(in_work=found.in_work, left_out=found.left_out)
         with FolderSink(out, LAYOUT, link=images == "link") as sink:
             written = write_coco_panoptic(
-                found.photos, categories(project), sink, unlabelled, images=images != "none"
+                found.photos, partial(categories, project), sink, unlabelled, images=images != "none"
             )
             for outcome in track(written, "Exporting", total=len(found.photos), console=console):
                 report.count(outcome)
