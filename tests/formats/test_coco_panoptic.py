@@ -261,6 +261,14 @@ def test_usual_names_are_those_of_coco() -> None:
     assert map_names(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139.png", 2: "photo.PNG.png"}
 
 
+def test_a_name_as_long_as_names_can_be_has_a_map(tmp_path: Path) -> None:
+    long = [f"{'é' * 125}.bmp", f"x/{'b' * 251}.jpg", f"x/{'B' * 251}.jpg", f"{'c' * 247}.bmp"]
+    photos = [photo(id_=id_, name=name) for id_, name in enumerate([*long, "4.jpg"], 1)]
+    data = write(tmp_path / "out", *photos)
+    names = [item["file_name"] for item in data["annotations"]]
+    assert names == ["1.png", "x/2.png", "x/3.png", f"{'c' * 247}.bmp.png", "4.png"]
+
+
 def test_photos_can_go_with_it(tmp_path: Path) -> None:
     source = tmp_path / "source.jpg"
     source.write_bytes(b"pixels")

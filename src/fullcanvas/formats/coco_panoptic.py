@@ -32,6 +32,8 @@ LEFT_OUT = "left-out.txt"
 LAYOUT = Layout(frozenset({JSON, MAPS, IMAGES, LEFT_OUT}), JSON, MADE_HERE.encode())
 MOST_LISTED = 20
 """How many photos a message names."""
+_LONGEST_NAME = 255
+"""Of a file, in bytes of UTF-8."""
 REGION_CATEGORY = Category(0, "region", True)
 """The class of regions without a label, under `Unlabelled.REGION`."""
 
@@ -231,21 +233,28 @@ def map_names(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
     """The file name of every photo's map, by photo id.
 
     `a/cat.jpg` has `a/cat.png`, as in COCO, and any other file its whole name with `.png` after it; names
-    that would still meet, in any case of letters, get the photo's id.
+    that would still meet, in any case of letters, get the photo's id; one that is too long is the id alone.
     """
-    names = {id_: _map_name(file_name) for id_, file_name in zip(ids, file_names, strict=True)}
+    names = {id_: _map_name(file_name, id_) for id_, file_name in zip(ids, file_names, strict=True)}
     while len(times := Counter(name.casefold() for name in names.values())) < len(names):
         # Once more, where a photo happens to have the name that another one's id has led to.
         names = {
-            id_: name if times[name.casefold()] == 1 else f"{name.removesuffix('.png')}.{id_}.png"
+            id_: name if times[name.casefold()] == 1 else _shortened(f"{name[:-4]}.{id_}.png", id_)
             for id_, name in names.items()
         }
     return names
 
 
-def _map_name(file_name: str) -> str:
+def _map_name(file_name: str, id_: int) -> str:
     path = PurePosixPath(file_name)
-    return str(path.with_suffix(".png")) if path.suffix == ".jpg" else f"{file_name}.png"
+    name = str(path.with_suffix(".png")) if path.suffix == ".jpg" else f"{file_name}.png"
+    return _shortened(name, id_)
+
+
+def _shortened(name: str, id_: int) -> str:
+    """The name of a file; its photo's id in its place if file systems would not take it."""
+    path = PurePosixPath(name)
+    return name if len(path.name.encode()) <= _LONGEST_NAME else str(path.with_name(f"{id_}.png"))
 
 
 def _png(panoptic: NDArray[np.int32]) -> bytes:
