@@ -73,6 +73,15 @@ def test_an_export_comes_back(panoptic: Path) -> None:
     assert found == expected
 
 
+def test_maps_are_found_by_what_windows_calls_them(panoptic: Path) -> None:
+    (panoptic / "panoptic" / "b").mkdir()
+    (panoptic / "panoptic" / "a.png").rename(panoptic / "panoptic" / "b" / "a.png")
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data["annotations"][0]["file_name"] = "b\\a.png"
+    write(panoptic, data)
+    assert len(read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3)).regions) == 6
+
+
 def change(folder: Path, **changes: Any) -> Path:
     file = folder / "panoptic.json"
     write(folder, {**json.loads(file.read_text()), **changes})

@@ -227,6 +227,31 @@ def test_a_photo_takes_the_work_of_its_own_name_alone(
     assert listed == {"a.jpg": 2, "b/a.jpg": 0, "c.png": 0}
 
 
+def test_names_mean_the_same_whatever_system_wrote_them(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    """Windows writes folders with backslashes; macOS stores accents as letters of their own."""
+    (folder / "c.png").rename(folder / "b" / "cafe\u0301.png")
+    images = [
+        {"id": id_, "file_name": name, "width": WIDTH, "height": HEIGHT}
+        for id_, name in enumerate(["b\\a.jpg", "b\\caf\u00e9.png", "x\\a.jpg"], 1)
+    ]
+    square = {"category_id": 3, "segmentation": [[5, 5, 30, 5, 30, 30, 5, 30]]}
+    annotations = [{"id": image["id"], "image_id": image["id"], **square} for image in images]
+    data = {"images": images, "annotations": annotations, "categories": [{"id": 3, "name": "dog"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(data))
+    output = run(folder, "--format", "coco-instances", "--from", tmp_path / "instances.json")
+    assert "1 names are not among the photos: x\\a.jpg\n" in output
+    listed = [item["regions"] for item in start(folder).get("/photos")["items"]]
+    assert listed == [0, 1, 1]
+
+
+def test_names_that_nobody_has_are_told_as_plain_text(folder: Path, tmp_path: Path) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", "\x1b[2J\n.png")
+    told = "1 names are not among the photos: \\x1b[2J\\n.png\n"
+    assert told in run(folder, "--format", "label-png", "--from", maps)
+
+
 def test_work_on_many_more_photos_is_told_in_a_line(folder: Path, tmp_path: Path) -> None:
     maps = write_maps(tmp_path / "maps", "a.png", *(f"{number:03}.png" for number in range(200)))
     output = run(folder, "--format", "label-png", "--from", maps)

@@ -126,12 +126,12 @@ class Fields:
         return value
 
     def path(self, name: str) -> str:
-        """The name of a file within a folder."""
+        """The name of a file within a folder, with forward slashes."""
         value = self.text(name)
         path = PureWindowsPath(value)  # knows both slashes, and drives: a name means the same everywhere
         if path.anchor or ".." in path.parts:
             raise self.wrong(f"its {name} leads out of its folder: {value!a:.80}")
-        return value
+        return path.as_posix()
 
     def items(self, name: str, one: str) -> list[Fields]:
         """The objects in a list, each of which is called `one` of this object."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -129,25 +130,33 @@ def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
 
 def _unknown(names: Sequence[str]) -> list[str]:
     """A line about names that no photo has: work on all of COCO may be imported for ten of its photos."""
-    listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    told = (name if name.isprintable() else ascii(name)[1:-1] for name in names[:5])
+    listed = ", ".join(told) + (", …" if len(names) > 5 else "")
     return [f"{len(names)} names are not among the photos: {listed}"] if names else []
 
 
+def _plain(path: str) -> str:
+    """A name in one form: Windows writes backslashes between folders, and macOS stores accents as letters."""
+    return unicodedata.normalize("NFC", path.replace("\\", "/"))
+
+
 def _without_extension(path: str) -> str:
-    return str(PurePosixPath(path).parent / PurePosixPath(path).stem)
+    pure = PurePosixPath(_plain(path))
+    return str(pure.parent / pure.stem)
 
 
 def _name(path: str) -> str:
-    return PurePosixPath(path).name
+    return PurePosixPath(_plain(path)).name
 
 
 def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+    return PurePosixPath(_plain(path)).stem
 
 
 _WAYS: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
     (str, str),
-    (lambda name: name.removesuffix(".png"), str),
+    (_plain, _plain),
+    (lambda name: _plain(name).removesuffix(".png"), _plain),
     (_without_extension, _without_extension),
     (_name, _name),
     (_stem, _stem),
