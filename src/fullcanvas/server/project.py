@@ -77,13 +77,13 @@ class Project:
             )
         return found
 
-    def decode(self, photo: Photo) -> Pixels:
-        """The upright photo: uint8 [height, width, 3], RGB.
+    def decode(self, photo: Photo, content: str | None = None) -> Pixels:
+        """The upright photo: uint8 [height, width, 3], RGB; only of a file with the hash `content`, if given.
 
         Raises:
             PhotoError: it cannot be opened.
         """
-        return decode(self.file(photo), self.max_pixels)
+        return decode(self.file(photo), self.max_pixels, content)
 
     def frame(self, photo: Photo) -> Frame:
         """How the photo lies; it is decoded for that.
