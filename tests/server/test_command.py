@@ -39,6 +39,13 @@ def test_a_missing_folder(model: Path, tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "none", "--port", 0, "--model", model)
 
 
+@pytest.mark.parametrize("option", ["--memory", "--cache", "--max-megapixels"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1"])
+def test_a_bound_that_is_none_is_refused(folder: Path, option: str, value: str) -> None:
+    result = CliRunner().invoke(app, ["annotate", str(folder), option, value])
+    assert (result.exit_code, "Invalid value for" in result.output) == (2, True)
+
+
 def test_a_port_that_is_taken(folder: Path, model: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

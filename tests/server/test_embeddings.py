@@ -115,12 +115,10 @@ def test_a_photo_that_is_replaced_while_it_is_opened_is_not_taken_for_the_one_be
 
     disk = disk_cache(many, None, ROOM)
     with embeddings_of(many, counting, disk=disk) as (project, embeddings):
-        with (
-            monkeypatch.context() as patched,
-            pytest.raises(PhotoError, match="replaced while it was opened"),
-        ):
-            patched.setattr(Project, "decode", replace_and_decode)
+        monkeypatch.setattr(Project, "decode", replace_and_decode)
+        with pytest.raises(PhotoError, match="replaced while it was opened"):
             look(project, embeddings, 1)
+        monkeypatch.undo()
         (many / "0.png").write_bytes(old)
         found = look(project, embeddings, 1)
     assert np.array_equal(found.array, counting.encode(decode(many / "0.png")).array)
