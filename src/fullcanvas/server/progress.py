@@ -91,13 +91,19 @@ class Progress:
         with self._database.read() as connection:
             return {row.region: row.seconds for row in connection.execute(query)}
 
-    def seconds(self, photo_ids: Sequence[int] | None = None) -> Mapping[int, float]:
-        """Seconds of work by photo, for these photos or for all; those without any are left out."""
+    def seconds(self, photo_ids: Sequence[int]) -> Mapping[int, float]:
+        """Seconds of work by photo, for these photos; those without any are left out."""
         table = schema.times
-        mine = [] if photo_ids is None else [table.c.photo_id.in_(photo_ids)]
-        query = select(table.c.photo_id, func.sum(table.c.seconds)).where(*mine).group_by(table.c.photo_id)
+        mine = table.c.photo_id.in_(photo_ids)
+        query = select(table.c.photo_id, func.sum(table.c.seconds)).where(mine).group_by(table.c.photo_id)
         with self._database.read() as connection:
             return {photo_id: float(seconds) for photo_id, seconds in connection.execute(query)}
+
+    def total_seconds(self) -> float:
+        """Seconds of work on all photos, added up by the database: there may be hundreds of thousands."""
+        query = select(func.coalesce(func.sum(schema.times.c.seconds), 0.0))
+        with self._database.read() as connection:
+            return float(connection.execute(query).scalar_one())
 
     def people(self) -> Sequence[str]:
         """Who changed or completed a photo last, or reviewed one last; none where there are no accounts."""
