@@ -18,6 +18,7 @@ from fullcanvas.server.project import open_project
 from fullcanvas.server.serve import Service, address_of, listen
 from tests.server.conftest import LEFT
 from tests.server.process import Server
+from tests.server.test_migrations import restore
 
 
 def refused(*arguments: object) -> str:
@@ -165,6 +166,19 @@ def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytes
     console = Console(record=True, width=200)
     serve.annotate(service(tmp_path / "none", model), False, console)
     assert "There is no photo in" in console.export_text()
+
+
+def test_an_update_of_the_database_is_told(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    (folder / ".fullcanvas").mkdir()
+    restore(5, folder / ".fullcanvas" / "fullcanvas.db")
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    serve.annotate(service(folder, model), False, console)
+    assert "fullcanvas.db: is of version 5; copied, and brought to version" in console.export_text()
 
 
 def test_work_whose_photo_has_another_name_now_is_said(

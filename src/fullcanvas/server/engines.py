@@ -52,8 +52,8 @@ class Kind(Protocol):
     def begin(self, connection: Connection, write: bool) -> None:
         """What has to be said first in a transaction."""
 
-    def back_up(self, connection: Connection, version: int) -> None:
-        """Copy everything before tables of this version are changed."""
+    def back_up(self, connection: Connection, version: int) -> str:
+        """Copy everything before tables of this version are changed; say where to."""
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""
@@ -137,8 +137,8 @@ class Sqlite:
         """One that will write waits for its turn at once; later it might have to give up."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def back_up(self, _connection: Connection, version: int) -> None:
-        """Copy the database beside itself.
+    def back_up(self, _connection: Connection, version: int) -> str:
+        """Copy the database beside itself, to the file that it answers.
 
         Raises:
             StoreError: it cannot be copied.
@@ -157,6 +157,7 @@ class Sqlite:
                 f"{copy}: the backup before an update of the tables cannot be made ({error}); "
                 "nothing was changed"
             ) from error
+        return str(copy)
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""
@@ -247,13 +248,14 @@ class Postgres:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
-    def back_up(self, connection: Connection, version: int) -> None:
-        """Copy every table into a schema of its own."""
+    def back_up(self, connection: Connection, version: int) -> str:
+        """Copy every table into a schema of its own, which it answers."""
         found = inspect(connection)
         place = _unused(f"fullcanvas_backup_{version}", found.get_schema_names())
         connection.exec_driver_sql(f"CREATE SCHEMA {place}")
         for table in found.get_table_names():
             connection.exec_driver_sql(f"CREATE TABLE {place}.{table} AS TABLE {table}")
+        return f"the schema {place}"
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""

@@ -8,8 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
+from fullcanvas.server.database import SILENT
 from fullcanvas.server.errors import ConflictError, PhotoError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
 from fullcanvas.server.photos import confine, content_hash, decode, frame, scan
@@ -121,6 +124,8 @@ def open_project(
     labels: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     database: str | None = None,
+    *,
+    console: Console = SILENT,
 ) -> Project:
     """The project of a folder of photos; no photo is decoded.
 
@@ -130,6 +135,7 @@ def open_project(
         labels: a file of labels to take over.
         max_pixels: the largest photo that is opened.
         database: the address of a PostgreSQL database, instead of a file.
+        console: is told when a database of an older version is brought up to date.
 
     Raises:
         PhotoError: there is no such folder.
@@ -137,7 +143,7 @@ def open_project(
         StoreError: the database cannot be used.
     """
     found = scan(folder)
-    store = Store(database or home(folder, place) / DATABASE)
+    store = Store(database or home(folder, place) / DATABASE, console)
     try:
         if labels is not None:
             store.take_labels_over(repr(read_labels(labels)), partial(read_labels, labels))

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
-from fullcanvas.server.database import Database
+from fullcanvas.server.database import SILENT, Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.filters import ALL, Filter
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
@@ -54,13 +55,14 @@ class Store:
 
     Args:
         place: the SQLite file, made if it is not there, or the address of a PostgreSQL database.
+        console: is told when a database of an older version is brought up to date.
 
     Raises:
         StoreError: it cannot be opened, is no database, or is from a newer version of the program.
     """
 
-    def __init__(self, place: Path | str) -> None:
-        self._database = Database(place)
+    def __init__(self, place: Path | str, console: Console = SILENT) -> None:
+        self._database = Database(place, console)
         self.progress = Progress(self._database)
         self.relabelling = Relabelling(self._database)
 

@@ -72,7 +72,7 @@ def export_project(
         model: the name or path of the model for photos that are not complete.
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
-        console: for the progress bar.
+        console: for progress bars, and an update of the database.
         database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
@@ -81,7 +81,7 @@ def export_project(
         ModelError: the model cannot be used.
     """
     _check_out(folder, home(folder, place), out)
-    project = open_project(folder, place, None, max_pixels, database)
+    project = open_project(folder, place, None, max_pixels, database, console=console)
     try:
         # What is on disk is used, and left as it is: how much room it may take is not known here.
         disk = disk_cache(folder, place, limit=0)

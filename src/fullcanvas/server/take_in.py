@@ -75,7 +75,7 @@ def import_project(
         labels: a file of labels to take over; the classes of label PNGs by their ids.
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
-        console: for the progress bar.
+        console: for progress bars, and an update of the database.
         database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
@@ -83,7 +83,7 @@ def import_project(
         ImportFormatError: the work as a whole cannot be used.
     """
     source = _source(origin, form, labels)
-    project = open_project(folder, place, labels, max_pixels, database)
+    project = open_project(folder, place, labels, max_pixels, database, console=console)
     try:
         named = _matches(source, project.store.list_photos())
         project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
