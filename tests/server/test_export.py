@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Generator
@@ -323,6 +324,18 @@ def test_an_export_never_takes_the_place_of_photos_or_of_work(
     opened.store.close()
     assert "holds work of another project" in refused(folder, model, out)
     assert (out / "images" / ".fullcanvas" / "fullcanvas.db").exists()
+
+
+def test_a_place_by_another_name_is_the_same(
+    work: Page, folder: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where systems take no heed of case, which `realpath` knows nothing of."""
+    (tmp_path / "Real").mkdir()
+    photos = folder.rename(tmp_path / "Real" / "images")
+    (tmp_path / "real").symlink_to(tmp_path / "Real")
+    monkeypatch.setattr("os.path.realpath", os.path.abspath)
+    for option in ((), ("--project", str(tmp_path / "elsewhere"))):
+        assert "holds the folder of photos" in refused(photos, model, tmp_path / "real", *option)
 
 
 def test_mistakes_are_said_in_a_sentence(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def _check_out(folder: Path, project: Path, out: Path) -> None:
             f"{out}: lies in the folder of photos, where what is exported would be taken for more photos; "
             "name a folder beside it"
         )
-    if held := _held(photos, Path(os.path.realpath(project)), place):
+    if place.exists() and (held := _held(photos, Path(os.path.realpath(project)), place)):
         raise ExportError(
             f"{out}: holds {held}, which would go with what is replaced there; name a new folder"
         )
@@ -122,9 +122,14 @@ def _check_out(folder: Path, project: Path, out: Path) -> None:
 
 def _held(photos: Path, project: Path, place: Path) -> str | None:
     """What an export to a place would delete that can be had nowhere else; None if nothing."""
-    if photos.is_relative_to(place):
+    if _lies_in(photos, place):
         return "the folder of photos"
-    if project.is_relative_to(place):
+    if _lies_in(project, place):
         return "the project"
     others = (where for where, folders, files in os.walk(place) if FOLDER in folders or DATABASE in files)
     return next((f"work of another project ({other})" for other in others), None)
+
+
+def _lies_in(path: Path, place: Path) -> bool:
+    """Whether a path leads through a place, by whatever name: some systems take no heed of case."""
+    return any(folder.exists() and folder.samefile(place) for folder in (path, *path.parents))
