@@ -153,6 +153,8 @@ def test_a_label_that_is_renamed_shows_in_the_list_and_gives_no_photo_back_again
     learnt = "() => fullcanvas.state().items.some(({ labels }) => labels.includes('mug'))"
     anna.page.wait_for_function(learnt)
     expect(anna.message).not_to_be_visible()
+    # What is offered to her follows.
+    anna.page.wait_for_function("() => fullcanvas.state().project.labels.some(({ name }) => name === 'mug')")
 
 
 def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:
