@@ -286,6 +286,20 @@ def test_a_locked_database_says_so(store: Store, path: Path, monkeypatch: pytest
     impatient.close()
 
 
+def test_nothing_is_stored_in_a_file_that_was_deleted_or_replaced(store: Store, path: Path) -> None:
+    """What was said there would be gone with the program; and one made anew would be empty."""
+    kept = path.with_name("elsewhere.db")
+    path.rename(kept)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"deleted or replaced .* stop Fullcanvas, put it back"):
+            store.save(Photo(2, "a.jpg", "new", 0, 0, 0, None, None, None, None), "h", None, EMPTY)
+        with pytest.raises(StoreError, match="deleted or replaced"):
+            store.list_photos()
+        path.write_bytes(kept.read_bytes())
+    kept.rename(path)
+    assert store.save(first(store), "h", None, EMPTY).version == 1
+
+
 def test_changes_of_one_program_come_in_turn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fullcanvas.server.engines.TURN_SECONDS", 0.05)
     photo = first(store)

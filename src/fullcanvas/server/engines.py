@@ -90,6 +90,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path
+        self._file: tuple[int, int] | None = None  # which one it is, once it is there
         self._writing = threading.Lock()
 
     def open(self) -> Engine:
@@ -114,12 +115,15 @@ class Sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 
-    def turn(self, write: bool) -> AbstractContextManager[object]:
+    @contextmanager
+    def turn(self, write: bool) -> Iterator[None]:
         """Changes of this program come in turn.
 
         Left to SQLite, each would try again and again, with pauses; the quick ones would overtake the others.
         """
-        return self._in_turn() if write else nullcontext()
+        with self._in_turn() if write else nullcontext():
+            self._check_file()
+            yield
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -129,6 +133,20 @@ class Sqlite:
             yield
         finally:
             self._writing.release()
+
+    def _check_file(self) -> None:
+        """See that the file is the one that was opened: what is written to a deleted one is lost."""
+        try:
+            found = self._path.stat()
+            file = found.st_dev, found.st_ino
+        except OSError:  # it is not there, or SQLite will say what is wrong
+            file = None
+        self._file = self._file or file
+        if self._file != file:
+            raise StoreError(
+                f"{self.name}: was deleted or replaced while it was in use, so nothing can be stored; "
+                "stop Fullcanvas, put it back, and start again"
+            )
 
     def prepare(self, connection: Connection, write: bool) -> None:
         """Nothing."""
