@@ -82,6 +82,23 @@ def test_maps_are_found_by_what_windows_calls_them(panoptic: Path) -> None:
     assert len(read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3)).regions) == 6
 
 
+def test_whole_numbers_may_be_written_as_floats(panoptic: Path) -> None:
+    """As programs do that keep ids in arrays of numbers."""
+
+    def floats(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: floats(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [floats(item) for item in value]
+        return float(value) if type(value) is int else value
+
+    before = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data = {**data, "images": floats(data["images"]), "annotations": floats(data["annotations"])}
+    write(panoptic, data)
+    assert read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3)) == before
+
+
 def change(folder: Path, **changes: Any) -> Path:
     file = folder / "panoptic.json"
     write(folder, {**json.loads(file.read_text()), **changes})
