@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from fullcanvas.client import Client
 from fullcanvas.server.accounts import FILE, Accounts, Role
 from fullcanvas.server.project import home
 from tests.browser.annotator import Annotator
 from tests.browser.conftest import TIMEOUT_MS
 from tests.server.process import Server
 
-TEAM = {"anna": Role.ANNOTATOR, "bert": Role.ANNOTATOR, "rita": Role.REVIEWER}
+TEAM = {"anna": Role.ANNOTATOR, "bert": Role.ANNOTATOR, "rita": Role.REVIEWER, "ada": Role.ADMIN}
 Come = Callable[[str], Annotator]
 
 
@@ -135,6 +136,25 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
     rita.choose("astronaut.jpg")
     expect(rita.page.locator("#comment")).to_be_hidden()
     expect(rita.page.locator("#prompt")).to_contain_text("Reviewed, by rita")
+
+
+def test_a_label_that_is_renamed_shows_in_the_list_and_gives_no_photo_back_again(
+    come: Come, tokens: dict[str, str]
+) -> None:
+    anna = come("anna")
+    ada, hers = Client(anna.address, tokens["ada"]), Client(anna.address, tokens["anna"]).open("coffee.jpg")
+    ada.add_label("cup")
+    hers.add_region([(100, 200), (400, 200), (250, 20), (250, 390)], label="cup")
+    hers.complete()
+    ada.open("coffee.jpg").reject("and the spoon?")
+    expect(anna.message).to_contain_text("ada gave coffee.jpg back: and the spoon?")
+    anna.page.get_by_role("button", name="Dismiss").click()
+    ada.change_label("cup", name="mug")
+    learnt = "() => fullcanvas.state().items.some(({ labels }) => labels.includes('mug'))"
+    anna.page.wait_for_function(learnt)
+    expect(anna.message).not_to_be_visible()
+    # What is offered to her follows.
+    anna.page.wait_for_function("() => fullcanvas.state().project.labels.some(({ name }) => name === 'mug')")
 
 
 def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:

@@ -325,7 +325,7 @@ def test_an_export_s_maps_lie_over_the_photo_as_it_was_shown(tmp_path):
     regions = Regions({1: "x"}, lambda: np.ones((12, 20), np.int32))
     photo = ExportedPhoto(1, "a.jpg", 0, lambda: regions, lambda: tmp_path / "a.jpg")
     with FolderSink(tmp_path / "out", NAMES) as sink:
-        list(write_export([photo], [Category(1, "x", True)], sink, images=True))
+        list(write_export([photo], lambda: [Category(1, "x", True)], sink, images=True))
     image = open_dataset(tmp_path / "out").load(0).image
     assert np.array_equal(image, decode(tmp_path / "a.jpg"))
     assert image[-1].min() > 200

@@ -27,6 +27,27 @@ def test_a_file_may_be_read_by_whom_it_is_for(tmp_path, mode):
     assert (tmp_path / "file").stat().st_mode & 0o777 == mode
 
 
+def test_a_file_stays_whose_it_was(tmp_path, monkeypatch):
+    """An administrator may write for a server that runs as somebody else, and has to read it."""
+    given: list[tuple[str, int, int]] = []
+    put(tmp_path / "file", b"old")
+    owner = (tmp_path / "file").stat()
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((path.suffix, user, group)))
+    put(tmp_path / "file", b"new")
+    put(tmp_path / "another", b"new")
+    assert given == [(".partial", owner.st_uid, owner.st_gid)]
+
+
+def test_whoever_may_not_give_a_file_away_keeps_it(tmp_path, monkeypatch):
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    for content in (b"old", b"new"):
+        put(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
 def test_while_it_is_written_others_find_the_old_one_and_may_not_read_the_new_one(tmp_path):
     put(tmp_path / "file", b"old")
     with writing(tmp_path / "file") as file:

@@ -53,7 +53,7 @@ def failing(*_arguments: object) -> Any:
 
 def write_some(folder: Path, *photos: ExportedPhoto, **options: Any) -> list[Outcome]:
     with FolderSink(folder, NAMES) as sink:
-        return list(write_export(photos, CATEGORIES, sink, **options))
+        return list(write_export(photos, lambda: CATEGORIES, sink, **options))
 
 
 def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any]:
@@ -65,6 +65,20 @@ def write(folder: Path, *photos: ExportedPhoto, **options: Any) -> dict[str, Any
 def segments(data: dict[str, Any], index: int = 0) -> dict[int, tuple[int, int, list[int]]]:
     listed = data["annotations"][index]["segments_info"]
     return {item["id"]: (item["category_id"], item["area"], item["bbox"]) for item in listed}
+
+
+def test_classes_may_be_renamed_and_merged_while_an_export_is_made(tmp_path: Path) -> None:
+    """Each photo's regions have the names of their time; what ids mean is said as it is at the end."""
+    one = np.ones((3, 5), np.int32)
+    first, second = photo(one, {1: "cat"}), photo(one, {1: "tiger"}, id_=2, name="b.jpg")
+    before, after = [Category(1, "cat", True), Category(2, "owl", True)], [Category(1, "tiger", True)]
+    times = iter([before, before, after])
+    with FolderSink(tmp_path / "out", NAMES) as sink:
+        outcomes = list(write_export([first, second], lambda: next(times), sink))
+    assert [outcome.left_out for outcome in outcomes] == [None, None]
+    data = check_rules(tmp_path / "out")
+    assert segments(data, 0)[1][0] == segments(data, 1)[1][0] == 1
+    assert {item["id"]: item["name"] for item in data["categories"]} == {1: "tiger", 2: "owl"}
 
 
 def test_regions_become_segments_and_stuff_of_one_class_becomes_one(tmp_path: Path) -> None:
@@ -220,7 +234,7 @@ def test_photos_are_read_one_by_one_when_they_are_due(tmp_path: Path) -> None:
 
     photos = [ExportedPhoto(id_, f"{id_}.jpg", 0, partial(reading, id_), Path) for id_ in (1, 2, 3)]
     with FolderSink(tmp_path / "out", NAMES) as sink:
-        for number, _ in enumerate(write_export(photos, CATEGORIES, sink), 1):
+        for number, _ in enumerate(write_export(photos, lambda: CATEGORIES, sink), 1):
             assert len(read) == number
 
 
@@ -247,6 +261,14 @@ def test_names_that_meet_only_because_of_an_id() -> None:
 
 def test_usual_names_are_those_of_coco() -> None:
     assert names_beside(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139", 2: "photo.PNG"}
+
+
+def test_a_name_as_long_as_names_can_be_has_a_map(tmp_path: Path) -> None:
+    long = [f"{'é' * 125}.bmp", f"x/{'b' * 251}.jpg", f"x/{'B' * 251}.jpg", f"{'c' * 247}.bmp"]
+    photos = [photo(id_=id_, name=name) for id_, name in enumerate([*long, "4.jpg"], 1)]
+    data = write(tmp_path / "out", *photos)
+    names = [item["file_name"] for item in data["annotations"]]
+    assert names == ["1.png", "x/2.png", "x/3.png", f"{'c' * 247}.bmp.png", "4.png"]
 
 
 def test_photos_can_go_with_it(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def write(folder: Path, data: Any, name: str = "panoptic.json") -> Path:
 @pytest.fixture
 def panoptic(tmp_path: Path) -> Path:
     with FolderSink(tmp_path / "panoptic", NAMES) as sink:
-        list(write_export([photo()], CATEGORIES, sink))
+        list(write_export([photo()], lambda: CATEGORIES, sink))
     return tmp_path / "panoptic"
 
 
@@ -71,6 +71,32 @@ def test_an_export_comes_back(panoptic: Path) -> None:
         for id_ in set(whole.ravel().tolist()) - {0}
     }
     assert found == expected
+
+
+def test_maps_are_found_by_what_windows_calls_them(panoptic: Path) -> None:
+    (panoptic / "panoptic" / "b").mkdir()
+    (panoptic / "panoptic" / "a.png").rename(panoptic / "panoptic" / "b" / "a.png")
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data["annotations"][0]["file_name"] = "b\\a.png"
+    write(panoptic, data)
+    assert len(read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3)).regions) == 6
+
+
+def test_whole_numbers_may_be_written_as_floats(panoptic: Path) -> None:
+    """As programs do that keep ids in arrays of numbers."""
+
+    def floats(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: floats(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [floats(item) for item in value]
+        return float(value) if type(value) is int else value
+
+    before = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    data = json.loads((panoptic / "panoptic.json").read_text())
+    data = {**data, "images": floats(data["images"]), "annotations": floats(data["annotations"])}
+    write(panoptic, data)
+    assert read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3)) == before
 
 
 def change(folder: Path, **changes: Any) -> Path:

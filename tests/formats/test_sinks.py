@@ -108,13 +108,18 @@ def test_other_peoples_folders_are_left_alone(place: Path) -> None:
     assert tree(place) == {"thesis.tex": b"years of work"}
 
 
-def test_a_data_set_that_no_export_has_made_is_left_alone(place: Path) -> None:
-    """It may have the very names of an export, and be somebody's only copy."""
-    place.mkdir()
-    (place / "a").write_text("years of work")
+@pytest.mark.parametrize(
+    "files",
+    [{"b/photo": b"mine"}, {"a": b"another data set", "b/photo": b"mine"}],
+    ids=["some photos", "another program's"],
+)
+def test_what_merely_looks_like_an_export_is_left_alone(place: Path, files: dict[str, bytes]) -> None:
+    (place / "b").mkdir(parents=True)
+    for name, content in files.items():
+        (place / name).write_bytes(content)
     with pytest.raises(ExportError, match=r"no export of Fullcanvas \(\.fullcanvas-export is not in it\)"):
         export(place, b"new")
-    assert tree(place) == {"a": b"years of work"}
+    assert tree(place) == files
 
 
 def test_a_file_in_the_way_is_left_alone(place: Path) -> None:

@@ -34,7 +34,7 @@ CLASSES = {1: 3, 2: 17, 3: 17, 4: 3, 5: 4, 300: 17, 70000: 17, 0: 0}
 def write(form: OutFormat, folder: Path, *photos: ExportedPhoto, **options: Any) -> Path:
     categories = options.pop("categories", COLORED)
     with FolderSink(folder, NAMES) as sink:
-        outcomes = list(write_export(photos, categories, sink, form=form, **options))
+        outcomes = list(write_export(photos, lambda: categories, sink, form=form, **options))
     assert [outcome.left_out for outcome in outcomes] == [None] * len(photos)
     return folder
 
@@ -144,8 +144,11 @@ def test_regions_without_a_label_are_told_from_no_region(tmp_path: Path) -> None
     labels = {**LABELS, 2: None}
     out = write(OutFormat.LABEL_PNG, tmp_path / "out", photo(labels=labels), unlabelled=Unlabelled.REGION)
     with Image.open(out / "semantic" / "a.png") as picture:
-        assert np.asarray(picture)[0, 2:].tolist() == [18, 18, 0]
-    assert {label.name: label.id for label in read_labels(out / "labels.json")}["region"] == 18
+        assert np.asarray(picture)[0, 2:].tolist() == [254, 254, 0]
+    assert {label.name: label.id for label in read_labels(out / "labels.json")}["region"] == 254
+    taken = (Category(254, "cat", True), *CATEGORIES[1:])
+    with pytest.raises(ExportError, match="254 is for regions without a label"):
+        write(OutFormat.LABEL_PNG, tmp_path / "out", photo(), categories=taken, unlabelled=Unlabelled.REGION)
 
 
 # YOLO
@@ -250,6 +253,21 @@ def test_an_export_takes_the_place_of_one_in_another_format(tmp_path: Path, form
         assert [path.name for path in sorted(out.iterdir())] == [
             path.name for path in sorted(fresh.iterdir())
         ]
+
+
+@pytest.mark.parametrize("form", OutFormat)
+def test_a_class_that_is_renamed_meanwhile_stays_one(tmp_path: Path, form: OutFormat) -> None:
+    one = np.ones((3, 4), np.int32)
+    photos = [photo(one, {1: "cat"}), photo(one, {1: "tiger"}, id_=2, name="b.jpg")]
+    before, after = [Category(1, "cat", True)], [Category(1, "tiger", True), Category(2, "owl", True)]
+    times = iter([before, before, after])
+    with FolderSink(tmp_path / "out", NAMES) as sink:
+        outcomes = list(write_export(photos, lambda: next(times), sink, form=form))
+    assert [outcome.left_out for outcome in outcomes] == [None, None]
+    told = [path.read_text() for path in (tmp_path / "out").iterdir() if path.suffix in {".json", ".yaml"}]
+    assert len(told) == 1
+    assert told[0].index("tiger") < told[0].index("owl")
+    assert "cat" not in told[0].replace("category", "").replace("categories", "")
 
 
 @pytest.mark.parametrize("form", OutFormat)

@@ -127,12 +127,23 @@ def test_what_was_used_least_recently_goes_first(tmp_path):
 
 
 def test_what_a_crash_left_behind_goes_too(tmp_path):
-    (tmp_path / "old.partial").write_bytes(bytes(20_000))
-    os.utime(tmp_path / "old.partial", (0, 0))
+    left = tmp_path / f".{'0' * 64}.npz.k2_7abcd.partial"
+    left.write_bytes(bytes(20_000))
+    os.utime(left, (0, 0))
     cache = EmbeddingCache(tmp_path, 20_000)
     cache.put("a photo", embedding())
     assert len(files(tmp_path)) == 1
     assert cache.get("a photo", "a model")
+
+
+def test_files_of_others_are_left_alone(tmp_path):
+    """The folder that `--project` names may have had such a folder before."""
+    for name in ("mine.npy", f"{'0' * 64}.npy", f"my-{'0' * 64}.npz"):
+        (tmp_path / name).write_bytes(bytes(20_000))
+        os.utime(tmp_path / name, (0, 0))
+    cache = EmbeddingCache(tmp_path, 20_000)
+    assert cache.put("a photo", embedding())
+    assert len(files(tmp_path)) == 4
 
 
 def test_what_is_larger_than_the_room_is_not_kept(tmp_path):

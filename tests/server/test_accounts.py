@@ -165,6 +165,21 @@ def test_a_damaged_file_lets_nobody_in(path: Path, content: str) -> None:
         Accounts(path)
 
 
+def test_a_file_that_may_not_be_read_lets_nobody_in_and_says_so(
+    accounts: Accounts, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    token = accounts.add("anna", Role.ADMIN)
+    Accounts(path).add("ben", Role.ADMIN)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(AccountError, match=r"accounts\.json: cannot be read \(Permission denied\)"):
+        accounts.of_token(token)
+    monkeypatch.undo()
+    assert accounts.of_token(token) is not None
+
+
 def test_a_file_of_a_newer_version_is_refused(accounts: Accounts, path: Path) -> None:
     accounts.add("anna", Role.ADMIN)
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))

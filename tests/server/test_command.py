@@ -12,10 +12,13 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from fullcanvas.annotation import Annotation
 from fullcanvas.cli import app
 from fullcanvas.server.project import open_project
 from fullcanvas.server.serve import Service, address_of, listen
+from tests.server.conftest import LEFT
 from tests.server.process import Server
+from tests.server.test_migrations import restore
 
 
 def refused(*arguments: object) -> str:
@@ -35,6 +38,13 @@ def test_it_starts_answers_and_stops(folder: Path, model: Path) -> None:
 
 def test_a_missing_folder(model: Path, tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "none", "--port", 0, "--model", model)
+
+
+@pytest.mark.parametrize("option", ["--memory", "--cache", "--max-megapixels"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1"])
+def test_a_bound_that_is_none_is_refused(folder: Path, option: str, value: str) -> None:
+    result = CliRunner().invoke(app, ["annotate", str(folder), option, value])
+    assert (result.exit_code, "Invalid value for" in result.output) == (2, True)
 
 
 def test_a_port_that_is_taken(folder: Path, model: Path) -> None:
@@ -156,6 +166,36 @@ def test_an_empty_folder_is_said(tmp_path: Path, model: Path, monkeypatch: pytes
     console = Console(record=True, width=200)
     serve.annotate(service(tmp_path / "none", model), False, console)
     assert "There is no photo in" in console.export_text()
+
+
+def test_an_update_of_the_database_is_told(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    (folder / ".fullcanvas").mkdir()
+    restore(5, folder / ".fullcanvas" / "fullcanvas.db")
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    serve.annotate(service(folder, model), False, console)
+    assert "fullcanvas.db: is of version 5; copied, and brought to version" in console.export_text()
+
+
+def test_work_whose_photo_has_another_name_now_is_said(
+    folder: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import serve
+
+    store = open_project(folder).store
+    store.save(store.photo(1), "hash", None, Annotation(96, 80).add_region(LEFT))
+    store.close()
+    monkeypatch.setattr(serve, "_run", lambda *_arguments: None)
+    console = Console(record=True, width=200)
+    serve.annotate(service(folder, model), False, console)
+    assert "Missing" not in console.export_text()
+    (folder / "a.jpg").rename(folder / "[red].jpg")
+    serve.annotate(service(folder, model), False, console)
+    assert "Missing: a.jpg; worked on, but not in the folder any more; " in console.export_text()
 
 
 def service(folder: Path, model: Path) -> Service:

@@ -23,7 +23,10 @@ from fullcanvas.inference import Embedding, EmbeddingCache, Segmenter
 from fullcanvas.inference.model_file import read_model
 from fullcanvas.server.embeddings import Embeddings, disk_cache
 from fullcanvas.server.encode import encode_photos
+from fullcanvas.server.errors import PhotoError
+from fullcanvas.server.photos import decode
 from fullcanvas.server.project import Project, open_project
+from fullcanvas.server.records import Photo
 from fullcanvas.server.requests import AddRegionRequest
 from fullcanvas.server.workbench import Workbench
 from tests.server.conftest import LEFT, write_photo
@@ -98,6 +101,27 @@ def test_a_photo_that_changed_is_encoded_anew(many: Path, counting: Counting) ->
         write_photo(many / "0.png", 40, 30, seed=9)
         second = look(project, embeddings, 1)
     assert not np.array_equal(first.array, second.array)
+
+
+def test_a_photo_that_is_replaced_while_it_is_opened_is_not_taken_for_the_one_before(
+    many: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept under the old file's name would answer for it, were it put back."""
+    old, decode_photo = (many / "0.png").read_bytes(), Project.decode
+
+    def replace_and_decode(project: Project, photo: Photo, content: str) -> NDArray[np.uint8]:
+        write_photo(many / "0.png", 40, 30, seed=9)
+        return decode_photo(project, photo, content)
+
+    disk = disk_cache(many, None, ROOM)
+    with embeddings_of(many, counting, disk=disk) as (project, embeddings):
+        monkeypatch.setattr(Project, "decode", replace_and_decode)
+        with pytest.raises(PhotoError, match="replaced while it was opened"):
+            look(project, embeddings, 1)
+        monkeypatch.undo()
+        (many / "0.png").write_bytes(old)
+        found = look(project, embeddings, 1)
+    assert np.array_equal(found.array, counting.encode(decode(many / "0.png")).array)
 
 
 def test_without_a_disk_nothing_is_written(many: Path, counting: Counting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Generator
@@ -316,6 +317,17 @@ def test_a_complete_photo_without_a_region_counts_and_others_are_told(
     )
 
 
+def test_photos_that_are_missing_from_an_export_are_told(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """Their files may only have been moved."""
+    (folder / "b").rename(folder / "2026")
+    told = "worked on, but not in the folder any more; back under the same name, a photo has its work again"
+    assert f"left out: b/a.jpg; {told}" in export(folder, model, tmp_path / "out")
+    (folder / "a.jpg").unlink()
+    assert f"there is nothing to export: a.jpg, b/a.jpg; {told}" in refused(folder, model, tmp_path / "out")
+
+
 def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     (tmp_path / "there").symlink_to(folder)
     for out in (folder / "out", folder / "b" / "out", folder, tmp_path / "there" / "out"):
@@ -324,6 +336,35 @@ def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Pa
     project = open_project(folder)
     assert [photo.path for photo in project.store.list_photos()] == ["a.jpg", "b/a.jpg", "c.png"]
     project.store.close()
+
+
+def test_an_export_never_takes_the_place_of_photos_or_of_work(
+    work: Page, folder: Path, model: Path, tmp_path: Path
+) -> None:
+    """An earlier export may hold only what an export does; below that, somebody may have gone on working."""
+    out = tmp_path / "out"
+    export(folder, model, out)
+    photos = folder.rename(out / "images" / "photos")  # named as any other, they are part of an export
+    for option in ((), ("--project", str(tmp_path / "elsewhere"))):
+        assert "holds the folder of photos" in refused(photos, model, out, *option)
+    place = out / "panoptic" / "work"
+    assert "holds the project" in refused(photos.rename(folder), model, out, "--project", str(place))
+    opened = open_project(out / "images")
+    opened.store.close()
+    assert "holds work of another project" in refused(folder, model, out)
+    assert (out / "images" / ".fullcanvas" / "fullcanvas.db").exists()
+
+
+def test_a_place_by_another_name_is_the_same(
+    work: Page, folder: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where systems take no heed of case, which `realpath` knows nothing of."""
+    (tmp_path / "Real").mkdir()
+    photos = folder.rename(tmp_path / "Real" / "images")
+    (tmp_path / "real").symlink_to(tmp_path / "Real")
+    monkeypatch.setattr("os.path.realpath", os.path.abspath)
+    for option in ((), ("--project", str(tmp_path / "elsewhere"))):
+        assert "holds the folder of photos" in refused(photos, model, tmp_path / "real", *option)
 
 
 def test_mistakes_are_said_in_a_sentence(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
@@ -376,6 +417,26 @@ def test_exporting_while_photos_are_completed_and_reopened(work: Page, tmp_path:
         left_out = (out / "left-out.txt").read_text() if (out / "left-out.txt").exists() else ""
         assert left_out in {"", "b/a.jpg: was reopened or emptied while it was exported; export again\n"}
         assert len(check_rules(out)["images"]) == (1 if left_out else 2)
+
+
+def test_a_label_that_is_renamed_during_an_export_keeps_no_photo_from_it(
+    work: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fullcanvas.server import export as room
+
+    segment = room.segment
+
+    def rename_first(*arguments: object) -> object:
+        assert work.client.patch("/api/v1/labels/1", json={"name": "tiger"}).status_code == 200
+        return segment(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "segment", rename_first)
+    out = unzip(work.client.get("/api/v1/export?status=all").content, tmp_path)
+    data = check_rules(out)
+    assert not (out / "left-out.txt").exists()
+    used = [[item["category_id"] for item in each["segments_info"]] for each in data["annotations"]]
+    assert used == [[1, 2], [1]]
+    assert [item["name"] for item in data["categories"]] == ["tiger", "sky"]
 
 
 def test_a_photo_reopened_while_it_is_exported(
@@ -457,7 +518,7 @@ def test_how_far_an_export_is_can_be_asked(work: Page, monkeypatch: pytest.Monke
 
 
 def test_only_the_latest_exports_are_remembered() -> None:
-    known, found = Downloads(), Selection([], 0, "all", 0, 0)
+    known, found = Downloads(), Selection([], 0, "all", 0, 0, None)
     for key in range(MOST_KNOWN + 1):
         known.begin(str(key), found)
     assert known.of("1").photos == 0
@@ -476,7 +537,7 @@ def test_an_export_is_made_as_it_is_taken(work: Page) -> None:
 
     photos = [replace(photo, regions=partial(reading, photo)) for photo in found.photos]
     download = Downloads().begin(None, found)
-    chunks = zipped(replace(found, photos=photos), categories(bench.project), Wanted(), download)
+    chunks = zipped(replace(found, photos=photos), partial(categories, bench.project), Wanted(), download)
     assert next(chunks).startswith(b"PK")
     chunks.close()
     assert (read, download.done, download.state) == ([1], 1, "broken_off")

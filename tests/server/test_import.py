@@ -19,6 +19,7 @@ from fullcanvas.datasets import open_dataset
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.records import Category
 from fullcanvas.server import take_in
 from fullcanvas.server.labels import distinct_color
 from fullcanvas.server.photos import decode
@@ -142,6 +143,28 @@ def test_a_photo_that_is_completed_during_the_import_is_not_touched(
     assert (photo["status"], len(photo["regions"])) == ("complete", 1)
 
 
+def test_a_label_that_is_renamed_during_the_import_is_not_given(
+    folder: Path, tmp_path: Path, start: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = start(folder)
+
+    def read(place: Path) -> Source:
+        source = read_label_png(place, [Category(1, "sky", False), Category(2, "cat", True)])
+
+        def read_last(frame: Frame) -> ImportedPhoto:
+            assert page.client.patch("/api/v1/labels/2", json={"name": "tiger"}).status_code == 200
+            return source.photos["c.png"](frame)
+
+        return Source(source.categories, {**source.photos, "c.png": read_last})
+
+    monkeypatch.setattr(take_in, "FORMATS", {"label-png": read})
+    maps = write_maps(tmp_path / "maps", "a.png", "c.png")
+    output = run(folder, "--format", "label-png", "--from", maps, code=1)
+    assert "Error: c.png: there is no label 'cat' any more" in output
+    assert "2 regions in 1 photos imported" in output
+    assert [item["labels"] for item in page.get("/photos")["items"]] == [["sky", "tiger"], [], []]
+
+
 def test_a_photo_whose_work_cannot_be_used_keeps_no_other_from_its_own(folder: Path, tmp_path: Path) -> None:
     maps = write_maps(tmp_path / "maps", "a.png", "b/a.png", "c.png")
     (maps / "a.png").write_bytes(b"no picture")
@@ -214,6 +237,31 @@ def test_a_photo_takes_the_work_of_its_own_name_alone(
     assert "3 names are not among the photos: Z/a.png, Z/c.png, x/c.png\n" in output
     listed = {item["path"]: item["regions"] for item in start(folder).get("/photos")["items"]}
     assert listed == {"a.jpg": 2, "b/a.jpg": 0, "c.png": 0}
+
+
+def test_names_mean_the_same_whatever_system_wrote_them(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    """Windows writes folders with backslashes; macOS stores accents as letters of their own."""
+    (folder / "c.png").rename(folder / "b" / "cafe\u0301.png")
+    images = [
+        {"id": id_, "file_name": name, "width": WIDTH, "height": HEIGHT}
+        for id_, name in enumerate(["b\\a.jpg", "b\\caf\u00e9.png", "x\\a.jpg"], 1)
+    ]
+    square = {"category_id": 3, "segmentation": [[5, 5, 30, 5, 30, 30, 5, 30]]}
+    annotations = [{"id": image["id"], "image_id": image["id"], **square} for image in images]
+    data = {"images": images, "annotations": annotations, "categories": [{"id": 3, "name": "dog"}]}
+    (tmp_path / "instances.json").write_text(json.dumps(data))
+    output = run(folder, "--format", "coco-instances", "--from", tmp_path / "instances.json")
+    assert "1 names are not among the photos: x\\a.jpg\n" in output
+    listed = [item["regions"] for item in start(folder).get("/photos")["items"]]
+    assert listed == [0, 1, 1]
+
+
+def test_names_that_nobody_has_are_told_as_plain_text(folder: Path, tmp_path: Path) -> None:
+    maps = write_maps(tmp_path / "maps", "a.png", "\x1b[2J\n.png")
+    told = "1 names are not among the photos: \\x1b[2J\\n.png\n"
+    assert told in run(folder, "--format", "label-png", "--from", maps)
 
 
 def test_work_on_many_more_photos_is_told_in_a_line(folder: Path, tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
@@ -95,6 +98,20 @@ def test_a_damaged_annotation_keeps_no_database_from_opening(tmp_path: Path) -> 
     with pytest.raises(StoreError, match=r"annotation of a\.jpg is damaged"):
         store.annotation(1)
     store.close()
+
+
+def test_an_update_of_the_tables_is_told_with_where_the_backup_is(tmp_path: Path) -> None:
+    """It may take a while, and comes before anything else that a command says."""
+    path, told = tmp_path / "fullcanvas.db", Console(record=True, width=60, file=StringIO())
+    restore(5, path)
+    Store(path, told).close()
+    text = told.export_text()
+    assert f"{path}: is of version 5; copied, and brought to version {schema.VERSION}, once\n" in text
+    assert f"As it was, it is kept in {path}.backup-5\n" in text
+    assert re.search(r"Updating .* 100% .*\n", text)
+    Store(path, told).close()
+    Store(tmp_path / "new.db", told).close()
+    assert told.export_text() == ""
 
 
 def test_backups_never_replace_each_other(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def store(address: str) -> Iterator[Store]:
     opened.close()
 
 
+def give_label(store: Store) -> None:
+    store.change_labels(lambda known: merge([{"name": "cat"}], known))
+
+
 def test_photos_are_listed_by_the_bytes_of_their_paths_as_in_sqlite(store: Store, tmp_path: Path) -> None:
     other = Store(tmp_path / "fullcanvas.db")
     other.sync_photos(["b.jpg", "a.jpg", "Ä.jpg", "B.jpg"])
@@ -105,6 +109,7 @@ def test_photos_are_listed_by_the_bytes_of_their_paths_as_in_sqlite(store: Store
 
 
 def test_what_is_saved_is_there_after_opening_again(store: Store, address: str) -> None:
+    give_label(store)
     photo = store.list_photos()[0]
     log = EMPTY.add_region(POINTS, "cat").scribble([(3, 3), (6, 6)], region=1)
     photo = store.save(photo, "hash", None, log, key="k", author="anna")
@@ -120,6 +125,7 @@ def test_what_is_saved_is_there_after_opening_again(store: Store, address: str) 
 
 
 def test_photos_are_found_by_label_and_person(store: Store) -> None:
+    give_label(store)
     first, second, *_ = store.list_photos()
     first = store.save(first, "h", None, EMPTY.add_region(POINTS, "cat"), author="anna")
     store.save(second, "h", None, EMPTY.add_region(POINTS, "cat"), author="bob")
@@ -148,7 +154,11 @@ def test_labels_are_renamed_merged_and_deleted(store: Store) -> None:
     store.change_labels(lambda _known: merge([{"name": 'a "cat"'}, {"name": "dog"}, {"name": "owl"}], ()))
     photo = store.list_photos()[0]
     store.save(photo, "h", None, EMPTY.add_region(POINTS, 'a "cat"').add_region(POINTS, "dog"))
+    store.save(store.list_photos()[1], "h", None, EMPTY.add_region(POINTS, 'a "cat"'))
+    revision, _ = store.changed_since(None)
     assert store.relabelling.change(1, name="tiger").name == "tiger"
+    assert len(store.changed_since(revision)[1]) == 2
+    assert store.changed_since(revision + 1)[0] == revision + 2
     with pytest.raises(ConflictError, match="labelled 'tiger': "):
         store.relabelling.delete(1)
     assert store.relabelling.change(1, name="dog", merge=True).id == 2
@@ -188,6 +198,7 @@ def test_a_database_from_a_newer_version_is_refused(store: Store, address: str) 
 
 def test_an_old_database_is_migrated_after_a_backup(store: Store, address: str) -> None:
     assert UNDO.keys() == STEPS.keys()
+    give_label(store)
     log = EMPTY.add_region(POINTS, "cat")
     photo = store.save(store.list_photos()[0], "h", None, log)
     execute(address, "UPDATE settings SET value = '1'")

@@ -14,7 +14,7 @@ import sqlalchemy
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import engines
-from fullcanvas.server.errors import ConflictError
+from fullcanvas.server.errors import ConflictError, RefusedError
 from fullcanvas.server.labels import merge
 from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, RIGHT, Page
@@ -143,6 +143,31 @@ def test_a_label_that_is_given_while_it_is_looked_for_is_not_deleted(
     with pytest.raises(ConflictError, match=r"labelled 'dog': 060\.jpg$"):
         store.relabelling.delete(2)
     assert [label.name for label in store.labels()] == ["cat", "dog"]
+
+
+def test_a_label_that_is_renamed_before_it_is_stored_is_not_given(store: Store) -> None:
+    """It would be none of the project's, and keep its photo from every export."""
+    last = store.list_photos()[-1]
+    store.relabelling.change(1, name="tiger")
+    with pytest.raises(RefusedError, match="there is no label 'cat' any more"):
+        store.save(last, "hash", None, Annotation(99, 99).add_region(LEFT, "cat"))
+    assert store.annotation(last.id) == (last, None)
+
+
+def test_whoever_asks_for_changes_learns_of_every_photo_with_a_label_that_is_renamed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, so no two of them may have changed in one revision."""
+    monkeypatch.setattr("fullcanvas.server.store.MOST_CHANGED", 7)
+    revision, _ = store.changed_since(None)
+    store.relabelling.change(1, name="tiger")
+    store.save(store.photo(61), "hash", None, Annotation(99, 99).add_region(LEFT, "dog"))
+    told: list[int] = []
+    while found := store.changed_since(revision)[1]:
+        revision, _ = store.changed_since(revision)
+        told += [photo.id for photo in found]
+    assert sorted(told[:-1]) == list(range(1, 61))
+    assert told[-1] == 61
 
 
 def test_a_label_can_become_part_of_another(page: Page, label: dict[str, Any]) -> None:

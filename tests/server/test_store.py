@@ -36,6 +36,7 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[Store]:
     opened = Store(path)
     opened.sync_photos(["b.jpg", "a.jpg", "c.jpg"])
+    opened.change_labels(lambda known: merge([{"name": "cat"}], known))
     yield opened
     opened.close()
 
@@ -101,7 +102,9 @@ def test_a_photo_that_went_comes_back_with_its_annotation(store: Store) -> None:
     assert [photo.path for photo in store.list_photos()] == ["b.jpg"]
     with pytest.raises(NotFoundError, match="no photo"):
         store.photo(photo.id)
+    assert store.progress.missing() == ["a.jpg"]  # but not c.jpg, with which nothing is lost
     store.sync_photos(["a.jpg", "b.jpg", "d.jpg"])
+    assert store.progress.missing() == []
     assert [photo.path for photo in store.list_photos()] == ["a.jpg", "b.jpg", "d.jpg"]
     assert store.photo(photo.id).regions == 1
 
@@ -153,6 +156,7 @@ def test_any_sequence_of_changes_is_kept_exactly(
 ) -> None:
     store = Store(tmp_path_factory.mktemp("store") / "fullcanvas.db")
     store.sync_photos(["a.jpg"])
+    store.change_labels(lambda known: merge([{"name": "cat"}, {"name": "dog"}], known))
     photo, log = first(store), EMPTY
     for action in actions:
         after = step(log, action)
@@ -280,6 +284,20 @@ def test_a_locked_database_says_so(store: Store, path: Path, monkeypatch: pytest
     holder.close()
     assert impatient.save(first(impatient), "h", None, EMPTY).version == 1
     impatient.close()
+
+
+def test_nothing_is_stored_in_a_file_that_was_deleted_or_replaced(store: Store, path: Path) -> None:
+    """What was said there would be gone with the program; and one made anew would be empty."""
+    kept = path.with_name("elsewhere.db")
+    path.rename(kept)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"deleted or replaced .* stop Fullcanvas, put it back"):
+            store.save(Photo(2, "a.jpg", "new", 0, 0, 0, None, None, None, None), "h", None, EMPTY)
+        with pytest.raises(StoreError, match="deleted or replaced"):
+            store.list_photos()
+        path.write_bytes(kept.read_bytes())
+    kept.rename(path)
+    assert store.save(first(store), "h", None, EMPTY).version == 1
 
 
 def test_changes_of_one_program_come_in_turn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

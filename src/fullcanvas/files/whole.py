@@ -19,7 +19,7 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
     """A file, open for writing, that takes its place at `path` when the block ends without an error.
 
     Until then it lies beside, under a name of its own and readable by its owner alone. Then it is brought to
-    the disk, and renamed.
+    the disk, given to whoever owns the file at `path`, where that is allowed, and renamed.
 
     Args:
         path: its folder is made if it is missing.
@@ -42,12 +42,20 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
                 file.flush()
                 os.fsync(file.fileno())
         beside.chmod(mode)
+        _give_to_owner_of(path, beside)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     if sync:
         sync_folder(path.parent)
+
+
+def _give_to_owner_of(path: Path, beside: Path) -> None:
+    """An administrator may write a file that a server which runs as somebody else has to read."""
+    with suppress(OSError, AttributeError):  # there is no such file, or user, or it is not allowed
+        owner = path.stat()
+        os.chown(beside, owner.st_uid, owner.st_gid)
 
 
 def sync_folder(folder: Path) -> None:

@@ -101,8 +101,10 @@ class Fields:
         return self.error(f"{self.where}: {problem}")
 
     def whole(self, name: str, least: int = 0) -> int:
-        """A whole number, of `least` or more."""
+        """A whole number, of `least` or more; 7.0 is one."""
         value = self.data.get(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if type(value) is not int or value < least:
             raise self.wrong(f"its {name} is a whole number of {least} or more, not {value!r:.80}")
         return value
@@ -112,7 +114,7 @@ class Fields:
         value = self.data.get(name)
         if value is None and default is not None:
             return default
-        if not isinstance(value, int) or value not in (0, 1):
+        if not isinstance(value, int | float) or value not in (0, 1):
             raise self.wrong(f"its {name} is 1 or 0, not {value!r:.80}")
         return bool(value)
 
@@ -126,12 +128,12 @@ class Fields:
         return value
 
     def path(self, name: str) -> str:
-        """The name of a file within a folder."""
+        """The name of a file within a folder, with forward slashes."""
         value = self.text(name)
         path = PureWindowsPath(value)  # knows both slashes, and drives: a name means the same everywhere
         if path.anchor or ".." in path.parts:
             raise self.wrong(f"its {name} leads out of its folder: {value!a:.80}")
-        return value
+        return path.as_posix()
 
     def items(self, name: str, one: str) -> list[Fields]:
         """The objects in a list, each of which is called `one` of this object."""

@@ -59,9 +59,9 @@ class FolderSink:
         self._hold: int | None = None
         try:
             self._put_right()
+            self._check_place()
         except OSError as error:
             raise ExportError(f"{self._place}: cannot be read ({error.strerror})") from error
-        self._check_place()
 
     @property
     def _prefix(self) -> str:

@@ -22,6 +22,8 @@ IMAGES = "images"
 LEFT_OUT = "left-out.txt"
 MOST_LISTED = 20
 """How many photos a message names."""
+_LONGEST_NAME = 255 - len(".png")
+"""Of a file without its suffix, in bytes of UTF-8."""
 
 
 class OutFormat(StrEnum):
@@ -36,17 +38,18 @@ class OutFormat(StrEnum):
 class Writer(Protocol):
     """Writes the files of one format into a sink."""
 
-    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:
+    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented, classes: Sequence[Category]) -> None:
         """Take one more photo.
 
         Args:
             photo: what it is called.
             name: of what belongs to it, without a suffix; no other photo's.
             segmented: its segments.
+            classes: all that there have been so far; later ones follow them.
         """
 
-    def finish(self) -> None:
-        """Write what is to be said of all of them."""
+    def finish(self, classes: Sequence[Category]) -> None:
+        """Write what is to be said of all photos, and of all classes that there have been."""
 
 
 _WRITERS: Mapping[OutFormat, type[CocoPanoptic | CocoInstances | LabelPng | Yolo]] = {
@@ -61,7 +64,7 @@ NAMES = frozenset({IMAGES, LEFT_OUT}).union(*(writer.names for writer in _WRITER
 
 def write_export(
     photos: Sequence[ExportedPhoto],
-    categories: Sequence[Category],
+    categories: Callable[[], Sequence[Category]],
     sink: Sink,
     unlabelled: Unlabelled = Unlabelled.ERROR,
     *,
@@ -74,7 +77,8 @@ def write_export(
 
     Args:
         photos: what to export.
-        categories: every class that a region may have.
+        categories: every class that a region may have. Asked for after the regions of each photo: a class
+            may get another name meanwhile.
         sink: where to.
         unlabelled: what becomes of regions without a label.
         form: what to write.
@@ -87,41 +91,51 @@ def write_export(
         ExportError: as in `check_exportable`, at once, before any photo is asked for; or none of the photos
             can be exported, and the message lists them.
     """
-    check_exportable(photos, categories, unlabelled, form)
-    writer = _WRITERS[form](sink, _all(categories, unlabelled))
-    classes = {category.name: category for category in categories}
+    check_exportable(photos, categories(), unlabelled, form)
+    return _written(photos, _Classes(categories, unlabelled), sink, _WRITERS[form](sink), images)
 
-    def segmented(photo: ExportedPhoto) -> Segmented:
-        return segments_of(photo.regions(), classes, unlabelled)
 
-    return _written(photos, segmented, sink, writer, images)
+class _Classes:
+    """All classes that there are while an export is made, those too that become part of another meanwhile."""
+
+    def __init__(self, categories: Callable[[], Sequence[Category]], unlabelled: Unlabelled) -> None:
+        self._categories = categories
+        self._unlabelled = unlabelled
+        self._known: dict[int, Category] = {}
+
+    @property
+    def known(self) -> Sequence[Category]:
+        """Those that there have been so far, each by its latest name."""
+        return list(self._known.values())
+
+    def segmented(self, photo: ExportedPhoto) -> Segmented:
+        """The segments of a photo, by what its classes are called now; errors as in `segments_of`."""
+        regions, now = photo.regions(), self._categories()
+        self._known |= {category.id: category for category in _all(now, self._unlabelled)}
+        return segments_of(regions, {category.name: category for category in now}, self._unlabelled)
 
 
 def _written(
-    photos: Sequence[ExportedPhoto],
-    segmented: Callable[[ExportedPhoto], Segmented],
-    sink: Sink,
-    writer: Writer,
-    images: bool,
+    photos: Sequence[ExportedPhoto], classes: _Classes, sink: Sink, writer: Writer, images: bool
 ) -> Iterator[Outcome]:
     names = names_beside([photo.file_name for photo in photos], [photo.id for photo in photos])
     left_out: list[str] = []
     for photo in photos:
         try:
-            found = segmented(photo)
+            segmented = classes.segmented(photo)
             picture = photo.picture() if images else None
             _add_picture(sink, f"{IMAGES}/{photo.file_name}", picture)
         except ExportError as error:
             left_out.append(f"{photo.file_name}: {error}")
             yield Outcome(left_out=left_out[-1])
             continue
-        writer.add(photo, names[photo.id], found)
+        writer.add(photo, names[photo.id], segmented, classes.known)
         yield Outcome(turned=isinstance(picture, bytes))
     if len(left_out) == len(photos):
         raise ExportError(_list("none of the photos can be exported:", left_out, len(left_out)))
     if left_out:
         sink.write(LEFT_OUT, "".join(f"{line}\n" for line in left_out).encode())
-    writer.finish()
+    writer.finish(classes.known)
 
 
 def _all(categories: Sequence[Category], unlabelled: Unlabelled) -> Sequence[Category]:
@@ -179,15 +193,24 @@ def names_beside(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str
     """What the file that belongs to a photo is called, without its suffix, by photo id.
 
     For `a/cat.jpg` that is `a/cat`, as in COCO, and for any other file its whole name; names that would still
-    meet, in any case of letters, get the photo's id.
+    meet, in any case of letters, get the photo's id; one that is too long is the id alone.
     """
-    names = {id_: _name_beside(file_name) for id_, file_name in zip(ids, file_names, strict=True)}
+    names = {id_: _name_beside(file_name, id_) for id_, file_name in zip(ids, file_names, strict=True)}
     while len(times := Counter(name.casefold() for name in names.values())) < len(names):
         # Once more, where a photo happens to have the name that another one's id has led to.
-        names = {id_: name if times[name.casefold()] == 1 else f"{name}.{id_}" for id_, name in names.items()}
+        names = {
+            id_: name if times[name.casefold()] == 1 else _shortened(f"{name}.{id_}", id_)
+            for id_, name in names.items()
+        }
     return names
 
 
-def _name_beside(file_name: str) -> str:
+def _name_beside(file_name: str, id_: int) -> str:
     path = PurePosixPath(file_name)
-    return str(path.with_suffix("")) if path.suffix == ".jpg" else file_name
+    return _shortened(str(path.with_suffix("")) if path.suffix == ".jpg" else file_name, id_)
+
+
+def _shortened(name: str, id_: int) -> str:
+    """The name of a file; its photo's id in its place if file systems would not take it."""
+    path = PurePosixPath(name)
+    return name if len(path.name.encode()) <= _LONGEST_NAME else str(path.with_name(str(id_)))

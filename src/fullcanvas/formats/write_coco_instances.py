@@ -22,13 +22,14 @@ class CocoInstances:
 
     names = frozenset({JSON})
 
-    def __init__(self, sink: Sink, categories: Sequence[Category]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._categories = [category for category in categories if category.isthing]
         self._json = CocoJson()
         self._ids = count(1)
 
-    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:  # noqa: ARG002
+    def add(
+        self, photo: ExportedPhoto, _name: str, segmented: Segmented, _classes: Sequence[Category]
+    ) -> None:
         """Note a photo's things."""
         self._json.add_image(photo, segmented)
         masks = Mask.each(segmented.map)
@@ -40,6 +41,6 @@ class CocoInstances:
                 fields = {**segment_fields(segment), **instance, "id": next(self._ids)}
                 self._json.add_annotation(fields)
 
-    def finish(self) -> None:
+    def finish(self, classes: Sequence[Category]) -> None:
         """Write the json."""
-        self._sink.write(JSON, self._json.content(self._categories))
+        self._sink.write(JSON, self._json.content([each for each in classes if each.isthing]))

@@ -26,12 +26,13 @@ class CocoPanoptic:
 
     names = frozenset({JSON, MAPS})
 
-    def __init__(self, sink: Sink, categories: Sequence[Category]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._categories = categories
         self._json = CocoJson()
 
-    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:
+    def add(
+        self, photo: ExportedPhoto, name: str, segmented: Segmented, _classes: Sequence[Category]
+    ) -> None:
         """Write a photo's map."""
         map_name = f"{name}.png"
         self._sink.write(f"{MAPS}/{map_name}", _png(segmented.map))
@@ -39,9 +40,9 @@ class CocoPanoptic:
         segments = [segment_fields(segment) for segment in segmented.segments]
         self._json.add_annotation({"image_id": photo.id, "file_name": map_name, "segments_info": segments})
 
-    def finish(self) -> None:
+    def finish(self, classes: Sequence[Category]) -> None:
         """Write the json."""
-        self._sink.write(JSON, self._json.content(self._categories))
+        self._sink.write(JSON, self._json.content(classes))
 
 
 def _png(ids: NDArray[np.int32]) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -22,7 +22,9 @@ from fullcanvas.formats.sinks import Sink
 MAPS = "semantic"
 LABELS = "labels.json"
 _LARGEST, _LARGEST_OF_A_BYTE = 65_535, 254
-"""255 means "nothing is known" to most who read maps of one byte."""
+"""Of the ids of labels. 255 means "unknown" to most who read maps of one byte."""
+_REGION = 254
+"""Stands for regions without a label, whose class has the id 0, which is no region's here."""
 _GREY = (128, 128, 128)
 
 
@@ -30,13 +32,18 @@ def check_values(categories: Sequence[Category]) -> None:
     """See whether a PNG can hold all classes.
 
     Raises:
-        ExportError: the id of one does not fit into 16 bits.
+        ExportError: it cannot.
     """
-    largest = max(_values_of(categories).values(), default=0)
+    largest = max((category.id for category in categories), default=0)
     if largest > _LARGEST:
         raise ExportError(
             f"a label PNG holds numbers up to {_LARGEST}, but a label of the project has the id {largest}; "
             "export another format"
+        )
+    if len({_value(category) for category in categories}) < len(categories):
+        raise ExportError(
+            f"in a label PNG, {_REGION} is for regions without a label, but it is the id of a label of the "
+            "project; give these regions a label, or make them void"
         )
 
 
@@ -48,50 +55,43 @@ class LabelPng:
 
     names = frozenset({MAPS, LABELS})
 
-    def __init__(self, sink: Sink, categories: Sequence[Category]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._values = _values_of(categories)
-        self._categories = categories
-        largest = max(self._values.values(), default=0)
-        self._palette = _palette(categories, self._values) if largest <= _LARGEST_OF_A_BYTE else None
 
-    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:  # noqa: ARG002
+    def add(
+        self, _photo: ExportedPhoto, name: str, segmented: Segmented, classes: Sequence[Category]
+    ) -> None:
         """Write a photo's map."""
         table = np.zeros(max((segment.id for segment in segmented.segments), default=0) + 1, np.uint16)
         for segment in segmented.segments:
-            table[segment.id] = self._values[segment.category.id]
-        self._sink.write(f"{MAPS}/{name}.png", self._png(table[segmented.map]))
+            table[segment.id] = _value(segment.category)
+        self._sink.write(f"{MAPS}/{name}.png", _png(table[segmented.map], classes))
 
-    def finish(self) -> None:
+    def finish(self, classes: Sequence[Category]) -> None:
         """Write the classes, as `--labels` reads them."""
         labels = [
             {
-                "id": self._values[each.id],
+                "id": _value(each),
                 "name": each.name,
                 "isthing": each.isthing,
                 "color": each.color or _GREY,
             }
-            for each in self._categories
+            for each in classes
         ]
         self._sink.write(LABELS, (json.dumps(labels, ensure_ascii=False, indent=1) + "\n").encode())
 
-    def _png(self, values: NDArray[np.uint16]) -> bytes:
-        if self._palette is None:
-            return cv2.imencode(".png", values)[1].tobytes()
-        picture, file = Image.fromarray(values.astype(np.uint8), "L"), io.BytesIO()
-        picture.putpalette(self._palette)
-        picture.save(file, "PNG")
-        return file.getvalue()
+
+def _value(category: Category) -> int:
+    return category.id or _REGION
 
 
-def _values_of(categories: Sequence[Category]) -> dict[int, int]:
-    """The value of every class by its id: the id itself, or where that means "nothing", one more than all."""
-    above = max((category.id for category in categories), default=0) + 1
-    return {category.id: category.id or above for category in categories}
-
-
-def _palette(categories: Sequence[Category], values: Mapping[int, int]) -> bytes:
+def _png(values: NDArray[np.uint16], classes: Sequence[Category]) -> bytes:
+    if any(_value(category) > _LARGEST_OF_A_BYTE for category in classes):
+        return cv2.imencode(".png", values)[1].tobytes()
     colors = np.zeros((256, 3), np.uint8)
-    for category in categories:
-        colors[values[category.id]] = category.color or _GREY
-    return colors.tobytes()
+    for category in classes:
+        colors[_value(category)] = category.color or _GREY
+    picture, file = Image.fromarray(values.astype(np.uint8), "L"), io.BytesIO()
+    picture.putpalette(colors.tobytes())
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -33,21 +33,26 @@ class Yolo:
 
     names = frozenset({OUTLINES, CLASSES})
 
-    def __init__(self, sink: Sink, categories: Sequence[Category]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._things = [category for category in categories if category.isthing]
-        self._numbers = {category.id: number for number, category in enumerate(self._things)}
+        self._numbers: dict[int, int] = {}
 
-    def add(self, photo: ExportedPhoto, name: str, segmented: Segmented) -> None:  # noqa: ARG002
+    def add(
+        self, _photo: ExportedPhoto, name: str, segmented: Segmented, classes: Sequence[Category]
+    ) -> None:
         """Write a photo's outlines, a line for each thing: its class's number, and its corners."""
+        for category in classes:
+            if category.isthing:
+                self._numbers.setdefault(category.id, len(self._numbers))
         things = (segment for segment in segmented.segments if segment.category.isthing)
         lines = (f"{self._numbers[thing.category.id]} {_line(thing, segmented.map)}\n" for thing in things)
         self._sink.write(f"{OUTLINES}/{name}.txt", "".join(lines).encode())
 
-    def finish(self) -> None:
+    def finish(self, classes: Sequence[Category]) -> None:
         """Write the classes."""
+        by_id = {category.id: category.name for category in classes}
         # A JSON string is one of YAML, whatever the name holds.
-        names = (f"  {number}: {json.dumps(each.name)}\n" for number, each in enumerate(self._things))
+        names = (f"  {number}: {json.dumps(by_id[id_])}\n" for id_, number in self._numbers.items())
         # Without a `path`, which would begin elsewhere, all is found beside the file.
         head = f"# {MADE_HERE}\ntrain: images\nval: images\nnames:\n"
         self._sink.write(CLASSES, (head + "".join(names)).encode())

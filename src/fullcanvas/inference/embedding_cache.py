@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ FORMAT = 2
 """Part of every name; raised when photos are prepared for the encoder in another way: older files miss."""
 
 _SIZES = ("width", "height", "working_width", "working_height", "stride", "left", "top")
+_OURS = re.compile(r"\.?[0-9a-f]{64}\.npz(\..*)?")
 _TAG = "CACHEDIR.TAG"
 _SIGNATURE = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# Programs that make backups leave this folder out.\n"
@@ -33,7 +35,7 @@ class EmbeddingCache:
     embedding came from.
 
     Args:
-        folder: made when the first embedding is kept. Nothing else may lie in it.
+        folder: made when the first embedding is kept. What else lies in it is left alone.
         limit: how many bytes may be kept; beyond, what was used least recently goes.
     """
 
@@ -111,5 +113,5 @@ class EmbeddingCache:
                 # Another process may just have deleted it.
                 with suppress(FileNotFoundError):
                     found = entry.stat()
-                    if entry.name != _TAG:
+                    if _OURS.fullmatch(entry.name):
                         yield found.st_mtime, found.st_size, entry.path

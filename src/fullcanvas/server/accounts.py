@@ -194,16 +194,15 @@ class Accounts:
         with self._lock:
             try:
                 found = self._path.stat()
+                stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+                if stamp != self._stamp:
+                    _check_mode(self._path, found.st_mode)
+                    self._secret, self._accounts = _read(self._path)
+                    self._stamp = stamp
             except FileNotFoundError:
                 self._stamp, self._accounts = None, {}
-                return
             except OSError as error:
                 raise AccountError(f"{self._path}: cannot be read ({error.strerror})") from error
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-            if stamp != self._stamp:
-                _check_mode(self._path, found.st_mode)
-                self._secret, self._accounts = _read(self._path)
-                self._stamp = stamp
 
     def _change(self, change: Any) -> None:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Annotated, Literal
 
@@ -142,7 +143,7 @@ def export(bench: Bench, downloads: _Known, wanted: _Wanted, key: _Key | None = 
     """
     found = wanted.of(bench)
     download = downloads.begin(key, found)
-    return Sending(zipped(found, categories(bench.project), wanted, download), wanted.format)
+    return Sending(zipped(found, partial(categories, bench.project), wanted, download), wanted.format)
 
 
 @router.get(
@@ -184,7 +185,7 @@ class Sending(StreamingResponse):
 
 
 def zipped(
-    found: Selection, classes: Sequence[Category], wanted: Wanted, download: Download
+    found: Selection, classes: Callable[[], Sequence[Category]], wanted: Wanted, download: Download
 ) -> Generator[bytes]:
     """An export as the bytes of a zip file, which are made as they are asked for; `download` keeps count.
 

@@ -101,7 +101,7 @@ class Embeddings:
         with self.room:
             image = self._images.get(content_hash)
             if image is None:
-                image = self.project.decode(photo)
+                image = self.project.decode(photo, content_hash)
             if part:  # where one small region is there will be more
                 self._images.put(content_hash, image, image.nbytes)
             return segmenter.encode(image, part)

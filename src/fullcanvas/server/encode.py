@@ -82,7 +82,7 @@ def _encode(
     if embedding is not None:
         found.ready += 1
         return embedding
-    embedding = segmenter.encode(decode(path, max_pixels))
+    embedding = segmenter.encode(decode(path, max_pixels, content))
     if not disk.put(content, embedding):
         raise StoreError(
             f"{disk.folder}: {embedding.array.nbytes / 1e6:.1f} MB could not be kept there; the disk is "

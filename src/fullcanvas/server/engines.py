@@ -52,8 +52,8 @@ class Kind(Protocol):
     def begin(self, connection: Connection, write: bool) -> None:
         """What has to be said first in a transaction."""
 
-    def back_up(self, connection: Connection, version: int) -> None:
-        """Copy everything before tables of this version are changed."""
+    def back_up(self, connection: Connection, version: int) -> str:
+        """Copy everything before tables of this version are changed; say where to."""
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""
@@ -90,6 +90,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path
+        self._file: tuple[int, int] | None = None  # which one it is, once it is there
         self._writing = threading.Lock()
 
     def open(self) -> Engine:
@@ -114,12 +115,15 @@ class Sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 
-    def turn(self, write: bool) -> AbstractContextManager[object]:
+    @contextmanager
+    def turn(self, write: bool) -> Iterator[None]:
         """Changes of this program come in turn.
 
         Left to SQLite, each would try again and again, with pauses; the quick ones would overtake the others.
         """
-        return self._in_turn() if write else nullcontext()
+        with self._in_turn() if write else nullcontext():
+            self._check_file()
+            yield
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -130,6 +134,20 @@ class Sqlite:
         finally:
             self._writing.release()
 
+    def _check_file(self) -> None:
+        """See that the file is the one that was opened: what is written to a deleted one is lost."""
+        try:
+            found = self._path.stat()
+            file = found.st_dev, found.st_ino
+        except OSError:  # it is not there, or SQLite will say what is wrong
+            file = None
+        self._file = self._file or file
+        if self._file != file:
+            raise StoreError(
+                f"{self.name}: was deleted or replaced while it was in use, so nothing can be stored; "
+                "stop Fullcanvas, put it back, and start again"
+            )
+
     def prepare(self, connection: Connection, write: bool) -> None:
         """Nothing."""
 
@@ -137,8 +155,8 @@ class Sqlite:
         """One that will write waits for its turn at once; later it might have to give up."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    def back_up(self, _connection: Connection, version: int) -> None:
-        """Copy the database beside itself.
+    def back_up(self, _connection: Connection, version: int) -> str:
+        """Copy the database beside itself, to the file that it answers.
 
         Raises:
             StoreError: it cannot be copied.
@@ -157,6 +175,7 @@ class Sqlite:
                 f"{copy}: the backup before an update of the tables cannot be made ({error}); "
                 "nothing was changed"
             ) from error
+        return str(copy)
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""
@@ -247,13 +266,14 @@ class Postgres:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
-    def back_up(self, connection: Connection, version: int) -> None:
-        """Copy every table into a schema of its own."""
+    def back_up(self, connection: Connection, version: int) -> str:
+        """Copy every table into a schema of its own, which it answers."""
         found = inspect(connection)
         place = _unused(f"fullcanvas_backup_{version}", found.get_schema_names())
         connection.exec_driver_sql(f"CREATE SCHEMA {place}")
         for table in found.get_table_names():
             connection.exec_driver_sql(f"CREATE TABLE {place}.{table} AS TABLE {table}")
+        return f"the schema {place}"
 
     def reason(self, text: str) -> str:
         """What the driver's message means."""

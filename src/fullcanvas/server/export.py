@@ -44,6 +44,7 @@ class Selection:
         not_asked: how many photos are left out because they are not.
         without_regions: how many of those asked for are left out because they have no region. A complete
             photo is not: somebody has said that it holds none.
+        missing: what to say of photos that were worked on and whose files have gone, or None.
     """
 
     photos: Sequence[ExportedPhoto]
@@ -51,6 +52,7 @@ class Selection:
     status: Asked
     not_asked: int
     without_regions: int
+    missing: str | None
 
     @property
     def left_out(self) -> list[str]:
@@ -59,7 +61,8 @@ class Selection:
             f"not {self.status}": self.not_asked,
             "neither complete nor with a region": self.without_regions,
         }
-        return [f"{number_of(count, 'photo')} {reason}" for reason, count in counts.items() if count]
+        lines = [f"{number_of(count, 'photo')} {reason}" for reason, count in counts.items() if count]
+        return [*lines, *([self.missing] if self.missing else [])]
 
 
 def categories(project: Project) -> list[Category]:
@@ -68,7 +71,7 @@ def categories(project: Project) -> list[Category]:
 
 
 def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:
-    """What to export of a project; costs one query, however many photos there are.
+    """What to export of a project; costs two queries, however many photos there are.
 
     Complete photos come with the label map that was stored; others are segmented when their map is asked
     for.
@@ -78,7 +81,7 @@ def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:
         status: what photos have to be, as in `Selection`.
 
     Raises:
-        ExportError: photos have regions, but none is as was asked for.
+        ExportError: photos have regions, but none is as was asked for, or their files have gone.
     """
     present = embeddings.project.store.list_photos()
     asked = [photo for photo in present if photo.status in _ASKED[status]]
@@ -88,9 +91,12 @@ def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:
             "are asked for (status = all)"
         )
     kept = [photo for photo in asked if photo.closed or photo.regions]
+    missing = embeddings.project.missing
+    if missing and not kept:
+        raise ExportError(f"there is nothing to export: {missing}")
     photos = [_exported(embeddings, photo) for photo in kept]
     in_work = sum(not photo.closed for photo in kept)
-    return Selection(photos, in_work, status, len(present) - len(asked), len(asked) - len(kept))
+    return Selection(photos, in_work, status, len(present) - len(asked), len(asked) - len(kept), missing)
 
 
 def number_of(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from fullcanvas.annotation import Annotation, AnnotationError
 from fullcanvas.annotation.entries import to_json
 from fullcanvas.annotation.log import VERSION
 from fullcanvas.server import schema
-from fullcanvas.server.errors import StoreError
+from fullcanvas.server.errors import RefusedError, StoreError
 
 
 def read_log(connection: Connection, row: RowMapping) -> Annotation | None:
@@ -95,7 +95,11 @@ def entry_of(connection: Connection, photo_id: int, key: str) -> dict[str, Any] 
 
 
 def note_labels(connection: Connection, photo_id: int, before: Annotation | None, after: Annotation) -> None:
-    """Note which labels the regions of a photo have now; one that was deleted may have come back."""
+    """Note which labels the regions of a photo have now; one that was deleted may have come back.
+
+    Raises:
+        RefusedError: the project has no such label any more, not even a deleted one.
+    """
     had, have = (labels_in(log) if log else set() for log in (before, after))
     noted, labels = schema.labelled, schema.labels
     if gone := had - have:
@@ -105,6 +109,9 @@ def note_labels(connection: Connection, photo_id: int, before: Annotation | None
         connection.execute(insert(noted), [{"photo_id": photo_id, "label": label} for label in fresh])
         back = (labels.c.deleted, labels.c.name.in_(fresh))
         connection.execute(update(labels).where(*back).values(deleted=False))
+        known = connection.execute(select(labels.c.name).where(labels.c.name.in_(fresh))).scalars()
+        if lost := sorted(fresh.difference(known)):
+            raise RefusedError(f"there is no label {lost[0]!r} any more; it may have another name now")
 
 
 def labels_in(annotation: Annotation) -> set[str]:

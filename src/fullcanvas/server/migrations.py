@@ -10,21 +10,23 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from rich.console import Console
+from rich.progress import track
 from sqlalchemy import Connection, text
 
 from fullcanvas.annotation import AnnotationError
 from fullcanvas.server import schema
 from fullcanvas.server.logs import labels_in, log_of
 
-Step = str | Callable[[Connection], None]
+Step = str | Callable[[Connection, Console], None]
 
 
-def _note_labels(connection: Connection) -> None:
+def _note_labels(connection: Connection, console: Console) -> None:
     """Note which labels the regions of each photo have; a damaged log says so when it is opened."""
     bodies = text("SELECT body FROM entries WHERE photo_id = :id ORDER BY position")
     note = text("INSERT INTO labelled (photo_id, label) VALUES (:id, :label)")
     found = connection.execute(text("SELECT * FROM photos WHERE regions > unlabelled")).mappings().all()
-    for row in found:
+    for row in track(found, "Updating", console=console, disable=console.quiet):
         with suppress(AnnotationError, json.JSONDecodeError):
             log = log_of(row, connection.execute(bodies, {"id": row["id"]}).scalars().all())
             for label in labels_in(log):
@@ -74,11 +76,17 @@ STEPS: Mapping[int, tuple[Step, ...]] = {
 """What leads from each version to the one after it."""
 
 
-def migrate(connection: Connection, version: int) -> None:
-    """Bring the tables from a version to the present one, in the transaction that is open."""
+def migrate(connection: Connection, version: int, console: Console) -> None:
+    """Bring the tables from a version to the present one, in the transaction that is open.
+
+    Args:
+        connection: of the transaction.
+        version: of the tables.
+        console: for the progress bar of steps that take a while.
+    """
     for step in range(version, schema.VERSION):
         for part in STEPS[step]:
             if isinstance(part, str):
                 connection.exec_driver_sql(part)
             else:
-                part(connection)
+                part(connection, console)

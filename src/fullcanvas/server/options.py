@@ -16,6 +16,7 @@ Database = Annotated[
     str | None,
     typer.Option(envvar="FULLCANVAS_DATABASE", help="`postgresql://USER@HOST/NAME`, instead of a file."),
 ]
+_MOST = 1_000_000  # infinity is no number of bytes
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")]
 Labels = Annotated[
     Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
@@ -24,12 +25,16 @@ Model = Annotated[
     str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
 ]
 Memory = Annotated[
-    float, typer.Option(min=0, help="Gigabytes for photos that are kept ready; others take a moment to open.")
+    float,
+    typer.Option(
+        min=0, max=_MOST, help="Gigabytes for photos that are kept ready; others take a moment to open."
+    ),
 ]
 Cache = Annotated[
-    float, typer.Option(min=0, help="Gigabytes on disk for embeddings, so that photos open at once.")
+    float,
+    typer.Option(min=0, max=_MOST, help="Gigabytes on disk for embeddings, so that photos open at once."),
 ]
-MaxMegapixels = Annotated[float, typer.Option(min=0.001, help="The largest photo that is opened.")]
+MaxMegapixels = Annotated[float, typer.Option(min=0.001, max=_MOST, help="The largest photo that is opened.")]
 
 # Of `import` alone.
 Overwrite = Annotated[

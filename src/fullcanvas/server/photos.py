@@ -146,7 +146,7 @@ def content_hash(path: Path) -> str:
         raise PhotoError(f"{path.name}: cannot be read ({error.strerror})") from error
 
 
-def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
+def decode(path: Path, max_pixels: int = MAX_PIXELS, content: str | None = None) -> Pixels:
     """The upright photo in a file.
 
     The EXIF orientation is applied; of an animation or a file of several pages the first is taken;
@@ -156,16 +156,20 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS) -> Pixels:
     Args:
         path: the file.
         max_pixels: the most width x height that is decoded.
+        content: the hash that the file had, if what is decoded will be kept by it.
 
     Returns:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        PhotoError: it cannot be opened; the message names the file and says why.
+        PhotoError: it cannot be opened, or has another hash by now; the message names it and says why.
     """
     with _opened(path, max_pixels) as picture:
         turn_upright(picture)
-        return np.ascontiguousarray(to_rgb(picture))
+        pixels = np.ascontiguousarray(to_rgb(picture))
+    if content is not None and content_hash(path) != content:
+        raise PhotoError(f"{path.name}: the file was replaced while it was opened; open it again")
+    return pixels
 
 
 def frame(path: Path, max_pixels: int = MAX_PIXELS) -> Frame:

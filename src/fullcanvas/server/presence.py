@@ -27,7 +27,7 @@ class Person:
 class Presence:
     """Who asked about which photo lately. Its methods may be called from any thread.
 
-    It is kept in memory, and reserves nothing: it only says where people are.
+    It is kept in the memory of one server, and reserves nothing: it only says where its people are.
 
     Args:
         clock: the time in seconds, from whatever beginning.

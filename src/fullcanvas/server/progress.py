@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, FromClause, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, func, insert, or_, select, update
 
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import RefusedError
-from fullcanvas.server.records import Photo
+from fullcanvas.server.records import CLOSED, Photo
 from fullcanvas.server.settings import remember, setting
 
 
@@ -92,6 +92,14 @@ class Progress:
         with self._database.read() as connection:
             return {status: int(count) for status, count in connection.execute(query)}
 
+    def missing(self) -> list[str]:
+        """The paths of photos with regions, or complete ones, whose files were gone at the latest scan."""
+        table = schema.photos
+        worked_on = or_(table.c.regions > 0, table.c.status.in_(CLOSED))
+        query = select(table.c.path).where(~table.c.present, worked_on).order_by(table.c.path)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def times(self, photo_id: int) -> Mapping[int, float]:
         """Seconds of work by region; 0 stands for what went to no region of its own."""
         table = schema.times
@@ -99,13 +107,19 @@ class Progress:
         with self._database.read() as connection:
             return {row.region: row.seconds for row in connection.execute(query)}
 
-    def seconds(self, photo_ids: Sequence[int] | None = None) -> Mapping[int, float]:
-        """Seconds of work by photo, for these photos or for all; those without any are left out."""
+    def seconds(self, photo_ids: Sequence[int]) -> Mapping[int, float]:
+        """Seconds of work by photo, for these photos; those without any are left out."""
         table = schema.times
-        mine = [] if photo_ids is None else [table.c.photo_id.in_(photo_ids)]
-        query = select(table.c.photo_id, func.sum(table.c.seconds)).where(*mine).group_by(table.c.photo_id)
+        mine = table.c.photo_id.in_(photo_ids)
+        query = select(table.c.photo_id, func.sum(table.c.seconds)).where(mine).group_by(table.c.photo_id)
         with self._database.read() as connection:
             return {photo_id: float(seconds) for photo_id, seconds in connection.execute(query)}
+
+    def total_seconds(self) -> float:
+        """Seconds of work on all photos, added up by the database: there may be hundreds of thousands."""
+        query = select(func.coalesce(func.sum(schema.times.c.seconds), 0.0))
+        with self._database.read() as connection:
+            return float(connection.execute(query).scalar_one())
 
     def people(self) -> Sequence[str]:
         """Who changed or completed a photo last, or reviewed one last; none where there are no accounts."""

@@ -8,8 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
+from fullcanvas.server.database import SILENT
 from fullcanvas.server.errors import ConflictError, PhotoError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
 from fullcanvas.server.photos import confine, content_hash, decode, frame, scan
@@ -18,6 +21,8 @@ from fullcanvas.server.store import Store
 
 FOLDER = ".fullcanvas"
 DATABASE = "fullcanvas.db"
+_LISTED = 5
+"""How many photos a message names."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,18 @@ class Project:
         """What the project is called: its folder's name."""
         return self.folder.resolve().name or str(self.folder)
 
+    @property
+    def missing(self) -> str | None:
+        """What to say of photos that were worked on and whose files were gone at the latest scan."""
+        paths = self.store.progress.missing()
+        if not paths:
+            return None
+        more = f" and {len(paths) - _LISTED} more" if len(paths) > _LISTED else ""
+        return (
+            f"{', '.join(paths[:_LISTED])}{more}; worked on, but not in the folder any more; "
+            "back under the same name, a photo has its work again"
+        )
+
     def file(self, photo: Photo) -> Path:
         """The photo's file.
 
@@ -63,13 +80,13 @@ class Project:
             )
         return found
 
-    def decode(self, photo: Photo) -> Pixels:
-        """The upright photo: uint8 [height, width, 3], RGB.
+    def decode(self, photo: Photo, content: str | None = None) -> Pixels:
+        """The upright photo: uint8 [height, width, 3], RGB; only of a file with the hash `content`, if given.
 
         Raises:
             PhotoError: it cannot be opened.
         """
-        return decode(self.file(photo), self.max_pixels)
+        return decode(self.file(photo), self.max_pixels, content)
 
     def frame(self, photo: Photo) -> Frame:
         """How the photo lies; it is decoded for that.
@@ -107,6 +124,8 @@ def open_project(
     labels: Path | None = None,
     max_pixels: int = MAX_PIXELS,
     database: str | None = None,
+    *,
+    console: Console = SILENT,
 ) -> Project:
     """The project of a folder of photos; no photo is decoded.
 
@@ -116,6 +135,7 @@ def open_project(
         labels: a file of labels to take over.
         max_pixels: the largest photo that is opened.
         database: the address of a PostgreSQL database, instead of a file.
+        console: is told when a database of an older version is brought up to date.
 
     Raises:
         PhotoError: there is no such folder.
@@ -123,7 +143,7 @@ def open_project(
         StoreError: the database cannot be used.
     """
     found = scan(folder)
-    store = Store(database or home(folder, place) / DATABASE)
+    store = Store(database or home(folder, place) / DATABASE, console)
     try:
         if labels is not None:
             store.take_labels_over(repr(read_labels(labels)), partial(read_labels, labels))

@@ -133,8 +133,13 @@ def _rename_entries(connection: Connection, old: str, name: str) -> None:
     # Quotes inside of texts are written \", so this can be nothing but the field.
     was, now = (f'"label":{dump(label)}' for label in (old, name))
     body = func.replace(entries.c.body, was, now)
-    named = select(entries.c.photo_id).where(entries.c.body != body)
-    connection.execute(update(photos).where(photos.c.id.in_(named)).values(version=photos.c.version + 1))
+    named = select(entries.c.photo_id).where(entries.c.body != body).distinct().subquery()
+    # A revision for each: who asks for changes is told some at a time, and goes on after a revision.
+    revision = connection.execute(select(schema.NEXT_REVISION)).scalar_one()
+    place = func.row_number().over(order_by=named.c.photo_id)
+    numbered = select(named.c.photo_id, (revision - 1 + place).label("revision")).subquery()
+    changed = {"version": photos.c.version + 1, "revision": numbered.c.revision}
+    connection.execute(update(photos).where(photos.c.id == numbered.c.photo_id).values(changed))
     connection.execute(update(entries).where(entries.c.body != body).values(body=body))
 
 

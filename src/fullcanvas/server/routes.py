@@ -86,7 +86,7 @@ def project(bench: Bench) -> ProjectAnswer:
         photos=sum(statuses.values()),
         complete=sum(statuses.get(status, 0) for status in CLOSED),
         statuses=statuses,
-        seconds=round(sum(store.progress.seconds().values()), 1),
+        seconds=round(store.progress.total_seconds(), 1),
         **asdict(store.progress.rule),
         model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
         labels=[LabelAnswer.of(label) for label in store.labels()],

@@ -14,6 +14,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
+    select,
 )
 
 VERSION = 6
@@ -68,6 +70,10 @@ photos = Table(
 
 PRESENT = photos.c.present.is_not(False)
 """Said so, SQLite does not look up in an index that nearly all photos are present, and then sort them."""
+
+_ALL = photos.alias()
+NEXT_REVISION = select(func.coalesce(func.max(_ALL.c.revision), 0) + 1).scalar_subquery()
+"""One more than that of any photo: changes come one after another."""
 
 entries = Table(
     "entries",

@@ -66,13 +66,15 @@ class Service:
     certificate: Path | None = None
     key: Path | None = None
 
-    def open(self) -> Project:
-        """The project.
+    def open(self, console: Console) -> Project:
+        """The project; the console is told when its database is brought up to date.
 
         Raises:
             ServerError: it cannot be opened.
         """
-        return open_project(self.folder, self.place, self.labels, self.max_pixels, self.database)
+        return open_project(
+            self.folder, self.place, self.labels, self.max_pixels, self.database, console=console
+        )
 
 
 def annotate(service: Service, browser: bool, console: Console) -> None:
@@ -137,7 +139,7 @@ def _answer(
     console: Console,
 ) -> None:
     set_up()
-    project = service.open()
+    project = service.open(console)
     try:
         with console.status("Loading the model"):
             model = read_model(service.model)
@@ -245,4 +247,6 @@ def _describe(console: Console, project: Project, segmenter: Segmenter) -> None:
         console.print(
             f"[yellow]Left out[/] {escape(path)}: leads out of the folder, or its name is not plain text"
         )
+    if missing := project.missing:
+        console.print(f"[yellow]Missing:[/] {escape(missing)}")
     console.print(escape(f"{project.name}: {total} photos, {complete} complete; model {segmenter.name}"))

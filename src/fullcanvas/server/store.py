@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.server import schema
-from fullcanvas.server.database import Database
+from fullcanvas.server.database import SILENT, Database
 from fullcanvas.server.errors import NotFoundError, StaleError, StoreError
 from fullcanvas.server.filters import ALL, Filter
 from fullcanvas.server.label_maps import decode_label_map, encode_label_map
@@ -32,9 +33,6 @@ from fullcanvas.server.settings import remember, setting
 MOST_CHANGED = 1000
 """How many changed photos are told at a time."""
 _LABELS_FILE = "labels_file"
-_ALL = schema.photos.alias()
-# One more than that of any photo: changes come one after another.
-_NEXT_REVISION = select(func.coalesce(func.max(_ALL.c.revision), 0) + 1).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +55,14 @@ class Store:
 
     Args:
         place: the SQLite file, made if it is not there, or the address of a PostgreSQL database.
+        console: is told when a database of an older version is brought up to date.
 
     Raises:
         StoreError: it cannot be opened, is no database, or is from a newer version of the program.
     """
 
-    def __init__(self, place: Path | str) -> None:
-        self._database = Database(place)
+    def __init__(self, place: Path | str, console: Console = SILENT) -> None:
+        self._database = Database(place, console)
         self.progress = Progress(self._database)
         self.relabelling = Relabelling(self._database)
 
@@ -160,7 +159,7 @@ class Store:
         later = [] if revision is None else [table.c.revision > revision]
         query = select(table).where(schema.PRESENT, *later).order_by(table.c.revision).limit(MOST_CHANGED)
         with self._database.read() as connection:
-            latest = connection.execute(select(_NEXT_REVISION)).scalar_one() - 1
+            latest = connection.execute(select(schema.NEXT_REVISION)).scalar_one() - 1
             rows = connection.execute(query).mappings().all() if later else []
         return rows[-1]["revision"] if rows else latest, [_photo(row) for row in rows]
 
@@ -211,6 +210,7 @@ class Store:
 
         Raises:
             StaleError: the photo has changed meanwhile.
+            RefusedError: a region got a label that the project does not have.
             StoreError: it could not be stored.
         """
         values = {"status": "in_work", "last_key": key, "author": author, "content_hash": content_hash}
@@ -344,7 +344,7 @@ def _appear(connection: Connection, paths: Sequence[str]) -> None:
     """See that photos are present, with what is known of them from before."""
     table = schema.photos
     known = {row.path: row.present for row in connection.execute(select(table.c.path, table.c.present))}
-    revision = connection.execute(select(_NEXT_REVISION)).scalar_one()
+    revision = connection.execute(select(schema.NEXT_REVISION)).scalar_one()
     fresh = [path for path in paths if path not in known]
     added = [{"path": path, "revision": number} for number, path in enumerate(fresh, revision)]
     if added:
@@ -355,7 +355,7 @@ def _appear(connection: Connection, paths: Sequence[str]) -> None:
 
 
 def _set_present(connection: Connection, path: str, present: bool) -> None:
-    values = {"present": present, "revision": _NEXT_REVISION}
+    values = {"present": present, "revision": schema.NEXT_REVISION}
     connection.execute(update(schema.photos).where(schema.photos.c.path == path).values(values))
 
 
@@ -372,7 +372,7 @@ def _change(
 ) -> RowMapping:
     table = schema.photos
     mine = (table.c.id == photo.id, table.c.version == photo.version)
-    counted = {"version": photo.version + 1, "revision": _NEXT_REVISION}
+    counted = {"version": photo.version + 1, "revision": schema.NEXT_REVISION}
     changed = connection.execute(update(table).where(*mine).values({**counted, **values}))
     row = _row(connection, photo.id)
     if changed.rowcount != 1:

@@ -78,7 +78,7 @@ def summarise(project: Project) -> Summary:
         statuses={status: statuses.get(status, 0) for status in get_args(Status)},
         regions=regions,
         unlabelled=unlabelled,
-        seconds=sum(progress.seconds().values()),
+        seconds=progress.total_seconds(),
         labels=tuple((label, photos.get(label.name, 0)) for label in store.labels()),
         people=progress.shares(),
     )

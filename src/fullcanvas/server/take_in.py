@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.formats.read_yolo import read_yolo
 from fullcanvas.formats.records import Category
-from fullcanvas.server.errors import PhotoError, StaleError
+from fullcanvas.server.errors import PhotoError, RefusedError, StaleError
 from fullcanvas.server.label_maps import MAX_REGIONS
 from fullcanvas.server.labels import MAX_ID, Label, checked_name, merge, read_labels
 from fullcanvas.server.project import Project, open_project
@@ -76,7 +77,7 @@ def import_project(
         labels: a file of labels to take over; the classes of label PNGs by their ids.
         place: where the database is; beside the photos if None.
         max_pixels: the largest photo that is opened.
-        console: for the progress bar.
+        console: for progress bars, and an update of the database.
         database: the address of a PostgreSQL database, instead of a file.
 
     Raises:
@@ -84,7 +85,7 @@ def import_project(
         ImportFormatError: the work as a whole cannot be used.
     """
     source = _source(origin, form, labels)
-    project = open_project(folder, place, labels, max_pixels, database)
+    project = open_project(folder, place, labels, max_pixels, database, console=console)
     try:
         named = _matches(source, project.store.list_photos())
         project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
@@ -92,7 +93,7 @@ def import_project(
         for name, photo in track(named.items(), "Importing", console=console):
             try:
                 _import(project, photo, source.photos[name], overwrite, report)
-            except (ImportFormatError, PhotoError, StaleError) as error:
+            except (ImportFormatError, PhotoError, RefusedError, StaleError) as error:
                 report.failed.append(f"{photo.path}: {error}")
     finally:
         project.store.close()
@@ -131,25 +132,33 @@ def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
 
 def _unknown(names: Sequence[str]) -> list[str]:
     """A line about names that no photo has: work on all of COCO may be imported for ten of its photos."""
-    listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    told = (name if name.isprintable() else ascii(name)[1:-1] for name in names[:5])
+    listed = ", ".join(told) + (", …" if len(names) > 5 else "")
     return [f"{len(names)} names are not among the photos: {listed}"] if names else []
 
 
+def _plain(path: str) -> str:
+    """A name in one form: Windows writes backslashes between folders, and macOS stores accents as letters."""
+    return unicodedata.normalize("NFC", path.replace("\\", "/"))
+
+
 def _without_extension(path: str) -> str:
-    return str(PurePosixPath(path).parent / PurePosixPath(path).stem)
+    pure = PurePosixPath(_plain(path))
+    return str(pure.parent / pure.stem)
 
 
 def _name(path: str) -> str:
-    return PurePosixPath(path).name
+    return PurePosixPath(_plain(path)).name
 
 
 def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+    return PurePosixPath(_plain(path)).stem
 
 
 _WAYS: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
     (str, str),
-    (lambda name: name.removesuffix(".png"), str),
+    (_plain, _plain),
+    (lambda name: _plain(name).removesuffix(".png"), _plain),
     (_without_extension, _without_extension),
     (_name, _name),
     (_stem, _stem),

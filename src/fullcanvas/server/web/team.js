@@ -3,8 +3,8 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Reducer, State} from "./state.js" */
 /** @import {Changes, Filter, PhotoItem, Project} from "./types.js" */
-import { getChanges } from "./api.js";
-import { say } from "./state.js";
+import { getChanges, getProject } from "./api.js";
+import { say, set } from "./state.js";
 
 const EVERY_MS = 3000;
 
@@ -30,7 +30,21 @@ async function learn({ store }) {
   if (!changes) return;
   const returned = changes.photos.filter((item) => isReturned(item, store.state));
   store.update(takeChanges(changes));
+  if (hasNewLabels(changes.photos, store.state)) {
+    const project = await getProject().catch(() => null);
+    if (project) store.update(set({ project }));
+  }
   if (returned.length) store.update(say(returned.map(tell).join(" "), "news"));
+}
+
+/**
+ * Whether photos have labels that are not offered here: others added them, or gave them another name.
+ * @param {PhotoItem[]} photos
+ * @param {State} state
+ */
+function hasNewLabels(photos, { project }) {
+  const known = new Set(project?.labels.map(({ name }) => name));
+  return photos.some(({ labels }) => labels.some((label) => !known.has(label)));
 }
 
 /**
@@ -38,10 +52,11 @@ async function learn({ store }) {
  * @param {PhotoItem} item
  * @param {State} state
  */
-function isReturned({ id, status, version, author }, { items, session }) {
+function isReturned({ id, status, review, author }, { items, session }) {
   const before = items.find((item) => item.id === id);
   const mine = session?.name && session.name === author;
-  return Boolean(mine && status === "rejected" && (before?.version ?? -1) < version);
+  // A rejected photo also changes when a label of its regions is renamed.
+  return Boolean(mine && status === "rejected" && before?.review?.time !== review?.time);
 }
 
 /** @param {PhotoItem} item */
