@@ -77,6 +77,7 @@ def test_a_folder_that_is_away_takes_nothing_along(
     shutil.move(folder, folder.with_name("elsewhere"))
     now[0] = EVERY_SECONDS
     looking.look()
+    shutil.move(folder.with_name("elsewhere"), folder)
     assert paths(project) == ["a.jpg", "b/a.jpg", "c.png"]
 
 

@@ -144,8 +144,8 @@ class Sqlite:
         self._file = self._file or file
         if self._file != file:
             raise StoreError(
-                f"{self.name}: was deleted or replaced while it was in use, so nothing can be stored; "
-                "stop Fullcanvas, put it back, and start again"
+                f"{self.name}: was moved, deleted or replaced while it was in use, so nothing can be stored; "
+                "put it back, or stop Fullcanvas and start again"
             )
 
     def prepare(self, connection: Connection, write: bool) -> None:

@@ -120,7 +120,7 @@ class Store:
         """The photo with this id.
 
         Raises:
-            NotFoundError: there is none, or its file was gone at the latest scan.
+            NotFoundError: there is none. Of one whose file was gone at the latest scan all is known.
         """
         with self._database.read() as connection:
             row = _row(connection, photo_id)
@@ -361,7 +361,7 @@ def _set_present(connection: Connection, path: str, present: bool) -> None:
 
 def _row(connection: Connection, photo_id: int) -> RowMapping:
     table = schema.photos
-    row = connection.execute(select(table).where(table.c.id == photo_id, table.c.present)).mappings().first()
+    row = connection.execute(select(table).where(table.c.id == photo_id)).mappings().first()
     if row is None:
         raise NotFoundError(f"there is no photo {photo_id}")
     return row
