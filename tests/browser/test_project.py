@@ -338,6 +338,31 @@ def test_photos_of_one_name_are_told_apart_by_their_folders(
         assert names.last.evaluate(in_full)
 
 
+def test_a_name_that_is_too_long_shows_its_end(
+    new_tab: Callable[[Server], Annotator], tmp_path: Path, model: str
+) -> None:
+    """There the frames of a video differ."""
+    folder = tmp_path / "photos" / "drive from the harbour to the old town and back again"
+    folder.mkdir(parents=True)
+    for frame in ("000001", "000002"):
+        Image.new("RGB", (64, 48)).save(folder / f"front left camera, wide angle, frame {frame}.png")
+    last = """name => {
+        let text = name;
+        while (text.lastChild) text = text.lastChild;
+        const range = document.createRange();
+        range.setStart(text, text.length - 12);
+        range.setEnd(text, text.length);
+        const [place, whole] = [name.getBoundingClientRect(), range.getBoundingClientRect()];
+        return whole.width > 0 && whole.left >= place.left && whole.right <= place.right + 1;
+    }"""
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        annotator.open()
+        for name in (*annotator.page.locator("#photo-list .name").all(), annotator.page.locator(".prompt strong")):
+            expect(name).to_contain_text("front left camera")
+            assert name.evaluate(last)
+
+
 def test_whoever_comes_gets_what_is_not_complete_however_far_down(
     new_tab: Callable[[Server], Annotator], many: Path, model: str
 ) -> None:
