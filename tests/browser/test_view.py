@@ -109,6 +109,36 @@ def test_a_region_is_selected_under_the_pointer_and_shown_wherever_it_is(annotat
     assert (annotator.canvas("border") == 255).all(axis=2)[15:25, 440:490].any()
 
 
+def test_a_region_that_is_selected_comes_into_sight(annotator: Annotator) -> None:
+    coin = annotator.mark((440, 470), (460, 470), (450, 460), (450, 480))
+    hat = annotator.mark((10, 20), (40, 20), (25, 10), (25, 40))
+    stage = annotator.page.locator("#stage").bounding_box()
+    assert stage is not None
+
+    def in_sight(place: tuple[float, float]) -> bool:
+        x, y = annotator.client(place)
+        right, bottom = stage["x"] + stage["width"], stage["y"] + stage["height"]
+        return stage["x"] <= x <= right and stage["y"] <= y <= bottom
+
+    annotator.press("Shift+S")
+    expect(annotator.message).to_contain_text("Select the region to zoom to first")
+    annotator.page.mouse.move(*annotator.client((25, 25)))
+    annotator.page.mouse.wheel(0, -1200)
+    assert not in_sight((450, 470))
+    before = annotator.client((25, 25))
+    annotator.page.locator(f'[data-region="{hat}"]').click()
+    assert annotator.client((25, 25)) == before
+    scale = annotator.page.locator("#zoom").inner_text()
+    annotator.press("Tab")
+    assert annotator.state()["selected"] == coin
+    assert all(in_sight(place) for place in ((440, 460), (461, 481)))
+    assert annotator.page.locator("#zoom").inner_text() == scale
+    annotator.press("f", "Shift+S")
+    left, right = annotator.client((440, 470)), annotator.client((461, 470))
+    assert right[0] - left[0] == pytest.approx(6 * 21, abs=1)
+    assert (left[0] + right[0]) / 2 == pytest.approx(stage["x"] + stage["width"] / 2, abs=10)
+
+
 def test_regions_of_one_label_are_told_apart_as_soon_as_the_photo_opens(annotator: Annotator) -> None:
     person = annotator.mark(*PERSON)
     annotator.press("1")

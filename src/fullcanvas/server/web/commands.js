@@ -68,6 +68,7 @@ export const COMMANDS = [
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
   { id: "next-look", group: "View", title: "Go to where a correction may gain most: an unassigned area or an unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
   { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
+  { id: "zoom-to", group: "View", title: "Zoom to the selected region", keys: ["Shift+S"], run: ({ stage }) => stage.frameSelected() },
   { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], repeats: true, run: ({ stage }) => stage.zoom(ZOOM) },
   { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], repeats: true, run: ({ stage }) => stage.zoom(1 / ZOOM) },
   { id: "hide", group: "View", title: "Hide or show the overlay", keys: ["H"], run: update(change.toggleOverlay("hidden")) },
