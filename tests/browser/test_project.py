@@ -358,7 +358,7 @@ def test_a_name_that_is_too_long_shows_its_end(
     with serving(Server(tmp_path / "photos", model)) as server:
         annotator = new_tab(server)
         annotator.open()
-        for name in (*annotator.page.locator("#photo-list .name").all(), annotator.page.locator(".prompt strong")):
+        for name in annotator.page.locator("#photo-list .name, .prompt strong").all():
             expect(name).to_contain_text("front left camera")
             assert name.evaluate(last)
 

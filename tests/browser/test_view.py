@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import expect
 
+from fullcanvas.server.labels import distinct_color
 from tests.browser.annotator import FLAG, PERSON, Annotator
 
 pytestmark = pytest.mark.usefixtures("astronaut")
@@ -150,6 +153,29 @@ def test_regions_of_one_label_are_told_apart_as_soon_as_the_photo_opens(annotato
     colors = {region: {tuple(color) for color in fill[labels == region]} for region in (person, flag)}
     assert [len(shown) for shown in colors.values()] == [1, 1]
     assert colors[person] != colors[flag]
+
+
+def test_colours_that_are_alike_are_told_apart_and_the_others_kept(annotator: Annotator) -> None:
+    colors = [distinct_color(number) for number in (0, 1, 9, 14, 22, 35, 0, 0, 22)]
+    apart = """async (colors) => {
+        const { tellApart } = await import("/static/palette.js");
+        return tellApart({ regions: colors.map((color) => ({ color })) }).regions.map(({ color }) => color);
+    }"""
+    shown = annotator.page.evaluate(apart, colors)
+
+    def distances(colors: object) -> NDArray[np.float64]:
+        """From each colour to the nearest before it."""
+        lab = cv2.cvtColor(np.array([colors], np.float32) / 255, cv2.COLOR_RGB2LAB)[0].astype(np.float64)
+        pairs = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+        return np.array([pairs[at, :at].min() for at in range(1, len(lab))])
+
+    assert distances(colors).min() == 0
+    assert distances(shown).min() > 25
+    far = distances(colors) > 60
+    kept = [tuple(new) == old for new, old in zip(shown, colors, strict=True)]
+    assert kept[0]
+    assert far.any()
+    assert all(kept[at + 1] for at in np.flatnonzero(far))
 
 
 def test_the_map_of_the_uncertainty_leaves_out_what_is_unassigned(annotator: Annotator) -> None:
