@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import expect
 
 from fullcanvas.server.labels import distinct_color
-from tests.browser.annotator import FLAG, PERSON, Annotator
+from tests.browser.annotator import FLAG, PERSON, TWO_FRAMES, Annotator
 
 pytestmark = pytest.mark.usefixtures("astronaut")
 
@@ -59,6 +59,25 @@ def test_views_of_the_overlay(annotator: Annotator) -> None:
     expect(annotator.page.locator("#heat")).to_be_visible()
     annotator.press("u")
     expect(annotator.page.locator("#heat")).to_be_hidden()
+
+
+def test_borders_alone_have_the_regions_own_colours(annotator: Annotator) -> None:
+    """On the fill they are lighter, to be seen; on a bright sky that would hide them."""
+    region = annotator.mark(*PERSON)
+    color = tuple(annotator.regions()[region]["color"])
+
+    def shown() -> set[tuple[int, ...]]:
+        border = annotator.canvas("border")[annotator.labels() == region]
+        return {tuple(pixel[:3]) for pixel in border[border[:, 3] > 0].tolist()}
+
+    on_fill = shown()
+    assert color not in on_fill
+    annotator.press("b")
+    annotator.page.evaluate(TWO_FRAMES)
+    assert shown() == {color}
+    annotator.press("b")
+    annotator.page.evaluate(TWO_FRAMES)
+    assert shown() == on_fill
 
 
 def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:

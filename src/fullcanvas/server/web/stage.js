@@ -57,7 +57,7 @@ export class Stage {
     this.#closeness = new Closeness(annotator, this.layers);
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
-    store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden, state.overlay], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.aiming, state.tool, state.brush, state.loupe], () => this.redraw());
     store.watch((state) => state.selected, () => this.#reveal());
     store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
