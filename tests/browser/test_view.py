@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -78,6 +80,24 @@ def test_borders_alone_have_the_regions_own_colours(annotator: Annotator) -> Non
     annotator.press("b")
     annotator.page.evaluate(TWO_FRAMES)
     assert shown() == on_fill
+
+
+def test_how_somebody_likes_to_see_photos_is_kept(annotator: Annotator) -> None:
+    annotator.press("]", ".", "q", "t", "h", "w")
+    chosen = annotator.state()
+    annotator.page.reload()
+    annotator.settle()
+    found = annotator.state()
+    kept = ("opacity", "brush", "loupe", "names")
+    assert [found[name] for name in kept] == [chosen[name] for name in kept]
+    assert (found["brush"], found["loupe"], found["names"]) == (14, False, True)
+    # What would hide work, or is for a moment, is not.
+    assert (found["overlay"], found["gaps"]) == ("full", False)
+    wrong = json.dumps({"opacity": "much", "names": 1})
+    annotator.page.evaluate("wrong => localStorage.setItem('fullcanvas.view', wrong)", wrong)
+    annotator.page.reload()
+    annotator.settle()
+    assert (annotator.state()["opacity"], annotator.state()["names"]) == (0.45, False)
 
 
 def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:
