@@ -255,18 +255,24 @@ def _png(panoptic: NDArray[np.int32]) -> bytes:
 
 def _json(listed: Sequence[tuple[str, str]], categories: Sequence[Category]) -> bytes:
     """The json file, of the entries of its photos."""
-    classes = [
-        {"id": item.id, "name": item.name, "supercategory": item.name, "isthing": int(item.isthing)}
-        for item in categories
-    ]
     parts = {
         "info": _dump({"description": MADE_HERE, "version": "1.0"}),
         "licenses": "[]",
         "images": _lines(image for image, _ in listed),
         "annotations": _lines(annotation for _, annotation in listed),
-        "categories": _lines(map(_dump, classes)),
+        "categories": _lines(_dump(_class(category)) for category in categories),
     }
     return ("{\n" + ",\n".join(f'"{name}": {value}' for name, value in parts.items()) + "\n}\n").encode()
+
+
+def _class(category: Category) -> dict[str, Any]:
+    return {
+        "id": category.id,
+        "name": category.name,
+        "supercategory": category.name,
+        "isthing": int(category.isthing),
+        "color": list(category.color),
+    }
 
 
 def _lines(items: Iterable[str]) -> str:

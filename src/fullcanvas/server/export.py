@@ -64,7 +64,7 @@ class Selection:
 
 def categories(project: Project) -> list[Category]:
     """The project's labels as classes."""
-    return [Category(label.id, label.name, label.isthing) for label in project.store.labels()]
+    return [Category(label.id, label.name, label.isthing, label.color) for label in project.store.labels()]
 
 
 def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:
