@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_label_png import read_label_png
 from fullcanvas.server import take_in
+from fullcanvas.server.labels import distinct_color
 from fullcanvas.server.photos import decode
 from fullcanvas.server.project import open_project
 from tests.panoptic_folder import write_dataset
@@ -74,6 +76,23 @@ def instances(folder: Path, width: int = WIDTH) -> Path:
     data = {"images": [image], "annotations": [square], "categories": [{"id": 3, "name": "dog"}]}
     (folder / "instances.json").write_text(json.dumps(data))
     return folder
+
+
+def test_classes_bring_their_colours(folder: Path, tmp_path: Path, start: Callable[..., Page]) -> None:
+    """As an export tells them; what is no colour, or written in another way, is none."""
+    file = instances(tmp_path) / "instances.json"
+    data = json.loads(file.read_text())
+    colors: list[Any] = [[1, 2, 3], None, "#ff0000", [1, 2], [1, 2, 256], [True, 0, 0], [0.5, 0, 0]]
+    data["categories"] = [
+        {"id": 3 + number, "name": f"dog {number}", "color": color} for number, color in enumerate(colors)
+    ]
+    file.write_text(json.dumps(data))
+    run(folder, "--format", "coco-instances", "--from", tmp_path)
+    first, *others = start(folder).get("/project")["labels"]
+    assert first["color"] == [1, 2, 3]
+    assert [tuple(label["color"]) for label in others] == [
+        distinct_color(label["id"] - 1) for label in others
+    ]
 
 
 def test_work_that_is_there_is_kept_unless_told_otherwise(

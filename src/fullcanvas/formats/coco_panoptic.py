@@ -30,6 +30,7 @@ MAPS = "panoptic"
 IMAGES = "images"
 LEFT_OUT = "left-out.txt"
 NAMES = frozenset({JSON, MAPS, IMAGES, LEFT_OUT})
+_GREY = (128, 128, 128)
 MOST_LISTED = 20
 """How many photos a message names."""
 REGION_CATEGORY = Category(0, "region", True)
@@ -271,7 +272,7 @@ def _class(category: Category) -> dict[str, Any]:
         "name": category.name,
         "supercategory": category.name,
         "isthing": int(category.isthing),
-        "color": list(category.color),
+        "color": list(category.color or _GREY),
     }
 
 

@@ -18,13 +18,13 @@ class Category:
         id: 1 or more.
         name: of the class.
         isthing: whether its regions are countable; all of an image's stuff of one class is one segment.
-        color: red, green, blue, 0 to 255 each; grey where nobody has said.
+        color: red, green, blue, 0 to 255 each; None where nobody has said.
     """
 
     id: int
     name: str
     isthing: bool
-    color: tuple[int, int, int] = (128, 128, 128)
+    color: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
