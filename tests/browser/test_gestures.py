@@ -166,6 +166,22 @@ def test_the_sheet_lists_every_key_and_changes_them(annotator: Annotator) -> Non
     assert annotator.state()["overlay"] == "hidden"
 
 
+def test_a_right_click_selects_and_draws_nothing(annotator: Annotator) -> None:
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    for region in (flag, person):
+        y, x = np.argwhere(annotator.labels() == region)[-1]
+        annotator.page.mouse.click(*annotator.client((x, y)), button="right")
+        assert annotator.state()["selected"] == region
+    annotator.settle()
+    assert all(region["scribbles"] == 0 for region in annotator.regions().values())
+
+
+def test_whoever_saves_out_of_habit_is_told_that_all_is_stored(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    annotator.press("Control+s")
+    expect(annotator.message).to_have_text("Everything is stored as you go: there is nothing to save.")
+
+
 def test_keys_belong_to_the_stage_after_a_dialog_that_a_click_opened(annotator: Annotator) -> None:
     annotator.page.get_by_role("toolbar").get_by_role("button", name="This sheet").click()
     sheet = annotator.page.locator("#help-dialog")

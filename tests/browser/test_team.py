@@ -201,6 +201,28 @@ def test_photos_are_found_by_who_did_them(come: Come) -> None:
     expect(person.locator("option")).to_have_text(["Anybody", "anna", "bert", "rita"])
 
 
+def test_a_filter_by_person_can_be_taken_back_when_nobody_else_is_left(come: Come) -> None:
+    anna, bert = come("anna"), come("bert")
+    bert.choose("coffee.jpg")
+    bert.mark((100, 200), (400, 200), (250, 20), (250, 350))
+    anna.choose("chelsea.jpg")
+    anna.complete()
+    anna.choose("coffee.jpg")
+    person, names = anna.page.get_by_label("Filter by person"), anna.page.locator("#photo-list .name")
+    expect(person.locator("option")).to_have_text(["Anybody", "anna", "bert"])
+    person.select_option("anna")
+    expect(names).to_have_text(["chelsea.jpg"])
+    # What Bert did last is hers from now on, too.
+    anna.page.locator("#stage").focus()
+    anna.complete()
+    expect(person.locator("option")).to_have_text(["Anybody", "anna"])
+    expect(person).to_be_visible()
+    expect(person).to_have_value("anna")
+    expect(names).to_have_text(["chelsea.jpg", "coffee.jpg"])
+    person.select_option("Anybody")
+    expect(names).to_have_text(["astronaut.jpg", "chelsea.jpg", "coffee.jpg"])
+
+
 def test_a_review_goes_from_one_complete_photo_to_the_next(come: Come) -> None:
     """Whatever lies between them; and what was accepted already is not accepted again."""
     anna, rita = come("anna"), come("rita")

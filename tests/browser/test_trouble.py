@@ -122,6 +122,8 @@ def test_two_windows_never_overwrite_each_other(server: Server, new_tab: NewTab,
         other.page.mouse.click(*other.client(point))
     dialog = other.page.get_by_role("dialog", name="This photo was changed elsewhere")
     expect(dialog).to_contain_text(photo)
+    # Whoever goes on typing drops nothing.
+    expect(dialog.get_by_role("button", name="make my change again")).to_be_focused()
     for _ in range(4):  # the browser closes a dialog all the same when it is told so again
         other.page.keyboard.press("Escape")
         expect(dialog).to_be_visible()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import expect
 
-from tests.browser.annotator import FLAG, PERSON, Annotator
+from fullcanvas.server.labels import distinct_color
+from tests.browser.annotator import FLAG, PERSON, TWO_FRAMES, Annotator
 
 pytestmark = pytest.mark.usefixtures("astronaut")
 
@@ -56,6 +61,43 @@ def test_views_of_the_overlay(annotator: Annotator) -> None:
     expect(annotator.page.locator("#heat")).to_be_visible()
     annotator.press("u")
     expect(annotator.page.locator("#heat")).to_be_hidden()
+
+
+def test_borders_alone_have_the_regions_own_colours(annotator: Annotator) -> None:
+    """On the fill they are lighter, to be seen; on a bright sky that would hide them."""
+    region = annotator.mark(*PERSON)
+    color = tuple(annotator.regions()[region]["color"])
+
+    def shown() -> set[tuple[int, ...]]:
+        border = annotator.canvas("border")[annotator.labels() == region]
+        return {tuple(pixel[:3]) for pixel in border[border[:, 3] > 0].tolist()}
+
+    on_fill = shown()
+    assert color not in on_fill
+    annotator.press("b")
+    annotator.page.evaluate(TWO_FRAMES)
+    assert shown() == {color}
+    annotator.press("b")
+    annotator.page.evaluate(TWO_FRAMES)
+    assert shown() == on_fill
+
+
+def test_how_somebody_likes_to_see_photos_is_kept(annotator: Annotator) -> None:
+    annotator.press("]", ".", "q", "t", "h", "w")
+    chosen = annotator.state()
+    annotator.page.reload()
+    annotator.settle()
+    found = annotator.state()
+    kept = ("opacity", "brush", "loupe", "names")
+    assert [found[name] for name in kept] == [chosen[name] for name in kept]
+    assert (found["brush"], found["loupe"], found["names"]) == (14, False, True)
+    # What would hide work, or is for a moment, is not.
+    assert (found["overlay"], found["gaps"]) == ("full", False)
+    wrong = json.dumps({"opacity": "much", "names": 1})
+    annotator.page.evaluate("wrong => localStorage.setItem('fullcanvas.view', wrong)", wrong)
+    annotator.page.reload()
+    annotator.settle()
+    assert (annotator.state()["opacity"], annotator.state()["names"]) == (0.45, False)
 
 
 def test_solo_fills_the_selected_region_only(annotator: Annotator) -> None:
@@ -109,6 +151,36 @@ def test_a_region_is_selected_under_the_pointer_and_shown_wherever_it_is(annotat
     assert (annotator.canvas("border") == 255).all(axis=2)[15:25, 440:490].any()
 
 
+def test_a_region_that_is_selected_comes_into_sight(annotator: Annotator) -> None:
+    coin = annotator.mark((440, 470), (460, 470), (450, 460), (450, 480))
+    hat = annotator.mark((10, 20), (40, 20), (25, 10), (25, 40))
+    stage = annotator.page.locator("#stage").bounding_box()
+    assert stage is not None
+
+    def in_sight(place: tuple[float, float]) -> bool:
+        x, y = annotator.client(place)
+        right, bottom = stage["x"] + stage["width"], stage["y"] + stage["height"]
+        return stage["x"] <= x <= right and stage["y"] <= y <= bottom
+
+    annotator.press("Shift+S")
+    expect(annotator.message).to_contain_text("Select the region to zoom to first")
+    annotator.page.mouse.move(*annotator.client((25, 25)))
+    annotator.page.mouse.wheel(0, -1200)
+    assert not in_sight((450, 470))
+    before = annotator.client((25, 25))
+    annotator.page.locator(f'[data-region="{hat}"]').click()
+    assert annotator.client((25, 25)) == before
+    scale = annotator.page.locator("#zoom").inner_text()
+    annotator.press("Tab")
+    assert annotator.state()["selected"] == coin
+    assert all(in_sight(place) for place in ((440, 460), (461, 481)))
+    assert annotator.page.locator("#zoom").inner_text() == scale
+    annotator.press("f", "Shift+S")
+    left, right = annotator.client((440, 470)), annotator.client((461, 470))
+    assert right[0] - left[0] == pytest.approx(6 * 21, abs=1)
+    assert (left[0] + right[0]) / 2 == pytest.approx(stage["x"] + stage["width"] / 2, abs=10)
+
+
 def test_regions_of_one_label_are_told_apart_as_soon_as_the_photo_opens(annotator: Annotator) -> None:
     person = annotator.mark(*PERSON)
     annotator.press("1")
@@ -120,6 +192,29 @@ def test_regions_of_one_label_are_told_apart_as_soon_as_the_photo_opens(annotato
     colors = {region: {tuple(color) for color in fill[labels == region]} for region in (person, flag)}
     assert [len(shown) for shown in colors.values()] == [1, 1]
     assert colors[person] != colors[flag]
+
+
+def test_colours_that_are_alike_are_told_apart_and_the_others_kept(annotator: Annotator) -> None:
+    colors = [distinct_color(number) for number in (0, 1, 9, 14, 22, 35, 0, 0, 22)]
+    apart = """async (colors) => {
+        const { tellApart } = await import("/static/palette.js");
+        return tellApart({ regions: colors.map((color) => ({ color })) }).regions.map(({ color }) => color);
+    }"""
+    shown = annotator.page.evaluate(apart, colors)
+
+    def distances(colors: object) -> NDArray[np.float64]:
+        """From each colour to the nearest before it."""
+        lab = cv2.cvtColor(np.array([colors], np.float32) / 255, cv2.COLOR_RGB2LAB)[0].astype(np.float64)
+        pairs = np.linalg.norm(lab[:, None] - lab[None], axis=2)
+        return np.array([pairs[at, :at].min() for at in range(1, len(lab))])
+
+    assert distances(colors).min() == 0
+    assert distances(shown).min() > 25
+    far = distances(colors) > 60
+    kept = [tuple(new) == old for new, old in zip(shown, colors, strict=True)]
+    assert kept[0]
+    assert far.any()
+    assert all(kept[at + 1] for at in np.flatnonzero(far))
 
 
 def test_the_map_of_the_uncertainty_leaves_out_what_is_unassigned(annotator: Annotator) -> None:

@@ -26,6 +26,10 @@ def check_rules(folder: Path) -> dict[str, Any]:
     categories = {category["id"]: category for category in data["categories"]}
     assert len(images) == len(data["images"])
     assert len(categories) == len(data["categories"])
+    for category in categories.values():
+        # Its converters to other formats look for one.
+        assert len(category["color"]) == 3
+        assert all(part in range(256) for part in category["color"])
     assert [item["image_id"] for item in data["annotations"]] == list(images)
     for annotation in data["annotations"]:
         ids = read_ids(folder / "panoptic" / annotation["file_name"])

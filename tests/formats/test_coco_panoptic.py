@@ -23,7 +23,8 @@ from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.formats.write import NAMES, names_beside, write_export
 from tests.formats.rules import check_rules, read_ids
 
-CAT, SKY, SEA = Category(17, "cat", True), Category(3, "sky", False), Category(4, "sea", False)
+CAT, SKY = Category(17, "cat", True, (250, 120, 0)), Category(3, "sky", False, (0, 90, 255))
+SEA = Category(4, "sea", False)
 CATEGORIES = (CAT, SKY, SEA)
 MAP = np.array(
     [
@@ -95,10 +96,10 @@ def test_regions_become_segments_and_stuff_of_one_class_becomes_one(tmp_path: Pa
     expected[expected == 4] = 1
     assert (read_ids(tmp_path / "out" / "panoptic" / "a.png") == expected).all()
     assert data["images"] == [{"id": 1, "file_name": "a.jpg", "width": 5, "height": 3}]
-    assert [(c["id"], c["name"], c["isthing"]) for c in data["categories"]] == [
-        (17, "cat", 1),
-        (3, "sky", 0),
-        (4, "sea", 0),
+    assert [(c["id"], c["name"], c["isthing"], c["color"]) for c in data["categories"]] == [
+        (17, "cat", 1, [250, 120, 0]),
+        (3, "sky", 0, [0, 90, 255]),
+        (4, "sea", 0, [128, 128, 128]),
     ]
 
 
@@ -174,7 +175,7 @@ def test_regions_without_a_label_can_be_segments_of_their_own(tmp_path: Path) ->
     labels = {**LABELS, 2: None, 3: None}
     data = write(tmp_path / "out", photo(labels=labels), unlabelled=Unlabelled.REGION)
     assert {id_: segments(data)[id_][0] for id_ in (2, 3, 300)} == {2: 0, 3: 0, 300: 17}
-    region = {"id": 0, "name": "region", "supercategory": "region", "isthing": 1}
+    region = {"id": 0, "name": "region", "supercategory": "region", "isthing": 1, "color": [128, 128, 128]}
     assert data["categories"][-1] == region
     assert write(tmp_path / "labelled", photo(), unlabelled=Unlabelled.REGION)["categories"][-1] == region
 

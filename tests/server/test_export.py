@@ -91,6 +91,8 @@ def test_the_zip_holds_what_the_page_shows(work: Page, tmp_path: Path) -> None:
     assert (read_ids(out / "panoptic" / "b" / "a.png") == work.display(2)).all()
     categories = {item["id"]: item["category_id"] for item in data["annotations"][0]["segments_info"]}
     assert categories == {1: 1, 2: 2}
+    labels = work.client.get("/api/v1/project").json()["labels"]
+    assert [item["color"] for item in data["categories"]] == [label["color"] for label in labels]
 
 
 def test_both_ways_give_the_same(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:

@@ -89,6 +89,23 @@ def test_outlines_become_regions(folder: Path, tmp_path: Path, start: Callable[.
     assert (region["label"], region["box"]) == ("dog", [0, 0, WIDTH // 2 + 1, HEIGHT])
 
 
+def test_classes_bring_their_colours(folder: Path, tmp_path: Path, start: Callable[..., Page]) -> None:
+    """As an export tells them; what is no colour, or written in another way, is none."""
+    file = instances(tmp_path) / "instances.json"
+    data = json.loads(file.read_text())
+    colors: list[Any] = [[1, 2, 3], None, "#ff0000", [1, 2], [1, 2, 256], [True, 0, 0], [0.5, 0, 0]]
+    data["categories"] = [
+        {"id": 3 + number, "name": f"dog {number}", "color": color} for number, color in enumerate(colors)
+    ]
+    file.write_text(json.dumps(data))
+    run(folder, "--format", "coco-instances", "--from", tmp_path)
+    first, *others = start(folder).get("/project")["labels"]
+    assert first["color"] == [1, 2, 3]
+    assert [tuple(label["color"]) for label in others] == [
+        distinct_color(label["id"] - 1) for label in others
+    ]
+
+
 def test_work_that_is_there_is_kept_unless_told_otherwise(
     folder: Path, tmp_path: Path, start: Callable[..., Page]
 ) -> None:
@@ -278,18 +295,3 @@ def test_labels_keep_the_ids_that_they_have(folder: Path, tmp_path: Path) -> Non
     project = open_project(folder)
     assert [(label.id, label.name) for label in project.store.labels()] == [(3, "bird"), (4, "dog")]
     project.store.close()
-
-
-@pytest.mark.parametrize(
-    ("color", "kept"), [([7, 8, 9], True), ([7, 8], False), ([7, 8, 256], False), ("red", False)]
-)
-def test_a_color_that_a_class_has_goes_with_it(folder: Path, tmp_path: Path, color: Any, kept: bool) -> None:
-    place = instances(tmp_path) / "instances.json"
-    data = json.loads(place.read_text())
-    data["categories"][0]["color"] = color
-    place.write_text(json.dumps(data))
-    run(folder, "--format", "coco-instances", "--from", place)
-    project = open_project(folder)
-    (label,) = (each for each in project.store.labels() if each.name == "dog")
-    project.store.close()
-    assert label.color == ((7, 8, 9) if kept else distinct_color(label.id - 1))

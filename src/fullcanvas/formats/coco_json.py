@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.records import GREY, Category, ExportedPhoto
 from fullcanvas.formats.segments import Segment, Segmented
 
 MADE_HERE = "Made with Fullcanvas"
@@ -54,13 +54,13 @@ def segment_fields(segment: Segment) -> dict[str, Any]:
 
 
 def _category(category: Category) -> dict[str, Any]:
-    fields = {
+    return {
         "id": category.id,
         "name": category.name,
         "supercategory": category.name,
         "isthing": int(category.isthing),
+        "color": category.color or GREY,  # panopticapi's converters look for one
     }
-    return fields if category.color is None else {**fields, "color": category.color}
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -127,6 +127,15 @@ class Fields:
             raise self.wrong(f"its {name} holds a control character: {value!a:.80}")
         return value
 
+    def color(self, name: str) -> tuple[int, int, int] | None:
+        """Red, green, blue, 0 to 255 each; None where it is missing, or written otherwise, as by some."""
+        value = self.data.get(name)
+        parts = value if isinstance(value, list) else []
+        if len(parts) != 3 or not all(type(part) is int and 0 <= part <= 255 for part in parts):
+            return None
+        red, green, blue = parts
+        return red, green, blue
+
     def path(self, name: str) -> str:
         """The name of a file within a folder, with forward slashes."""
         value = self.text(name)
@@ -169,14 +178,6 @@ def read_categories(data: Fields, isthing: bool | None = None) -> dict[int, Cate
         isthing: whether one is a thing that does not say so; None if all must, as in the panoptic format.
     """
     return {
-        id_: Category(id_, item.text("name").strip(), item.truth("isthing", isthing), _color(item))
+        id_: Category(id_, item.text("name").strip(), item.truth("isthing", isthing), item.color("color"))
         for id_, item in data.by_id("categories", "category").items()
     }
-
-
-def _color(category: Fields) -> tuple[int, int, int] | None:
-    """A colour that can be used, of which COCO's description says nothing: any other is as good as none."""
-    match category.data.get("color"):
-        case [int(red), int(green), int(blue)] if all(0 <= each <= 255 for each in (red, green, blue)):
-            return red, green, blue
-    return None

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+GREY = (128, 128, 128)
+"""What classes are shown in whose colour nobody has said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -18,7 +21,7 @@ class Category:
         id: 1 or more.
         name: of the class.
         isthing: whether its regions are countable; all of an image's stuff of one class is one segment.
-        color: red, green and blue, 0 to 255 each, in which it is shown; None if nobody has said.
+        color: red, green, blue, 0 to 255 each; None where nobody has said.
     """
 
     id: int

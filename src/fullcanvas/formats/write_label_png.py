@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fullcanvas.formats.errors import ExportError
-from fullcanvas.formats.records import Category, ExportedPhoto
+from fullcanvas.formats.records import GREY, Category, ExportedPhoto
 from fullcanvas.formats.segments import Segmented
 from fullcanvas.formats.sinks import Sink
 
@@ -25,7 +25,6 @@ _LARGEST, _LARGEST_OF_A_BYTE = 65_535, 254
 """Of the ids of labels. 255 means "unknown" to most who read maps of one byte."""
 _REGION = 254
 """Stands for regions without a label, whose class has the id 0, which is no region's here."""
-_GREY = (128, 128, 128)
 
 
 def check_values(categories: Sequence[Category]) -> None:
@@ -74,7 +73,7 @@ class LabelPng:
                 "id": _value(each),
                 "name": each.name,
                 "isthing": each.isthing,
-                "color": each.color or _GREY,
+                "color": each.color or GREY,
             }
             for each in classes
         ]
@@ -90,7 +89,7 @@ def _png(values: NDArray[np.uint16], classes: Sequence[Category]) -> bytes:
         return cv2.imencode(".png", values)[1].tobytes()
     colors = np.zeros((256, 3), np.uint8)
     for category in classes:
-        colors[_value(category)] = category.color or _GREY
+        colors[_value(category)] = category.color or GREY
     picture, file = Image.fromarray(values.astype(np.uint8), "L"), io.BytesIO()
     picture.putpalette(colors.tobytes())
     picture.save(file, "PNG")

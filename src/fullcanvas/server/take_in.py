@@ -183,7 +183,7 @@ def _new_labels(categories: Sequence[Category], known: Sequence[Label]) -> list[
         if name not in names:
             names.add(name)
             item: dict[str, Any] = {"name": name, "isthing": category.isthing}
-            if category.color is not None:
+            if category.color:
                 item["color"] = category.color
             free = category.id not in ids and 1 <= category.id <= MAX_ID
             fresh.append({**item, "id": category.id} if free else item)

@@ -69,6 +69,7 @@ export const COMMANDS = [
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
   { id: "next-look", group: "View", title: "Go to where a correction may gain most: an unassigned area or an unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
   { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
+  { id: "zoom-to", group: "View", title: "Zoom to the selected region", keys: ["Shift+S"], run: ({ stage }) => stage.frameSelected() },
   { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], repeats: true, run: ({ stage }) => stage.zoom(ZOOM) },
   { id: "zoom-out", group: "View", title: "Zoom out", keys: ["-"], repeats: true, run: ({ stage }) => stage.zoom(1 / ZOOM) },
   { id: "hide", group: "View", title: "Hide or show the overlay", keys: ["H"], run: update(change.toggleOverlay("hidden")) },
@@ -94,6 +95,7 @@ export const COMMANDS = [
   { id: "project", group: "Page", title: "The project: its labels, and when a photo may be complete", keys: ["Y"], least: "admin", run: ({ showProject }) => showProject() },
   { id: "next-pane", group: "Page", title: "Move the focus: tools, photos, stage, regions", keys: ["F6"], run: () => turnTo(1) },
   { id: "previous-pane", group: "Page", title: "Move the focus back", keys: ["Shift+F6"], run: () => turnTo(-1) },
+  { id: "save", group: "Page", title: "Save: not needed, everything is stored as you go", keys: ["Mod+S"], run: tellStored },
   { id: "help", group: "Page", title: "This sheet", keys: ["?"], run: ({ showHelp }) => showHelp() },
 ];
 
@@ -102,7 +104,7 @@ export const POINTER = [
   ["drag from a region", "a scribble: it grows into the stroke"],
   ["click", "a scribble of one point"],
   ["Shift while dragging", "a straight scribble"],
-  ["Ctrl+click", "select the region under the pointer"],
+  ["right click, Ctrl+click", "select the region under the pointer"],
   ["drag a point or side of the selected box", "move its extreme points"],
   ["arrows while marking, with Shift ten times as far", "move the crosshair"],
   ["Space, once the arrows have moved it", "place a point there"],
@@ -175,6 +177,11 @@ function nextUnlabelled({ annotator }) {
   const next = ids.find((id) => id > (selected ?? 0)) ?? ids[0];
   if (next === undefined) annotator.say("Every region has a label.");
   else annotator.store.update(change.select(next));
+}
+
+/** @param {Page} page  Without this, the browser would offer to save the page. */
+function tellStored({ annotator }) {
+  annotator.say(annotator.state.waiting ? "What you did last is being stored: everything is, as you go." : "Everything is stored as you go: there is nothing to save.");
 }
 
 /** @param {Page} page */

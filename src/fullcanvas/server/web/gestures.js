@@ -113,7 +113,7 @@ export class Gestures {
     this.stage.element.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, at);
     if (this.#pointers.size > 1) return void (event.pointerType === "touch" && this.cancel());
-    if (event.button === 0 && (event.ctrlKey || event.metaKey)) {
+    if (event.button === 2 || (event.button === 0 && (event.ctrlKey || event.metaKey))) {
       this.#hover(at);
       return this.selectUnderPointer();
     }

@@ -24,7 +24,7 @@ export class Layers {
   /** @type {LabelMap | null} */
   #map = null;
   /** @type {Inks} */
-  #inks = mixInks([], { selected: null, lit: null, solo: false, gaps: false, hidden: [] });
+  #inks = mixInks([], { selected: null, lit: null, solo: false, gaps: false, hidden: [], overlay: "full" });
   #reach = 1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rest;

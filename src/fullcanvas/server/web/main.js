@@ -20,6 +20,7 @@ import { listenToAdjustments } from "./picture.js";
 import { showPhotos } from "./photos-panel.js";
 import { LabelPicker } from "./picker.js";
 import { makeProjectDialog } from "./project-dialog.js";
+import { keepPreferences } from "./preferences.js";
 import { showPrompt } from "./prompt.js";
 import { showLabels, showRegions } from "./regions-panel.js";
 import { Review } from "./review.js";
@@ -29,6 +30,7 @@ import { showToolbar } from "./toolbar.js";
 import { Twin } from "./twin.js";
 
 const annotator = new Annotator();
+keepPreferences(annotator.store);
 const stage = new Stage(annotator);
 new Twin(annotator, stage);
 new Loupe(annotator, stage);

@@ -1,6 +1,7 @@
 /** From region ids to pixels: the coloured fill and the borders, computed for one rectangle at a time. */
 
 /** @import {LabelMap} from "./labelmap.js" */
+/** @import {Overlay} from "./state.js" */
 /** @import {Color, Rect, Region} from "./types.js" */
 
 /**
@@ -23,6 +24,7 @@
  * @property {boolean} solo  Whether only the selected region is filled, if there is one.
  * @property {boolean} gaps  Whether unassigned pixels are filled, too.
  * @property {readonly number[]} hidden  Regions of which nothing is painted.
+ * @property {Overlay} overlay  Borders alone have the regions' own colours; on the fill lighter ones.
  */
 
 /** No label begins with it, and few photos have it. */
@@ -35,14 +37,14 @@ export const RIM = word([0, 0, 0], 200);
  * @param {Focus} focus
  * @returns {Inks}
  */
-export function mixInks(regions, { selected, lit, solo, gaps, hidden }) {
+export function mixInks(regions, { selected, lit, solo, gaps, hidden, overlay }) {
   const size = 1 + regions.reduce((most, region) => Math.max(most, region.id), 0);
   const fill = new Uint32Array(size);
   const border = new Uint32Array(size);
   fill[0] = gaps ? word(GAP, 255) : 0;
   for (const region of regions.filter(({ id }) => !hidden.includes(id))) {
     fill[region.id] = solo && selected !== null && region.id !== selected ? 0 : word(region.color, 255);
-    border[region.id] = region.id === selected || region.id === lit ? WHITE : word(lighten(region.color, 0.5), 255);
+    border[region.id] = region.id === selected || region.id === lit ? WHITE : word(overlay === "borders" ? region.color : lighten(region.color, 0.5), 255);
   }
   return { fill, border };
 }

@@ -1,30 +1,104 @@
-/** Colours of regions: those of their labels, in shades that tell regions of one label apart. */
+/** Colours of regions: those of their labels, in shades that tell apart what would look alike. */
 
 /** @import {Color, Photo} from "./types.js" */
 
 const HUE_STEPS = [0, 28, -28, 50, -50, 72, -72];
 const LIGHT_STEPS = [0, 0.12, -0.12];
+const TURNS = Array.from({ length: HUE_STEPS.length * LIGHT_STEPS.length }, (_, turn) => turn);
+/** Two colours this far apart, in CIELAB, are told apart through the photo and beside each other. */
+const FAR = 30;
 
 /**
- * The photo with regions of one label in shades of its colour, which come again after some twenty.
+ * @typedef {[number, number, number]} Lab  Of CIELAB, in which equal distances look about equal.
+ * @typedef {{color: Color, lab: Lab}} Shade
+ */
+
+/** @type {Map<string, Shade[]>} Those of each colour so far: photos are refreshed with every stroke. */
+const known = new Map();
+
+/**
+ * The photo with each region in a shade of its colour that is far from those of the regions before it: others have its
+ * label, too, and of a hundred labels some have colours that are alike.
  * @param {Photo} photo
  * @returns {Photo}
  */
 export function tellApart(photo) {
-  /** @type {Map<string, number>} How many regions have had a colour so far. */
-  const used = new Map();
+  /** @type {Lab[]} */
+  const taken = [];
   const regions = photo.regions.map((region) => {
-    const key = region.color.join();
-    const turn = used.get(key) ?? 0;
-    used.set(key, turn + 1);
-    return turn ? { ...region, color: shade(region.color, turn) } : region;
+    const { color, lab } = farFrom(taken, shadesOf(region.color));
+    taken.push(lab);
+    return { ...region, color };
   });
   return { ...photo, regions };
 }
 
 /**
+ * The first shade that is far from all that are taken, or else the one that is farthest.
+ * @param {Lab[]} taken
+ * @param {Shade[]} shades
+ * @returns {Shade}
+ */
+function farFrom(taken, shades) {
+  let [best] = shades;
+  let most = -1;
+  for (const shade of shades) {
+    const nearest = distance(taken, shade.lab, most);
+    if (nearest > most) [best, most] = [shade, nearest];
+    if (most >= FAR) break;
+  }
+  return /** @type {Shade} */ (best);
+}
+
+/**
+ * The shades of a colour, itself first.
  * @param {Color} color
- * @param {number} turn  0 is the colour itself.
+ * @returns {Shade[]}
+ */
+function shadesOf(color) {
+  const key = color.join();
+  const found = known.get(key);
+  if (found) return found;
+  const shades = TURNS.map((turn) => (turn ? shade(color, turn) : color)).map((each) => ({ color: each, lab: toLab(each) }));
+  known.set(key, shades);
+  return shades;
+}
+
+/**
+ * How far a colour is from the nearest of some; or, found sooner, that it is no more than a bound.
+ * @param {Lab[]} taken
+ * @param {Lab} lab
+ * @param {number} bound
+ */
+function distance(taken, [light, a, b], bound) {
+  let nearest = Infinity;
+  for (const [otherLight, otherA, otherB] of taken) {
+    nearest = Math.min(nearest, Math.sqrt((light - otherLight) ** 2 + (a - otherA) ** 2 + (b - otherB) ** 2));
+    if (nearest <= bound) break;
+  }
+  return nearest;
+}
+
+/**
+ * @param {Color} color
+ * @returns {Lab}
+ */
+function toLab(color) {
+  const [red, green, blue] = /** @type {Lab} */ (color.map((part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4)));
+  const x = root((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505);
+  const y = root(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+  const z = root((0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089);
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
+
+/** @param {number} share  Of white. */
+function root(share) {
+  return share > 0.008856 ? Math.cbrt(share) : 7.787 * share + 16 / 116;
+}
+
+/**
+ * @param {Color} color
+ * @param {number} turn
  * @returns {Color}
  */
 function shade(color, turn) {

@@ -99,7 +99,7 @@ function current(state) {
 function row(item, isCurrent, visitors) {
   const slash = item.path.lastIndexOf("/") + 1;
   const folder = slash ? [element("span", { class: "folder" }, item.path.slice(0, slash))] : [];
-  const name = element("span", { class: "name", title: describe(item) }, ...folder, element("span", {}, item.path.slice(slash)));
+  const name = element("span", { class: "name", title: describe(item) }, ...folder, element("span", { class: "end-first" }, element("bdi", {}, item.path.slice(slash))));
   const time = item.seconds >= 1 ? [showTime(item.seconds)] : [];
   const author = item.author ? [item.author] : [];
   const details = item.status === "new" ? STATUS.new : [STATUS[item.status], ...author, count(item.regions, "region"), ...time].join(" · ");

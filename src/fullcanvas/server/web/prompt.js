@@ -125,7 +125,7 @@ function size(state) {
  */
 function advice({ regions, unassigned }, selected) {
   if (!regions.length) return "Press {mark}, then click the four extreme points of anything: an object or a piece of background";
-  if (selected) return `${regionName(selected)} gets what you draw over, wherever you start. {give-up} lets go of it`;
+  if (selected) return `${regionName(selected)} gets what you draw over, wherever you start. {zoom-to} zooms to it, {give-up} lets go of it`;
   if (regions.length === 1) return "A region alone has its whole box. {mark} marks what is around it, too: then they share out the pixels";
   if (unassigned > LITTLE) return "{mark} marks what is left. Or drag from a region into the pixels that it should gain";
   if (regions.some(({ label }) => label === null)) return "{next-unlabelled} goes to a region without a label; a digit, or {label} and a few letters, gives one";

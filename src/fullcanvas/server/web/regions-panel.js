@@ -81,9 +81,9 @@ function details({ hidden }, map, { id, label, scribbles, seconds }) {
   const share = map ? pixels / map.labels.length : 0;
   const facts = [
     hidden.includes(id) && "hidden",
+    pixels ? (share < 0.1 ? percent(share) : `${Math.round(100 * share)} %`) : "no pixels",
     // Many regions have the same label; the history calls them by their numbers.
     label !== null && `#${id}`,
-    pixels ? (share < 0.1 ? percent(share) : `${Math.round(100 * share)} %`) : "no pixels",
     scribbles > 0 && count(scribbles, "scribble"),
     seconds >= 1 && showTime(seconds),
   ];

@@ -57,8 +57,9 @@ export class Stage {
     this.#closeness = new Closeness(annotator, this.layers);
     new ResizeObserver(() => this.#resize()).observe(this.element);
     const { store } = annotator;
-    store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden], () => this.refresh(null));
+    store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden, state.overlay], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.aiming, state.tool, state.brush, state.loupe], () => this.redraw());
+    store.watch((state) => state.selected, () => this.#reveal());
     store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
@@ -100,15 +101,36 @@ export class Stage {
   /**
    * Zoom to a rectangle of display pixels, but not closer than makes sense, and not further than the whole photo.
    * @param {Rect} rect
+   * @param {number} [closest]  The scale that makes sense.
    */
-  frame(rect) {
+  frame(rect, closest = CLOSEST_FRAME) {
     const { map } = this.annotator;
     if (!map) return;
     const fitted = views.fit(map, this.#size);
     const framed = views.frame(rect, this.#size, Math.min(this.#size.width, this.#size.height) / 5);
-    const closest = Math.min(1, CLOSEST_FRAME / framed.scale);
-    const near = views.zoomAt(framed, closest, this.#size.width / 2, this.#size.height / 2, 0);
+    const back = Math.min(1, closest / framed.scale);
+    const near = views.zoomAt(framed, back, this.#size.width / 2, this.#size.height / 2, 0);
     this.#move(near.scale < fitted.scale ? fitted : near);
+  }
+
+  /** Zoom to the selected region, whose pixels may be smaller than the display's. */
+  frameSelected() {
+    const { photo, selected } = this.annotator.state;
+    const region = findRegion(photo, selected);
+    if (!photo || !region) return this.annotator.say("Select the region to zoom to first: Tab, or click its row.");
+    const [across, down] = [photo.display_width / photo.width, photo.display_height / photo.height];
+    const [x0, y0, x1, y1] = region.box;
+    this.frame({ x0: x0 * across, y0: y0 * down, x1: x1 * across, y1: y1 * down }, CLOSEST_FRAME / across);
+  }
+
+  /** Bring the selected region into sight if none of its box is, but not under a drag. */
+  #reveal() {
+    const { photo, selected } = this.annotator.state;
+    const region = findRegion(photo, selected);
+    if (!photo || !region || this.live || photo.id !== this.#shown) return;
+    const [left, top, right, bottom] = this.boxOnStage(region.extreme_points);
+    const { width, height } = this.#size;
+    if (right < 0 || bottom < 0 || left > width || top > height) this.pan((width - left - right) / 2, (height - top - bottom) / 2);
   }
 
   /**
