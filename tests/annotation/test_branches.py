@@ -76,7 +76,7 @@ def most_memory_of_a_history(regions: int) -> int:
     for region in range(1, regions + 1):
         log = log.append(AddRegion(region, POINTS))
     for _ in range(regions // 4):  # a person who thinks again all the time
-        log = log.undo().add_region(POINTS)
+        log = log.undo().add_region(POINTS).add_region(POINTS)
     tracemalloc.start()
     try:
         history(log)

@@ -32,6 +32,7 @@ def test_a_script_does_what_the_page_does(client: Client, tmp_path: Path) -> Non
     assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]
 
     photo = client.open("b/a.jpg")
+    assert (photo.uncertainty == 1).all()
     assert (photo.width, photo.height, photo.status, photo.regions) == (96, 80, "new", {})
     first, second = photo.add_region(LEFT, "sky"), photo.add_region(RIGHT)
     assert photo.regions[first].extreme_points[1] == (50, 22)

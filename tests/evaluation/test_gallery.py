@@ -60,6 +60,17 @@ def test_a_figure_shows_some_panels_the_truth_last(photo, panels, tmp_path):
     assert shown.tolist() == panels
 
 
+def test_a_figure_without_rounds_shows_what_there_is(tmp_path):
+    strip = np.full((10, 3 * (10 + GAP) - GAP), 255, np.uint8)
+    for panel in range(3):  # the photo, the truth, and the prediction
+        strip[:, panel * (10 + GAP) :][:, :10] = 10 * (panel + 1)
+    Image.fromarray(strip).save(tmp_path / "one.png")
+    stack([tmp_path / "one.png"], 0, tmp_path / "figure.png")
+    with Image.open(tmp_path / "figure.png") as figure:
+        assert figure.size == (strip.shape[1], 10)
+        assert np.asarray(figure.convert("L"))[5, 5 :: 10 + GAP].tolist() == [10, 30, 20]
+
+
 @pytest.mark.parametrize("image_ids", [[1, 2], [1, 1]])
 def test_maps_of_one_name_in_two_folders_have_two_pictures(image_ids, tmp_path):
     folder = tmp_path / "set"

@@ -263,7 +263,7 @@ def test_a_coco_photo_is_the_same_in_every_coco_data_set(dataset):
 
 
 def test_the_training_images_of_a_model_file():
-    assert training_images({}) == {}
+    assert training_images({}) == training_images({"training_images": None}) == {}
     assert training_images({"training_images": {"a": [1, 2]}}) == {"a": frozenset({1, 2})}
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,6 +106,11 @@ def test_the_encoder_sees_a_normal_photo_padded_with_zeros():
     assert (planes[0, :, 48:] == 0).all()
     np.testing.assert_allclose(planes[0, :, 10, 10], (255 - np.array(MEAN)) / DEVIATION, rtol=1e-5)
     np.testing.assert_allclose(planes[0, :, 10, 60], -np.array(MEAN) / DEVIATION, rtol=1e-5)
+
+
+def test_the_encoder_sees_sides_rounded_as_segment_anything_rounds_them(spec):
+    opened: Any = full_image(load_predictor(spec)).open(np.zeros((37, 100, 3), np.uint8))
+    assert opened.working == (64, 24)  # 23.68
 
 
 def test_which_mask_counts():
