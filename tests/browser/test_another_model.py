@@ -36,7 +36,7 @@ def test_finished_pixels_stay_and_a_photo_in_work_says_what_it_was_begun_with(
         annotator.open("astronaut.jpg")
         annotator.press("r")
         annotator.page.get_by_role("button", name="Reject", exact=True).click()
-        expect(annotator.page.locator("#comment")).to_be_hidden()
+        expect(annotator.page.locator("#comment")).to_have_text("Rejected")
         annotator.page.wait_for_function("() => fullcanvas.state().photo.status === 'rejected'")
         annotator.settle()
         assert np.array_equal(annotator.labels(), finished)
