@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
@@ -14,8 +16,12 @@ from typer.testing import CliRunner
 
 from fullcanvas.annotation import Annotation
 from fullcanvas.cli import app
+from fullcanvas.formats.write import OutFormat
+from fullcanvas.server import options
+from fullcanvas.server.app import WEB
 from fullcanvas.server.project import open_project
 from fullcanvas.server.serve import Service, address_of, listen
+from fullcanvas.server.take_in import FORMATS
 from tests.server.conftest import LEFT
 from tests.server.process import Server
 from tests.server.test_migrations import restore
@@ -208,3 +214,11 @@ class _Now:
 
     def __init__(self, target: object, args: tuple[object, ...]) -> None:
         self.start = lambda: target(*args)  # type: ignore[operator]
+
+
+def test_the_command_and_the_page_offer_every_format() -> None:
+    offered, read = (get_args(get_args(option)[0]) for option in (options.OutFormat, options.SourceFormat))
+    assert list(offered) == list(OutFormat)
+    assert list(read) == list(FORMATS)
+    page = (WEB / "index.html").read_text()
+    assert set(re.findall(r'name="format" value="([a-z-]+)"', page)) == set(OutFormat)

@@ -72,7 +72,7 @@ def test_it_is_told_in_tables(tmp_path: Path) -> None:
     a_project(tmp_path)
     told = run(tmp_path)
     assert "3 photos: 1 new, 1 in work, 1 reviewed" in told
-    assert "4 regions, 1 of them without a label" in told
+    assert "4 regions, 1 without a label" in told
     assert "minutes for each complete photo" in told
     assert [line.split()[1:-1] for line in told.splitlines() if "cat" in line or "sky" in line] == [
         ["cat", "│", "thing", "│", "2"],
@@ -92,6 +92,6 @@ def test_other_programs_get_figures(tmp_path: Path) -> None:
 def test_a_new_project_is_told_of_too(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.jpg")
     told = run(tmp_path)
-    assert "1 photos: 1 new" in told
+    assert "1 photo: 1 new" in told
     assert "person" not in told
     assert "label " not in told

@@ -63,7 +63,7 @@ def _names(file: Path) -> list[str]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportFormatError(f"{file}: is not YAML ({str(error).splitlines()[0]})") from error
     names = data.get("names") if isinstance(data, dict) else None
-    if isinstance(names, dict) and sorted(names, key=repr) == sorted(range(len(names)), key=repr):
+    if isinstance(names, dict) and names.keys() == set(range(len(names))):
         names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise ImportFormatError(f"{file}: names no classes, as {_NAMES}")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fullcanvas.server.export import number_of
 from fullcanvas.server.labels import Label
 from fullcanvas.server.progress import Share
 from fullcanvas.server.project import Project, open_project
@@ -19,7 +20,7 @@ from fullcanvas.server.records import CLOSED, Status
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A project at a glance. Deleted regions, and photos whose files are gone, count nowhere.
+    """A project at a glance. Deleted regions, and photos whose files are gone, count for their time alone.
 
     Attributes:
         statuses: how many photos have each status.
@@ -47,8 +48,7 @@ class Summary:
             {"id": label.id, "name": label.name, "isthing": label.isthing, "photos": photos}
             for label, photos in self.labels
         ]
-        people = {name: asdict(share) for name, share in self.people.items()}
-        return {**asdict(self), "statuses": dict(self.statuses), "labels": labels, "people": people}
+        return {**asdict(self), "labels": labels}
 
 
 def summarise_folder(folder: Path, place: Path | None, database: str | None) -> Summary:
@@ -87,8 +87,9 @@ def summarise(project: Project) -> Summary:
 def show(summary: Summary, console: Console) -> None:
     """Print a summary as tables."""
     counts = [f"{count} {status.replace('_', ' ')}" for status, count in summary.statuses.items() if count]
-    console.print(f"[bold]{sum(summary.statuses.values())} photos[/bold]: {', '.join(counts) or 'none'}")
-    console.print(f"{summary.regions} regions, {summary.unlabelled} of them without a label")
+    photos = number_of(sum(summary.statuses.values()), "photo")
+    console.print(f"[bold]{photos}[/bold]: {', '.join(counts) or 'none'}")
+    console.print(f"{number_of(summary.regions, 'region')}, {summary.unlabelled} without a label")
     each = summary.seconds / 60 / max(summary.complete, 1)
     more = f", {each:.1f} minutes for each complete photo" if summary.complete else ""
     console.print(f"{summary.seconds / 3600:.1f} hours of work{more}")

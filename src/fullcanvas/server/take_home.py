@@ -53,7 +53,7 @@ def export_project(
     folder: Path,
     out: Path,
     *,
-    form: OutFormat = OutFormat.COCO_PANOPTIC,
+    form: OutFormat,
     unlabelled: Unlabelled,
     status: Asked,
     images: str,

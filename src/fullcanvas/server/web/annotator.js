@@ -89,26 +89,6 @@ export class Annotator {
     this.send({ kind: "add_region", extreme_points: points, label: null }, { kind: "points", points }, ticket);
   }
 
-  /** Begin with the regions of the photo before in the list, as its points and labels are: frames of a video look alike. */
-  takeOver() {
-    const { photo } = this.state;
-    if (!photo || this.isFixed()) return;
-    const before = this.album.before();
-    if (!before) return this.say("There is no photo before this one in the list, from which regions could be taken over.");
-    if (photo.regions.length) return this.say("Regions are taken over by a photo that has none yet; delete these first.");
-    this.enqueue(async () => {
-      const { regions, width, height } = await api.getPhoto(before.id);
-      const { photo: now, opening } = this.state;
-      // Whoever went on to another photo meanwhile, or marked a region, does not want them any more.
-      if (opening !== null || now?.id !== photo.id || now.regions.length) return;
-      const placed = (/** @type {Point} */ [x, y]) => [(x * photo.width) / width, (y * photo.height) / height];
-      for (const { extreme_points, label } of regions) {
-        this.send({ kind: "add_region", extreme_points: extreme_points.map(placed), label });
-      }
-      this.say(regions.length ? `${count(regions.length, "region")} taken over from ${before.path}: drag the points of what has moved` : `${before.path} has no regions.`);
-    });
-  }
-
   /**
    * A stroke that grows the selected region, or else the one under its start.
    * @param {Point[]} points

@@ -13,6 +13,7 @@ import { mayReopen } from "./access.js";
 import { byId } from "./dom.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
+import { takeOver } from "./take-over.js";
 
 /**
  * @typedef {object} Page
@@ -47,7 +48,7 @@ const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 export const COMMANDS = [
   { id: "mark", group: "Regions", title: "Mark a region: click its four extreme points", keys: ["N"], run: mark(false) },
   { id: "mark-more", group: "Regions", title: "Mark region after region", keys: ["Shift+N"], run: mark(true) },
-  { id: "take-over", group: "Regions", title: "Begin with the regions of the photo before, as in frames of a video", keys: ["Shift+V"], run: ({ annotator }) => annotator.takeOver() },
+  { id: "take-over", group: "Regions", title: "Begin with the regions of the photo before, as in frames of a video", keys: ["Shift+V"], run: ({ annotator }) => takeOver(annotator) },
   { id: "aim", group: "Regions", title: "Draw with the keyboard: the arrows move a crosshair, Space begins and ends a stroke", keys: ["I"], run: update((state) => ({ ...state, aiming: !state.aiming })) },
   { id: "give-up", group: "Regions", title: "Give up marking; let go of the selection", keys: ["Escape"], run: giveUp },
   { id: "next-region", group: "Regions", title: "Select the next region", keys: ["Tab"], repeats: true, run: update(change.selectNext(1)) },
