@@ -17,6 +17,7 @@ from fullcanvas.server.records import Review
 from fullcanvas.server.store import FinishedMap, Store
 from fullcanvas.server.summary import summarise
 from tests.server.conftest import LEFT, RIGHT, write_photo
+from tests.server.test_migrations import restore
 
 MAP = FinishedMap(np.ones((80, 96), np.int32), "model", "hash")
 
@@ -95,3 +96,11 @@ def test_a_new_project_is_told_of_too(tmp_path: Path) -> None:
     assert "1 photo: 1 new" in told
     assert "person" not in told
     assert "label " not in told
+
+
+def test_an_older_database_is_brought_up_to_date_with_a_word_apart_from_the_figures(tmp_path: Path) -> None:
+    (tmp_path / ".fullcanvas").mkdir()
+    restore(5, tmp_path / ".fullcanvas" / "fullcanvas.db")
+    result = CliRunner().invoke(app, ["summary", str(tmp_path), "--json"])
+    assert "is of version 5" in result.stderr
+    assert json.loads(result.stdout)["statuses"]["new"] == 0

@@ -132,7 +132,7 @@ def summary(
     from fullcanvas.server.summary import show, summarise_folder
 
     with _refusals():
-        found = summarise_folder(photos, project, database)
+        found = summarise_folder(photos, project, database, Console(stderr=True))
     if json:
         typer.echo(dumps(found.to_json(), ensure_ascii=False, indent=1))
     else:

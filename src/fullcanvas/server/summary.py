@@ -51,18 +51,19 @@ class Summary:
         return {**asdict(self), "labels": labels}
 
 
-def summarise_folder(folder: Path, place: Path | None, database: str | None) -> Summary:
+def summarise_folder(folder: Path, place: Path | None, database: str | None, console: Console) -> Summary:
     """The summary of the project of a folder of photos.
 
     Args:
         folder: that holds the photos.
         place: where the database is; beside the photos if None.
         database: the address of a PostgreSQL database, instead of a file.
+        console: is told when a database of an older version is brought up to date.
 
     Raises:
         ServerError: the project cannot be used.
     """
-    project = open_project(folder, place, database=database)
+    project = open_project(folder, place, database=database, console=console)
     try:
         return summarise(project)
     finally:
