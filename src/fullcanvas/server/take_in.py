@@ -89,7 +89,9 @@ def import_project(
     try:
         named = _matches(source, project.store.list_photos())
         project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
-        report = Report(notes=_unknown([name for name in source.photos if name not in named]))
+        report = Report(
+            notes=[*source.notes, *_unknown([name for name in source.photos if name not in named])]
+        )
         for name, photo in track(named.items(), "Importing", console=console):
             try:
                 _import(project, photo, source.photos[name], overwrite, report)
