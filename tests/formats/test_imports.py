@@ -22,7 +22,8 @@ from fullcanvas.annotation.mask import compress
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, from_labels
-from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
+from fullcanvas.formats.outlines import draw_polygon
+from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.formats.write import NAMES, write_export

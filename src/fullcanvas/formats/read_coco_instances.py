@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.fields import Fields, collector_paused, read_categories, read_json
 from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, check_size, from_labels, usable
+from fullcanvas.formats.outlines import check_outline, draw_polygon
 from fullcanvas.formats.places import find_json
 from fullcanvas.formats.records import Category
 from fullcanvas.formats.stacked import Drawn, stack
 
 Pixels = NDArray[np.bool_]
 _PATTERNS = (("instances.json",), ("annotations/instances_*.json", "instances_*.json"), ("*.json",))
-_FINE = 5  # COCO draws polygons on a grid this many times as fine as the pixels
 
 
 @collector_paused()
@@ -109,12 +108,7 @@ def _corners(polygon: Any, width: int, height: int) -> NDArray[np.float64]:
     if corners.ndim != 1 or len(corners) < 6 or len(corners) % 2:
         raise ImportFormatError("a polygon is a list x, y, x, y, ... of at least 3 corners")
     corners = corners.reshape(-1, 2)
-    side = max(width, height)
-    if not ((corners >= -side) & (corners <= 2 * side)).all():  # false for NaN, too
-        raise ImportFormatError("a polygon goes far out of the image")
-    # An outline that passes every pixel's border twice is this long; a longer one is meant to take time.
-    if np.abs(np.diff(corners, axis=0, append=corners[:1])).sum() > 8 * (width + 2) * (height + 2):
-        raise ImportFormatError("a polygon is longer than any outline in an image of this size")
+    check_outline(corners, width, height)
     return corners
 
 
@@ -133,49 +127,3 @@ def _of_runs(segmentation: Mapping[str, Any], width: int, height: int, where: st
     except AnnotationError as error:
         raise ImportFormatError(f"{where}: {error}") from error
     return Mask(width, height, str(counts)).pixels if drawn else np.zeros((height, width), np.bool_)
-
-
-def draw_polygon(corners: NDArray[np.float64], width: int, height: int) -> Pixels:
-    """The pixels of a polygon, as COCO's own code draws them.
-
-    Args:
-        corners: float [n, 2], x and y; the last is joined to the first.
-        width, height: of the image, in pixels.
-
-    Returns:
-        bool [height, width].
-    """
-    fine = np.trunc(_FINE * corners + 0.5).astype(np.int64)
-    crossings = np.zeros(width * height + 1, np.int64)
-    for start, stop in pairwise([*fine, fine[0]]):
-        np.add.at(crossings, _crossings(start, stop, width, height), 1)
-    inside: Pixels = np.cumsum(crossings[:-1]) % 2 == 1
-    return inside.reshape(width, height).T
-
-
-def _crossings(
-    start: NDArray[np.int64], stop: NDArray[np.int64], width: int, height: int
-) -> NDArray[np.int64]:
-    """Where an edge crosses the columns of pixels, counted down them: there a polygon begins or ends."""
-    u, v = _edge(start, stop).T
-    turns = np.flatnonzero(u[1:] != u[:-1]) + 1
-    x = (np.where(u[turns] < u[turns - 1], u[turns], u[turns] - 1) + 0.5) / _FINE - 0.5
-    y = np.ceil(np.clip((np.minimum(v[turns], v[turns - 1]) + 0.5) / _FINE - 0.5, 0, height))
-    kept = (np.floor(x) == x) & (x >= 0) & (x <= width - 1)
-    places: NDArray[np.int64] = (x[kept] * height + y[kept]).astype(np.int64)
-    return places
-
-
-def _edge(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The fine grid's points on an edge, in order: int [n, 2]."""
-    dx, dy = np.abs(stop - start)
-    axis = 0 if dx >= dy else 1
-    flip = start[axis] > stop[axis]
-    low, high = (stop, start) if flip else (start, stop)
-    length = int(max(dx, dy))
-    along = np.arange(length + 1)
-    slope = (high[1 - axis] - low[1 - axis]) / length if length else 0.0
-    points = np.empty((length + 1, 2), np.int64)
-    points[:, axis] = low[axis] + along
-    points[:, 1 - axis] = np.trunc(low[1 - axis] + slope * along + 0.5)
-    return points[::-1] if flip else points

@@ -44,25 +44,29 @@ class Drawn:
         return cls(Mask.of(pixels), area, name, which, tuple(f"{which}: {flaw}" for flaw in flaws))
 
 
-def stack(drawn: Sequence[Drawn], width: int, height: int) -> tuple[NDArray[np.int32], list[str]]:
+def stack(
+    drawn: Sequence[Drawn], width: int, height: int, *, later: bool = False
+) -> tuple[NDArray[np.int32], list[str]]:
     """The label map of instances, the one with fewer pixels on top, and what was lost.
 
     Args:
         drawn: the instances; they are numbered from 1 in this order.
         width, height: of the map, in pixels.
+        later: whether the later one is on top instead.
 
     Returns:
         int32 [height, width] of their numbers, 0 = none; and lines about pixels and instances that are gone.
     """
     labels = np.zeros((height, width), np.int32)
     overlap = 0
-    for number, one in sorted(enumerate(drawn, 1), key=lambda numbered: -numbered[1].area):
+    for number, one in sorted(enumerate(drawn, 1), key=lambda numbered: 0 if later else -numbered[1].area):
         pixels = one.mask.pixels
         overlap += int(np.count_nonzero(labels[pixels]))
         labels[pixels] = number
     present = set(np.unique(labels).tolist())
     gone = [one.which for number, one in enumerate(drawn, 1) if number not in present]
-    notes = [f"{overlap} pixels in several instances went to the smaller ones"] if overlap else []
+    top = "later" if later else "smaller"
+    notes = [f"{overlap} pixels in several instances went to the {top} ones"] if overlap else []
     if gone:
         notes.append(f"{len(gone)} of {len(drawn)} left out, covered by others: {few(gone)}")
     if flaws := [flaw for one in drawn for flaw in one.flaws]:
