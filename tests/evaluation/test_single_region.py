@@ -15,6 +15,7 @@ from fullcanvas.evaluation.run import Settings, evaluate, plan
 from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.annotators import Allocation, PaperAnnotator
+from fullcanvas.simulation.single_region import corrected
 from tests.panoptic_folder import halves, write_dataset
 from tests.tiny_model import write_tiny_model
 
@@ -97,6 +98,19 @@ def test_scores_are_those_of_the_masks(model, dataset):
             true = sample.labels == id_
             ious.append((true & mask).sum() / (true | mask).sum())
     assert report["curve"][0]["mean_iou"] == pytest.approx(np.mean(ious))
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_nothing_is_corrected_after_the_last_round(model, dataset, rounds, monkeypatch):
+    corrections = []
+
+    def counted(truth, marks, mask, rng):
+        corrections.append(marks.region.id)
+        return corrected(truth, marks, mask, rng)
+
+    monkeypatch.setattr("fullcanvas.evaluation.single_region.corrected", counted)
+    evaluate(plan(dataset, Settings(model, allocation=Allocation.ONE_PER_REGION, rounds=rounds)))
+    assert len(corrections) == 4 * rounds
 
 
 def test_what_single_region_models_cannot_do_is_refused(model, dataset, tmp_path):

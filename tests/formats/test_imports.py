@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from fullcanvas.annotation.mask import compress
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.imported import ImportedPhoto, from_labels
-from fullcanvas.formats.read_coco_instances import draw_polygon, read_coco_instances
+from fullcanvas.formats.outlines import draw_polygon
+from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.sinks import FolderSink
 from fullcanvas.formats.write import NAMES, write_export
@@ -171,11 +173,20 @@ def test_segments_that_do_not_fit_are_named(panoptic: Path) -> None:
     listed = data["annotations"][0]["segments_info"]
     listed[0]["category_id"] = 99
     write(panoptic, data)
-    with pytest.raises(ImportFormatError, match=r"a.png: segment 1: has the unknown category 99"):
-        read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    (note,) = imported.notes
+    assert note.startswith("1 of 6 left out: ")
+    assert note.endswith("panoptic.json: the annotation a.png: segment 1: has the unknown category 99")
+    assert len(imported.regions) == 5
     del listed[0]
     write(panoptic, data)
-    with pytest.raises(ImportFormatError, match=r"a.png: holds the segments \[1\], which the json does not"):
+    imported = read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
+    pixels = int(np.isin(MAP, (1, 4)).sum())
+    assert imported.notes == (f"{pixels} pixels were left out, whose values the json does not list: 1",)
+    assert len(imported.regions) == 5
+    listed[:] = [{**listed[0], "id": 900}]
+    write(panoptic, data)
+    with pytest.raises(ImportFormatError, match=r"a.png: holds the segments \[1, .*which the json does not"):
         read_coco_panoptic(panoptic).photos["a.jpg"](Frame(5, 3))
 
 
@@ -234,7 +245,7 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_missing_and_ambiguous_places_are_named(panoptic: Path, tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match="no COCO panoptic data set here; looked for"):
-        read_coco_panoptic(tmp_path / "none")
+        read_coco_panoptic(tmp_path)
     file = write(tmp_path / "far" / "alone", (panoptic / "panoptic.json").read_text())
     with pytest.raises(ImportFormatError, match="the folder of its maps is missing"):
         read_coco_panoptic(file)
@@ -277,10 +288,6 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
         {"segmentation": [square(8, 8, 12, 12)], "category_id": 2},
         {"segmentation": [square(0, 0, 20, 16)]},
         {"segmentation": [square(0, 0, 2, 2), square(4, 0, 6, 2)]},
-        {"segmentation": [square(9, 9, 9, 9)]},
-        {"segmentation": {"size": [16, 20], "counts": [320]}},
-        {"segmentation": {"size": [16, 20], "counts": [320, 0]}},
-        {"segmentation": {"size": [16, 20], "counts": compress(np.array([320]))}},
         {"segmentation": {"size": [16, 20], "counts": [0, 320]}, "iscrowd": 1},
     )
     imported = read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
@@ -289,7 +296,6 @@ def test_overlaps_go_to_the_smaller_instance_and_are_reported(tmp_path: Path) ->
     assert [int((labels == number).sum()) for number in (1, 2, 3)] == [16, 296, 8]
     assert imported.notes == (
         "24 pixels in several instances went to the smaller ones",
-        "4 instances without a pixel of their own were left out",
         "crowds are no regions and were left out: 1",
     )
 
@@ -319,6 +325,13 @@ def test_an_image_of_another_size_is_refused_before_anything_is_drawn(tmp_path: 
         read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
 
 
+NOTHING: list[Any] = [
+    [square(9, 9, 9, 9)],
+    [square(-9, -9, -2, -2)],
+    {"size": [16, 20], "counts": [320]},
+    {"size": [16, 20], "counts": [320, 0]},
+    {"size": [16, 20], "counts": compress(np.array([320]))},
+]
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nothing drawn": ({}, "has no polygons and no run lengths"),
     "two corners": ({"segmentation": [[1, 2, 3, 4]]}, "of at least 3 corners"),
@@ -341,15 +354,53 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "not a number": ({"segmentation": [[float("nan"), 2, 3, 4, 5, 6]]}, "a polygon goes far out"),
     "far out": ({"segmentation": [[41, 2, 3, 4, 5, 6]]}, "a polygon goes far out"),
     "round and round": ({"segmentation": [square(0, 0, 20, 16) * 45]}, "longer than any outline"),
+    **{
+        f"no pixel, {number}": ({"segmentation": nothing}, "has no pixel in the photo")
+        for number, nothing in enumerate(NOTHING)
+    },
+    "a crowd or not": ({"iscrowd": "no"}, "its iscrowd is 1 or 0"),
     "no category": ({"segmentation": [square(0, 0, 3, 3)], "category_id": 9}, "the unknown category 9"),
 }
 
 
 @pytest.mark.parametrize(("item", "message"), BAD.values(), ids=BAD.keys())
-def test_bad_instances_are_named(tmp_path: Path, item: dict[str, Any], message: str) -> None:
+def test_a_bad_instance_is_named_and_keeps_no_other_out(
+    tmp_path: Path, item: dict[str, Any], message: str
+) -> None:
     source = read_coco_instances(instances(tmp_path, item))
-    with pytest.raises(ImportFormatError, match=r"instances.json: image 7, annotation 5: .*" + message):
+    with pytest.raises(ImportFormatError, match=r"instances.json: image 7: .*: annotation 5: .*" + message):
         source.photos["a.jpg"](Frame(20, 16))
+    source = read_coco_instances(instances(tmp_path, item, {"segmentation": [square(0, 0, 3, 3)], "id": 6}))
+    imported = source.photos["a.jpg"](Frame(20, 16))
+    (region,) = imported.regions
+    assert (region.label, region.mask.pixels.sum()) == ("cat", 9)
+    (note,) = imported.notes
+    assert re.fullmatch(f"1 of 2 left out: annotation 5: .*{message}.*", note)
+
+
+def test_many_bad_instances_are_counted_and_the_first_ones_named(tmp_path: Path) -> None:
+    bad = [{"id": id_, "segmentation": []} for id_ in range(10, 17)]
+    source = read_coco_instances(instances(tmp_path, *bad, {"segmentation": [square(0, 0, 3, 3)]}))
+    (note,) = source.photos["a.jpg"](Frame(20, 16)).notes
+    assert note.startswith("7 of 8 left out: annotation 10: has no polygons and no ")
+    assert "; annotation 14: has no" in note
+    assert note.endswith("; …")
+
+
+def test_an_instance_keeps_those_of_its_polygons_that_can_be_used(tmp_path: Path) -> None:
+    file = instances(tmp_path, {"segmentation": [[1, 2, 3, 4], square(0, 0, 3, 3), square(5, 5, 7, 7)]})
+    imported = read_coco_instances(file).photos["a.jpg"](Frame(20, 16))
+    (region,) = imported.regions
+    assert region.mask.pixels.sum() == 9 + 4
+    told = "annotation 5: 1 of 3 left out: a polygon is a list x, y, x, y, ... of at least 3 corners"
+    assert imported.notes == (f"parts left out of 1 of 1: {told}",)
+
+
+def test_instances_that_others_cover_are_named(tmp_path: Path) -> None:
+    big, small = square(0, 0, 4, 4), square(0, 0, 4, 4)
+    file = instances(tmp_path, {"segmentation": [big], "id": 6}, {"segmentation": [small], "id": 8})
+    notes = read_coco_instances(file).photos["a.jpg"](Frame(20, 16)).notes
+    assert notes[1] == "1 of 2 left out, covered by others: annotation 6"
 
 
 def test_classes_of_instances_are_things(tmp_path: Path) -> None:
@@ -357,9 +408,15 @@ def test_classes_of_instances_are_things(tmp_path: Path) -> None:
     assert [(item.name, item.isthing) for item in source.categories] == [("cat", True), ("dog", True)]
 
 
-def test_an_instance_of_no_image_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImportFormatError, match="an annotation: is of image 8, which is not listed"):
-        read_coco_instances(instances(tmp_path, {"image_id": 8}))
+def test_an_instance_of_no_image_is_left_out(tmp_path: Path) -> None:
+    """As where the images of a file were thinned out, and its annotations were not."""
+    lost = {"image_id": 8}
+    with pytest.raises(ImportFormatError, match="annotation 5: is of image 8, which is not listed"):
+        read_coco_instances(instances(tmp_path, lost))
+    file = instances(tmp_path, lost, {"segmentation": [square(0, 0, 3, 3)]})
+    source = read_coco_instances(file)
+    assert source.notes == (f"{file}: 1 of 2 left out: annotation 5: is of image 8, which is not listed",)
+    assert len(source.photos["a.jpg"](Frame(20, 16)).regions) == 1
 
 
 def test_regions_that_were_there_go_and_can_come_back() -> None:

@@ -98,6 +98,13 @@ def test_label_pngs_that_cannot_be_used_are_named(tmp_path: Path) -> None:
             photos[name](Frame(3, 2))
 
 
+def test_values_of_no_class_keep_no_other_out(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[1, 1, 9], [8, 9, 9]], np.uint8)).save(tmp_path / "a.png")
+    imported = read_label_png(tmp_path, [Category(1, "sky", False)]).photos["a.png"](Frame(3, 2))
+    assert [region.label for region in imported.regions] == ["sky"]
+    assert imported.notes == ("4 pixels were left out, whose values are no class's number: 8, 9",)
+
+
 def test_thousands_of_regions_are_one_pass_and_more_are_refused(tmp_path: Path) -> None:
     values = np.arange(110 * 100).reshape(110, 100)
     Image.fromarray(values.astype(np.uint16)).save(tmp_path / "a.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_outlines_become_regions(tmp_path: Path, classes: str) -> None:
     assert corner.mask.pixels.sum() == 8
 
 
+def test_classes_may_be_named_a_line(tmp_path: Path) -> None:
+    """As Label Studio writes them."""
+    folder = data_set(tmp_path, a=SQUARE)
+    (folder / "data.yaml").unlink()
+    (folder / "classes.txt").write_text("cat\nbig dog\n")
+    assert [item.name for item in read_yolo(folder).categories] == ["cat", "big dog"]
+    (region,) = read(folder, Frame(20, 10)).regions
+    assert region.label == "big dog"
+    (folder / "classes.txt").write_text("\n")
+    with pytest.raises(ImportFormatError, match=r"classes\.txt: names no classes"):
+        read_yolo(folder)
+
+
 def test_the_smaller_of_two_is_on_top_and_it_is_said(tmp_path: Path) -> None:
     folder = data_set(tmp_path, a="0 0 0 1 0 1 1 0 1\n" + SQUARE)
     imported = read(folder, Frame(20, 10))
@@ -90,8 +104,12 @@ def test_a_photo_of_nothing_has_no_regions(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_outline_is_named_by_its_line(tmp_path: Path, line: str, problem: str) -> None:
-    with pytest.raises(ImportFormatError, match=rf"a\.txt, line 3: .*{problem}"):
-        read(data_set(tmp_path, a=f"{SQUARE}\n{line}\n"), Frame(20, 10))
+    imported = read(data_set(tmp_path / "one", a=f"{SQUARE}\n{line}\n"), Frame(20, 10))
+    assert [region.label for region in imported.regions] == ["dog"]
+    (note,) = imported.notes
+    assert re.fullmatch(f"1 of 2 left out: line 3: .*{problem}.*", note)
+    with pytest.raises(ImportFormatError, match=rf"a\.txt: nothing in it can be used: line 1: .*{problem}"):
+        read(data_set(tmp_path / "all", a=line), Frame(20, 10))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +132,7 @@ def test_classes_that_cannot_be_used_are_refused(tmp_path: Path, classes: str, p
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ImportFormatError, match="has one yaml file, and here is none"):
+    with pytest.raises(ImportFormatError, match=r"has one yaml file \(or classes\.txt\), and here is none"):
         read_yolo(tmp_path)
     (tmp_path / "data.yaml").write_text(CLASSES)
     with pytest.raises(ImportFormatError, match="labels: holds no text of outlines"):

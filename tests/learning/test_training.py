@@ -217,6 +217,17 @@ def test_an_older_model_file_does_not_pass_for_that_of_a_run_that_broke_off(
     assert Segmenter.load(tmp_path / "model.zip").provenance["steps"] == 61
 
 
+def test_a_model_file_that_no_run_left_is_never_touched(trained, toy_set, tmp_path):
+    theirs = tmp_path / "model.zip"
+    theirs.write_bytes(b"somebody's own")
+    arguments = ["train", trained.config, "--data", toy_set.parent, "--out", tmp_path]
+    for more in ([], ["--no-resume"]):
+        refused = run_command(*arguments, *more)
+        assert refused.exit_code == 2
+        assert "holds a model.zip and no checkpoint.pt" in refused.output
+        assert theirs.read_bytes() == b"somebody's own"
+
+
 def test_what_would_be_ignored_or_overwritten_is_refused(trained, toy_set, tmp_path):
     arguments = ["train", trained.config, "--data", toy_set.parent, "--out"]
     unwanted = run_command(*arguments, tmp_path / "out", "--sibling", "nowhere.zip")

@@ -9,9 +9,11 @@ import atexit
 import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from shutil import copytree, rmtree
 from tempfile import TemporaryDirectory, mkdtemp
@@ -127,6 +129,21 @@ def write_outlines(folder: Path) -> Path:
     return folder / "labels" / "a.txt"
 
 
+def write_labelme(folder: Path) -> Path:
+    png = BytesIO()
+    Image.new("1", (3, 2), 1).save(png, "PNG")
+    square = {"label": "cat", "points": [[2, 2], [9, 2], [9, 9]], "shape_type": "polygon", "group_id": 1}
+    mask = {"label": "dog", "points": [[4, 4], [6, 5]], "shape_type": "mask", "mask": _base64(png.getvalue())}
+    circle = {"label": "dog", "points": [[8, 8], [9, 9.5]], "shape_type": "circle", "group_id": None}
+    size = {"imageWidth": SIZE[0], "imageHeight": SIZE[1]}
+    shapes = [square, mask, circle, {**square, "shape_type": "rectangle"}]
+    return write_json(folder / "a.json", {"shapes": shapes, "imagePath": "a.jpg", "imageData": None, **size})
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
 def write_classes(folder: Path) -> Path:
     write_outlines(folder)
     return folder / "data.yaml"
@@ -214,6 +231,7 @@ KINDS = {
     "label-png": Kind(write_map, read_import("label-png"), IMPORTING),
     "yolo, its classes": Kind(write_classes, read_import("yolo"), IMPORTING),
     "yolo, an outline": Kind(write_outlines, read_import("yolo"), IMPORTING),
+    "labelme": Kind(write_labelme, read_import("labelme"), IMPORTING),
     "labels": Kind(write_labels, lambda folder: read_labels(folder / "labels.json"), (LabelsError,)),
     "a log": Kind(write_log, read_log, (AnnotationError,)),
     "accounts": Kind(

@@ -35,6 +35,27 @@ def test_the_project_at_a_glance(page: Page, segmenter: Segmenter) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/api/v1", "/login", "/static/main.js", "/api/v1/photos", "/api/v1/photos/1/image", "/nowhere"],
+)
+def test_a_head_request_is_answered_as_get_without_a_body(page: Page, path: str) -> None:
+    """As proxies and load balancers ask whether the server is well."""
+    head, whole = page.client.head(path), page.client.get(path)
+    assert head.status_code == whole.status_code
+    assert head.headers.items() >= whole.headers.items()
+    assert head.content == b""
+
+
+def test_no_export_is_made_for_a_head_request(page: Page) -> None:
+    for photo in (1, 2):
+        version = page.interact(photo, "add_region", extreme_points=LEFT).header["photo"]["version"]
+        page.post(f"/photos/{photo}/complete", version=version, complete=True)
+    answered = page.client.head("/api/v1/export?unlabelled=region&key=k")
+    assert (answered.status_code, answered.content) == (200, b"")
+    assert page.get("/export/progress?key=k")["state"] == "broken_off"
+
+
 def test_photos_are_listed_in_pages_without_decoding(page: Page, folder: Path) -> None:
     (folder / "a.jpg").write_text("no photo at all")
     listed = page.get("/photos", params={"offset": 0, "limit": 2})

@@ -204,6 +204,17 @@ def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_pa
     assert "none of the photos is in what was to be imported; it speaks of nobody.png" in output
 
 
+def test_what_was_left_out_is_told(folder: Path, tmp_path: Path) -> None:
+    file = instances(tmp_path) / "instances.json"
+    data = json.loads(file.read_text())
+    data["annotations"] += [{"id": 2, "image_id": 1, "category_id": 3}, {"id": 4, "image_id": 9}]
+    file.write_text(json.dumps(data))
+    output = run(folder, "--format", "coco-instances", "--from", file)
+    assert f"{file}: 1 of 3 left out: annotation 4: is of image 9, which is not listed\n" in output
+    assert "a.jpg: 1 of 2 left out: annotation 2: has no polygons and no run lengths\n" in output
+    assert "1 regions in 1 photos imported, 0 skipped, 0 failed" in output
+
+
 def test_an_import_and_a_data_set_see_a_photo_under_its_map_alike(folder: Path, tmp_path: Path) -> None:
     """Either way, a region is white and the other black, whatever side EXIF data say is up."""
     labels = np.ones((12, 20), np.int32)

@@ -86,28 +86,30 @@ def evaluate_alone(sample: Sample, setup: SingleRegionSetup) -> ImageResult:
     points = setup.annotator.mark(sample.labels, rng)
     marks = [Marks(Region(id_, four)) for id_, four in enumerate(points, 1)]
     opened = first.look_at(sample.image)
-    measured, marks, drawn = _round(sample, opened, marks, 0, rng)
-    results = [measured]
-    if first is not model and setup.rounds:
-        opened = model.look_at(sample.image)
-    for _ in range(setup.rounds):
-        measured, marks, drawn = _round(sample, opened, marks, drawn, rng)
+    results: list[RoundResult] = []
+    drawn = 0
+    for number in range(setup.rounds + 1):
+        if number == 1 and first is not model:
+            opened = model.look_at(sample.image)
+        last = number == setup.rounds
+        measured, next_marks = _round(sample, opened, marks, drawn, None if last else rng)
         results.append(measured)
+        drawn += sum(one != other for one, other in zip(marks, next_marks, strict=True))
+        marks = next_marks
     return result_of(sample, results)
 
 
 def _round(
-    sample: Sample, opened: OpenedAlone, marks: Sequence[Marks], drawn: int, rng: np.random.Generator
-) -> tuple[RoundResult, list[Marks], int]:
-    """Measures all masks, and corrects each: the result, the marks of the next round, and their number."""
+    sample: Sample, opened: OpenedAlone, marks: Sequence[Marks], drawn: int, rng: np.random.Generator | None
+) -> tuple[RoundResult, list[Marks]]:
+    """Measures all masks, and corrects each if there is an `rng`: the result, and the next marks."""
     ious, boundaries, next_marks = [], [], []
     for each, mask in zip(marks, opened.masks(marks), strict=True):
         iou, boundary = _measure(sample, each.region.id, mask)
         ious.append(iou)
         boundaries.append(boundary)
-        next_marks.append(corrected(sample.labels, each, mask, rng))
-    changed = sum(one != other for one, other in zip(marks, next_marks, strict=True))
-    return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks, drawn + changed
+        next_marks.append(corrected(sample.labels, each, mask, rng) if rng else each)
+    return RoundResult(drawn, tuple(ious), tuple(boundaries), {}), next_marks
 
 
 def _measure(sample: Sample, region: int, mask: BinaryMask) -> tuple[float, float]:

@@ -1,11 +1,11 @@
-"""JSON that somebody else wrote: where it lies, and its objects, checked as they are read."""
+"""JSON that somebody else wrote: its objects, checked as they are read."""
 
 from __future__ import annotations
 
 import gc
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -15,35 +15,6 @@ from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.records import Category
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def find_json(
-    place: Path, patterns: Sequence[Sequence[str]], what: str, error: type[ValueError] = ImportFormatError
-) -> Path:
-    """The json file at a place: the place itself, or the one file in the folder that a pattern names.
-
-    Args:
-        place: the file or the folder.
-        patterns: names of files in the folder, in groups, each of which counts where none before has any.
-        what: the file is, in words.
-        error: what is raised.
-
-    Raises:
-        ValueError: there is none, or several of a group; of the kind `error`.
-    """
-    if place.is_file():
-        return place
-    if place.suffix == ".json" and not place.exists():
-        raise error(f"{place}: there is no such file")
-    for group in patterns:
-        found = sorted(file for pattern in group for file in place.glob(pattern))
-        if len(found) > 1:
-            names = ", ".join(map(str, found[:5]))
-            raise error(f"{place}: holds more than one {what} ({names}); name one of the files")
-        if found:
-            return found[0]
-    looked = ", ".join(pattern for group in patterns for pattern in group)
-    raise error(f"{place}: no {what} here; looked for {looked}")
 
 
 @contextmanager

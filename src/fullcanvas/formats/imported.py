@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,13 @@ from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.pixels import MAX_PIXELS, open_picture
 from fullcanvas.formats.records import Category
 
+T = TypeVar("T")
 _STRETCHED = {"L;2": 85, "L;4": 17}
 """What Pillow multiplies grey values of few bits by, by its name for how a PNG holds them."""
 MOST_REGIONS = 10_000
 """Of one photo, that are imported."""
+_MOST_TOLD = 5
+"""How many of those that are left out are named."""
 _GUESS = "is turned by its EXIF data (orientation {}); the work was taken to lie over its pixels as stored"
 
 
@@ -60,10 +63,12 @@ class Source:
         categories: its classes.
         photos: by the photo's file name as the source has it, what reads its regions when asked. It is told
             how the photo lies: work of another size is refused before it takes memory.
+        notes: what was left out of all of it, in words.
     """
 
     categories: tuple[Category, ...]
     photos: Mapping[str, Callable[[Frame], ImportedPhoto]]
+    notes: tuple[str, ...] = ()
 
 
 def from_labels(
@@ -94,6 +99,42 @@ def from_labels(
     regions = [ImportedRegion(masks[id_], name) for id_, name in names.items() if id_ in masks]
     guessed = stored and frame.orientation > 1 and frame.stored == frame.size
     return ImportedPhoto(tuple(regions), (*notes, *([_GUESS.format(frame.orientation)] if guessed else [])))
+
+
+def usable(readers: Sequence[Callable[[], T]], where: str) -> tuple[list[T], list[str]]:
+    """What the readers read, but for what cannot be used, and a line about that: one keeps no other out.
+
+    Args:
+        readers: each raises ImportFormatError where what it reads cannot be used.
+        where: what to name in messages.
+
+    Raises:
+        ImportFormatError: nothing can be used, though there is something.
+    """
+    found: list[T] = []
+    problems: list[str] = []
+    for read in readers:
+        try:
+            found.append(read())
+        except ImportFormatError as error:
+            problems.append(str(error))
+    if problems and not found:
+        raise ImportFormatError(f"{where}: nothing in it can be used: {few(problems, '; ')}")
+    told = f"{len(problems)} of {len(readers)} left out: {few(problems, '; ')}"
+    return found, [told] if problems else []
+
+
+def left_out(labels: NDArray[np.int32], values: Sequence[int], why: str) -> list[str]:
+    """A line about values of a map, int32 [H, W], that are not imported, if there are any."""
+    if not values:
+        return []
+    pixels = np.count_nonzero(np.isin(labels, values))
+    return [f"{pixels} pixels were left out, whose values {why}: {few(list(map(str, values)))}"]
+
+
+def few(names: Sequence[str], between: str = ", ") -> str:
+    """The first few of the names, and a sign that there are more."""
+    return between.join([*names[:_MOST_TOLD], *(["…"] if len(names) > _MOST_TOLD else [])])
 
 
 def check_number(regions: int, where: str) -> None:

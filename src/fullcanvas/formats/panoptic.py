@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from fullcanvas.formats.coco_json import MADE_HERE
 from fullcanvas.formats.errors import ImportFormatError
-from fullcanvas.formats.fields import Fields, find_json, read_categories, read_json
+from fullcanvas.formats.fields import Fields, read_categories, read_json
+from fullcanvas.formats.places import find_json
 from fullcanvas.formats.records import Category
 
 MODES = ("RGB", "RGBA")
@@ -68,11 +70,16 @@ class Panoptic:
 
     def segments(self, annotation: Listed) -> tuple[ListedSegment, ...]:
         """The segments of one of its annotations, in the json's order; raises what `Fields` does."""
+        return tuple(read() for read in self.readers(annotation).values())
+
+    def readers(self, annotation: Listed) -> dict[int, Callable[[], ListedSegment]]:
+        """What reads each segment of an annotation, by id in the json's order; raises what `Fields` does."""
         listed = annotation.fields.by_id("segments_info", "segment", least=1)
-        return tuple(
-            ListedSegment(id_, _category(item, self.categories), item.truth("iscrowd", default=False), item)
-            for id_, item in listed.items()
-        )
+        return {id_: partial(self._segment, id_, item) for id_, item in listed.items()}
+
+    def _segment(self, id_: int, item: Fields) -> ListedSegment:
+        category = _category(item, self.categories)
+        return ListedSegment(id_, category, item.truth("iscrowd", default=False), item)
 
 
 def find_panoptic(place: Path, error: type[ValueError] = ImportFormatError) -> tuple[Path, Path]:

@@ -41,12 +41,12 @@ def photo_formats() -> tuple[str, ...]:
 
 @contextmanager
 def open_picture(
-    file: Path, formats: tuple[str, ...], most: int = MAX_PIXELS
+    file: Path | bytes, formats: tuple[str, ...], most: int = MAX_PIXELS
 ) -> Iterator[ImageFile.ImageFile]:
     """The picture in a file, of which the header is read, and nothing else until somebody loads it.
 
     Args:
-        file: that holds it.
+        file: that holds it, or its content.
         formats: what Pillow calls those that will do.
         most: width x height; Pillow refuses twice as much, even where only decoding shows the size.
 
@@ -60,7 +60,8 @@ def open_picture(
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, most
         try:
             # Given the path, Pillow maps some TIFFs into memory, and scrambles those on their side in EXIF.
-            with file.open("rb") as stream, Image.open(stream, formats=formats) as picture:
+            opened = BytesIO(file) if isinstance(file, bytes) else file.open("rb")
+            with opened as stream, Image.open(stream, formats=formats) as picture:
                 yield picture
         finally:
             Image.MAX_IMAGE_PIXELS = before

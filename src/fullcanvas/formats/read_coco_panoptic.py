@@ -11,7 +11,7 @@ import numpy as np
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.fields import collector_paused
 from fullcanvas.formats.frame import Frame
-from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read_png
+from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, left_out, read_png, usable
 from fullcanvas.formats.panoptic import MODES, Listed, Panoptic, find_panoptic, read_panoptic, segment_ids
 
 
@@ -38,16 +38,18 @@ def read_coco_panoptic(place: Path) -> Source:
 
 
 def _read(file: Path, panoptic: Panoptic, annotation: Listed, frame: Frame) -> ImportedPhoto:
-    segments = panoptic.segments(annotation)
+    where = annotation.fields.where
+    readers = panoptic.readers(annotation)
+    segments, notes = usable(list(readers.values()), where)
     labels = segment_ids(read_png(file, MODES, frame, "ids are stored as RGB", upright=panoptic.upright))
     present = set(np.unique(labels).tolist())
-    unknown = sorted(present - {0, *(segment.id for segment in segments)})
-    if unknown:
+    unknown = sorted(present - {0, *readers})
+    if unknown and not present & readers.keys():
         raise ImportFormatError(f"{file}: holds the segments {unknown[:5]}, which the json does not list")
     names = {segment.id: segment.category.name for segment in segments if not segment.iscrowd}
-    notes = []
+    notes += left_out(labels, unknown, "the json does not list")
     if crowds := len(segments) - len(names):
         notes.append(f"crowds are no regions and were left out: {crowds}")
     if gone := len(names.keys() - present):
         notes.append(f"segments without a pixel in the map were left out: {gone}")
-    return from_labels(labels, names, frame, annotation.fields.where, notes, upright=panoptic.upright)
+    return from_labels(labels, names, frame, where, notes, upright=panoptic.upright)

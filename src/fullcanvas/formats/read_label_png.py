@@ -10,7 +10,8 @@ import numpy as np
 
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
-from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, read_png
+from fullcanvas.formats.imported import ImportedPhoto, Source, from_labels, left_out, read_png
+from fullcanvas.formats.places import check_place
 from fullcanvas.formats.records import Category
 
 UNASSIGNED = 0
@@ -33,7 +34,10 @@ def read_label_png(place: Path, categories: Iterable[Category] | None = None) ->
         ImportFormatError: there is no such folder, or no PNG in it. Reading a photo raises it too, naming
             the file and what is wrong.
     """
-    files = sorted(place.rglob("*.png")) if place.is_dir() else []
+    check_place(place)
+    if place.is_file():
+        raise ImportFormatError(f"{place}: is a file; name the folder of label maps")
+    files = sorted(place.rglob("*.png"))
     if not files:
         raise ImportFormatError(f"{place}: holds no PNG; name the folder of label maps")
     known = None if categories is None else {item.id: item for item in categories}
@@ -50,7 +54,7 @@ def _read(file: Path, categories: Mapping[int, Category] | None, frame: Frame) -
         names = dict.fromkeys(value for value in values if not (void and value == VOID))
         return from_labels(labels, names, frame, str(file), [_VOID] if void else [])
     unknown = [value for value in values if value not in categories and value != VOID]
-    if unknown:
-        raise ImportFormatError(f"{file}: holds the values {unknown[:5]}, which are no class's number")
     names = {value: categories[value].name for value in values if value in categories}
-    return from_labels(labels, names, frame, str(file))
+    if unknown and not names:
+        raise ImportFormatError(f"{file}: holds the values {unknown[:5]}, which are no class's number")
+    return from_labels(labels, names, frame, str(file), left_out(labels, unknown, "are no class's number"))

@@ -1,4 +1,4 @@
-"""Reading YOLO's format of segments: `data.yaml`, and a text of outlines per photo in `labels/`."""
+"""Reading YOLO's format of segments: the names of classes, and a text of outlines per photo in `labels/`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 
 from fullcanvas.formats.errors import ImportFormatError
 from fullcanvas.formats.frame import Frame
-from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, from_labels
+from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, from_labels, usable
+from fullcanvas.formats.places import check_place
 from fullcanvas.formats.records import Category
 from fullcanvas.formats.stacked import Drawn, stack
 from fullcanvas.formats.write_yolo import OUTLINES
 
 _LARGEST = 64 * 2**20
 """Bytes of a text: more than the outlines of any photo take."""
+_CLASSES = "classes.txt"
+"""What some programs, such as Label Studio, write in the place of the yaml file: a name a line."""
 _NAMES = "`names: [cat, dog]` or `names: {0: cat, 1: dog}`"
 
 
@@ -30,7 +33,7 @@ def read_yolo(place: Path) -> Source:
     Outlines lie over the upright photo, as those who train on them see it, and are filled as they fill them.
 
     Args:
-        place: the yaml file that names the classes, or the folder that holds it.
+        place: the file that names the classes, in YAML or as `classes.txt`, or the folder that holds it.
 
     Raises:
         ImportFormatError: it cannot be used; the message names the file and what is wrong. Reading a photo
@@ -41,33 +44,44 @@ def read_yolo(place: Path) -> Source:
     folder = file.parent / OUTLINES
     texts = sorted(folder.rglob("*.txt"))
     if not texts:
-        raise ImportFormatError(f"{folder}: holds no text of outlines")
+        raise ImportFormatError(f"{folder}: holds no text of outlines, which lie there, beside {file.name}")
     photos = {text.relative_to(folder).as_posix(): partial(_read, text, categories) for text in texts}
     return Source(tuple(categories), photos)
 
 
 def _find(place: Path) -> Path:
+    check_place(place)
     if place.is_file():
         return place
     found = sorted(path for pattern in ("*.yaml", "*.yml") for path in place.glob(pattern))
+    if not found and (place / _CLASSES).is_file():
+        return place / _CLASSES
     if len(found) != 1:
         many = f"several ({', '.join(path.name for path in found[:3])})" if found else "none"
-        raise ImportFormatError(f"{place}: a YOLO data set has one yaml file, and here is {many}")
+        raise ImportFormatError(
+            f"{place}: a YOLO data set has one yaml file (or {_CLASSES}), and here is {many}"
+        )
     return found[0]
 
 
 def _names(file: Path) -> list[str]:
     """The names of the classes, by their numbers from 0."""
+    names = _text(file).strip().splitlines() if file.name == _CLASSES else _listed(file)
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise ImportFormatError(f"{file}: names no classes, as {_NAMES}")
+    return [name.strip() for name in names]
+
+
+def _listed(file: Path) -> Any:
+    """What the YAML file has as `names`: a list, if they are listed or numbered from 0."""
     try:
         data: Any = yaml.safe_load(_text(file))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ImportFormatError(f"{file}: is not YAML ({str(error).splitlines()[0]})") from error
     names = data.get("names") if isinstance(data, dict) else None
     if isinstance(names, dict) and names.keys() == set(range(len(names))):
-        names = [names[number] for number in range(len(names))]
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise ImportFormatError(f"{file}: names no classes, as {_NAMES}")
-    return [name.strip() for name in names]
+        return [names[number] for number in range(len(names))]
+    return names
 
 
 def _text(file: Path) -> str:
@@ -84,10 +98,11 @@ def _text(file: Path) -> str:
 def _read(file: Path, categories: Sequence[Category], frame: Frame) -> ImportedPhoto:
     lines = [(number, line) for number, line in enumerate(_text(file).splitlines(), 1) if line.strip()]
     check_number(len(lines), str(file))
-    drawn = [_draw(line, categories, frame, f"{file}, line {number}") for number, line in lines]
+    readers = [partial(_draw, line, categories, frame, f"line {number}") for number, line in lines]
+    drawn, left_out = usable(readers, str(file))
     labels, notes = stack(drawn, *frame.size)
     names = {number: one.name for number, one in enumerate(drawn, 1)}
-    return from_labels(labels, names, frame, str(file), notes, upright=True)
+    return from_labels(labels, names, frame, str(file), [*notes, *left_out], upright=True)
 
 
 def _draw(line: str, categories: Sequence[Category], frame: Frame, where: str) -> Drawn:
@@ -104,7 +119,7 @@ def _draw(line: str, categories: Sequence[Category], frame: Frame, where: str) -
         raise ImportFormatError(
             f"{where}: an outline is x y x y ... of at least 3 corners, in fractions of the photo from 0 to 1"
         )
-    return Drawn.of(_fill(corners.reshape(-1, 2), frame), categories[int(number)].name)
+    return Drawn.of(_fill(corners.reshape(-1, 2), frame), categories[int(number)].name, where)
 
 
 def _fill(corners: NDArray[np.float64], frame: Frame) -> NDArray[np.bool_]:

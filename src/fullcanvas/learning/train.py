@@ -73,6 +73,7 @@ def train(request: Request, console: Console) -> None:
     if request.out.is_file():
         raise RunError(f"{request.out} is a file: name a folder with --out")
     with joined(request.device) as process, _alone_in(request.out, process):
+        _check_out(request.out)
         weights = None if request.init is None else read_weights(request.init)
         config = read_config(request, weights)
         sets = open_sources(config, request.data)
@@ -118,6 +119,19 @@ def _alone_in(out: Path, process: Process) -> Iterator[None]:
                     f"another training goes on in {out}: wait for it, or name another --out"
                 ) from error
         yield
+
+
+def _check_out(out: Path) -> None:
+    """See that a model file in the run's folder, which a run removes and replaces, is from an earlier run.
+
+    Raises:
+        RunError: no run has left it.
+    """
+    if (out / MODEL).exists() and not (out / CHECKPOINT).exists():
+        raise RunError(
+            f"{out} holds a {MODEL} and no {CHECKPOINT}, so it is not from a training there, which would "
+            "replace it: name another --out, or move the file"
+        )
 
 
 def read_config(request: Request, weights: Weights | None) -> Config:

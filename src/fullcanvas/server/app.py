@@ -33,6 +33,7 @@ from fullcanvas.server.errors import (
     StoreError,
     SupersededError,
 )
+from fullcanvas.server.head import HeadAsGet
 from fullcanvas.server.presence import Presence
 from fullcanvas.server.project import Project
 from fullcanvas.server.security import LOGIN, Guard
@@ -98,6 +99,7 @@ def create_app(
         app.include_router(each.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Guard, accounts=accounts)
     for error in (*_STATUS, RequestValidationError):
         app.add_exception_handler(error, _explain)

@@ -189,9 +189,11 @@ def import_(
 
     Photos that have been worked on are left alone.
 
-    Polygons or run lengths, and pictures whose values are classes:
+    Polygons or run lengths, labelme's files, and pictures whose values are classes:
 
         fullcanvas import street/ --format coco-instances --from instances.json
+
+        fullcanvas import street/ --format labelme --from street/
 
         fullcanvas import street/ --format label-png --from masks/ --labels classes.json
     """

@@ -40,9 +40,12 @@ MaxMegapixels = Annotated[float, typer.Option(min=0.001, max=_MOST, help="The la
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Delete (it can be undone) the regions that photos have.")
 ]
-Source = Annotated[Path, typer.Option("--from", help="The folder that holds the work, or its json file.")]
+Source = Annotated[
+    Path, typer.Option("--from", help="The folder that holds the work, or its json or yaml file.")
+]
 SourceFormat = Annotated[
-    Literal["coco-panoptic", "coco-instances", "label-png", "yolo"], typer.Option(help="What is read.")
+    Literal["coco-panoptic", "coco-instances", "label-png", "yolo", "labelme"],
+    typer.Option(help="What is read."),
 ]
 SourceLabels = Annotated[
     Path | None, typer.Option(help="Labels to take over; for label-png, the classes of its values.")

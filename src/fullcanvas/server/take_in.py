@@ -18,6 +18,7 @@ from fullcanvas.formats.imported import ImportedPhoto, Source
 from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.read_labelme import read_labelme
 from fullcanvas.formats.read_yolo import read_yolo
 from fullcanvas.formats.records import Category
 from fullcanvas.server.errors import PhotoError, RefusedError, StaleError
@@ -31,6 +32,7 @@ FORMATS: Mapping[str, Callable[[Path], Source]] = {
     "coco-instances": read_coco_instances,
     "label-png": read_label_png,
     "yolo": read_yolo,
+    "labelme": read_labelme,
 }
 
 
@@ -89,7 +91,9 @@ def import_project(
     try:
         named = _matches(source, project.store.list_photos())
         project.store.change_labels(lambda known: merge(_new_labels(source.categories, known), known))
-        report = Report(notes=_unknown([name for name in source.photos if name not in named]))
+        report = Report(
+            notes=[*source.notes, *_unknown([name for name in source.photos if name not in named])]
+        )
         for name, photo in track(named.items(), "Importing", console=console):
             try:
                 _import(project, photo, source.photos[name], overwrite, report)
