@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError
 from fullcanvas.canvas.scene import Scene
@@ -50,6 +51,20 @@ def test_regions_get_ids_and_pixels(session):
     assert (unsure[5:56, 2:30] == 0).all()
     assert (unsure[0] == 1).all()
     assert 0 < unsure[20, 32] <= 1
+
+
+def test_positions_and_regions_come_in_arrays(session: Session) -> None:
+    """As people have them; type checkers know it, too."""
+    points: NDArray[np.float32] = np.array(LEFT, np.float32)
+    left, right = session.add_region(points), session.add_region(map(tuple, RIGHT))
+    regions: NDArray[np.int32] = np.unique(session.label_map[20, 10:80])
+    session.scribble(points[[0, 2]], region=regions[-1])
+    session.paint(points[:1], region=left, radius=3)
+    session.move_points(right, np.array(RIGHT))
+    assert session.region_at(points[0]) == left
+    session.merge(left, regions[regions > 1])
+    assert list(session.annotation.regions) == [left]
+    assert session.annotation == Annotation.from_json(session.annotation.to_json())
 
 
 def test_a_patch_turns_the_old_display_into_the_new_one(session):

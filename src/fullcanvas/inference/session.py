@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
+from fullcanvas.annotation import Annotation, AnnotationError, Mask, Position, Positions, to_pixels
 from fullcanvas.annotation.table import find
 from fullcanvas.canvas.boxes import Box, check_inside, within
 from fullcanvas.canvas.competition import Canvas
@@ -28,8 +28,6 @@ TILE = 1024
 """Side of the tiles, in pixels, in which a large photo's full-resolution label map is made."""
 STRIP_PIXELS = 2**18
 """Pixels of the full label map that are made between two checks for cancellation."""
-
-Position = Sequence[float]
 
 
 class Session:
@@ -187,7 +185,7 @@ class Session:
         cancellation.check()
         return prospect.patch
 
-    def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
+    def add_region(self, extreme_points: Positions, label: str | None = None) -> int:
         """Add a region and return its id.
 
         Args:
@@ -201,7 +199,7 @@ class Session:
         self.apply(self.annotation.add_region(extreme_points, label))
         return region
 
-    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> Patch:
+    def scribble(self, points: Positions, *, region: int | None = None) -> Patch:
         """Grow a region along a stroke.
 
         Args:
@@ -221,7 +219,7 @@ class Session:
                 )
         return self.apply(self.annotation.scribble(pixels, region=region or 0))
 
-    def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
+    def move_points(self, region: int, extreme_points: Positions) -> Patch:
         """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
         return self.apply(self.annotation.move_points(region, extreme_points))
 
@@ -241,7 +239,7 @@ class Session:
         """
         return self.apply(self.annotation.delete(region))
 
-    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> Patch:
+    def paint(self, points: Positions, *, region: int, radius: float, erase: bool = False) -> Patch:
         """Give a region the pixels under a brush, or take them from it.
 
         Args:
@@ -255,7 +253,7 @@ class Session:
         """
         return self.apply(self.annotation.paint(points, region=region, radius=radius, erase=erase))
 
-    def merge(self, region: int, others: Sequence[int]) -> Patch:
+    def merge(self, region: int, others: Iterable[int]) -> Patch:
         """Make other regions part of one, which keeps its id; no other pixel changes.
 
         Raises:
@@ -281,7 +279,7 @@ class Session:
         self.apply(self.annotation.import_mask(mask, label))
         return region
 
-    def split(self, region: int, points: Sequence[Position]) -> int:
+    def split(self, region: int, points: Positions) -> int:
         """Cut a region in two along a line, and return the id of the new, smaller one.
 
         Args:
@@ -297,7 +295,7 @@ class Session:
         self.apply(self.with_split(region, points))
         return new
 
-    def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
+    def with_split(self, region: int, points: Positions) -> Annotation:
         """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
         find(self.annotation.regions, region)
         line = to_pixels(points, self._full.width, self._full.height)
