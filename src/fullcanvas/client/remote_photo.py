@@ -16,8 +16,6 @@ from fullcanvas.annotation.points import to_pairs
 from fullcanvas.client.records import Entry, History, RegionInfo, Review, review_of, take
 from fullcanvas.client.wire import Wire, read_patch
 
-Box = tuple[int, int, int, int]
-
 
 class RemotePhoto:
     """An opened photo; `Client.open` makes one.
@@ -65,7 +63,7 @@ class RemotePhoto:
         levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
         return levels.reshape(self._display.shape).astype(np.float32) / np.float32(255)
 
-    def labels_in(self, area: Box) -> NDArray[np.int32]:
+    def labels_in(self, area: Iterable[int]) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution, as the server has it: int32 [y1 - y0, x1 - x0].
 
         Args:

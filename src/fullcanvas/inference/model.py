@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.canvas.boxes import Box, check_inside, within
+from fullcanvas.canvas.boxes import Box, checked_box, within
 from fullcanvas.canvas.resolution import padded_size, resize, working_size
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
@@ -59,8 +59,7 @@ class Model:
         """
         check_image(image)
         whole = 0, 0, image.shape[1], image.shape[0]
-        crop = whole if crop is None else crop
-        check_inside(crop, image.shape[1], image.shape[0], "crop")
+        crop = whole if crop is None else checked_box(crop, image.shape[1], image.shape[0], "crop")
         seen = image[within(crop, whole)]
         height, width = seen.shape[:2]
         working = working_size(width, height, self.config.working_size)

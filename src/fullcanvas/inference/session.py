@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask, Position, Positions, to_pixels
 from fullcanvas.annotation.table import find
-from fullcanvas.canvas.boxes import Box, check_inside, within
+from fullcanvas.canvas.boxes import Box, checked_box, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
@@ -124,7 +124,7 @@ class Session:
         row = (2 * y + 1) * shown.shape[0] // (2 * self._full.height)
         return int(shown[row, column])
 
-    def labels_in(self, area: Box, cancellation: Cancellation | None = None) -> NDArray[np.int32]:
+    def labels_in(self, area: Iterable[int], cancellation: Cancellation | None = None) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
         Args:
@@ -135,7 +135,7 @@ class Session:
             ValueError: the area holds no pixel, or one outside the photo.
             CancelledError: it was cancelled.
         """
-        check_inside(area, self._full.width, self._full.height, "area")
+        area = checked_box(area, self._full.width, self._full.height, "area")
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
