@@ -112,7 +112,7 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
     assert (full > 0).sum() == 1300 * 1900 + 9
     np.testing.assert_array_equal(session.labels_in((90, 190, 150, 260)), full[190:260, 90:150])
     np.testing.assert_array_equal(
-        session.labels_in((1, 2, 1999, 1500), wanted := Cancellation()), full[2:, 1:1999]
+        session.labels_in(np.array([1, 2, 1999, 1500]), wanted := Cancellation()), full[2:, 1:1999]
     )
     wanted.cancel()
     with pytest.raises(CancelledError):
