@@ -45,6 +45,9 @@ class Model:
         names = ("features", "annotation", "geometry")
         self._head = Graph(model.head, "head.onnx", names, "logits", threads)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}, {self.hash[:8]}>"
+
     def encode(self, image: NDArray[np.uint8], crop: Box | None = None) -> Embedding:
         """The embedding of a photo: the slow part, done once; it may be kept and given to `open` later.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,8 @@ STRIP_PIXELS = 2**18
 class Session:
     """One photo being annotated. Everything goes through `apply`. A session is not thread-safe.
 
+    A copy of one (`copy.copy`) begins with the same log and goes its own way.
+
     Args:
         model: that answers.
         encode: encodes the photo with that model: all of it at once, close-ups when regions need them.
@@ -61,6 +64,17 @@ class Session:
         self._snapshots: dict[str, NDArray[np.int32]] = {}
         if annotation is not None:
             self.apply(annotation)
+
+    def __repr__(self) -> str:
+        size, regions = f"{self._full.width} x {self._full.height} pixels", len(self.annotation.regions)
+        return f"<Session: {size}, regions: {regions}, unassigned: {100 * self.unassigned:.0f} %>"
+
+    def __copy__(self) -> Session:
+        # What is displayed is changed in place: all else, model and embeddings, may be shared.
+        return Session(self._viewfinder.model, self._viewfinder.encode, self.annotation)
+
+    def __deepcopy__(self, _memo: object) -> Session:
+        return copy(self)
 
     @property
     def annotation(self) -> Annotation:
