@@ -334,7 +334,9 @@ class Annotation:
             AnnotationError: another version, a missing or ill-typed field, an unknown kind of entry, or
                 entries that do not follow from each other.
         """
-        if not isinstance(data, Mapping) or _whole(data, "version", 1) > VERSION:
+        if not isinstance(data, Mapping):
+            raise AnnotationError(f"an annotation is an object, as json.loads reads it, not {data!r:.80}")
+        if _whole(data, "version", 1) > VERSION:
             raise AnnotationError(f"this is not an annotation of version 1 to {VERSION}")
         if unknown := set(map(str, data)) - set(cls(1, 1).to_json()):
             raise AnnotationError(f"an annotation has no fields {sorted(unknown)!s:.200}")
