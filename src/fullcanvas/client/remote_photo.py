@@ -47,6 +47,9 @@ class RemotePhoto:
         self.id = photo_id
         self.refresh()
 
+    def __repr__(self) -> str:
+        return f"<RemotePhoto {self.path}: {self.status}, regions: {len(self.regions)}>"
+
     def refresh(self) -> None:
         """Look at the photo as it stands on the server."""
         header, self._display = read_patch(self._wire.read(f"{self._place}/labels"))
