@@ -12,7 +12,7 @@ from fullcanvas.canvas.boxes import (
     Framing,
     box_area,
     box_of_points,
-    check_inside,
+    checked_box,
     hull,
     intersection,
     region_box,
@@ -68,12 +68,29 @@ def test_intersections_hold_the_common_pixels(one, other):
 
 @given(BOXES)
 def test_a_box_lies_in_a_photo_or_is_refused(box):
-    check_inside(box, SIDE, SIDE, "box")
+    assert checked_box(box, SIDE, SIDE, "box") == box
     for wrong in ((box[0] - SIDE, *box[1:]), (*box[:3], box[3] + SIDE), (box[2], box[1], box[0], box[3])):
         with pytest.raises(
             ValueError, match=r"^the crop \(.*\) is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
         ):
-            check_inside(wrong, SIDE, SIDE, "crop")
+            checked_box(wrong, SIDE, SIDE, "crop")
+
+
+def test_a_box_may_be_a_list_or_an_array_of_whole_numbers():
+    for given_ in ([1, 2, 5, 9], np.array([1, 2, 5, 9]), (each for each in (1, 2, 5, 9))):
+        box = checked_box(given_, SIDE, SIDE, "area")
+        assert box == (1, 2, 5, 9)
+        assert all(type(edge) is int for edge in box)
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 7, "area", (0, 0, 5), (0, 0, 5, 5, 5), (0.5, 0, 5, 5), ((0, 0), (5, 5))]
+)
+def test_what_is_no_box_is_refused_in_words(wrong):
+    with pytest.raises(
+        ValueError, match=r"^the area .* is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
+    ):
+        checked_box(wrong, SIDE, SIDE, "area")
 
 
 @given(st.lists(BOXES))

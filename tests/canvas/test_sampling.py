@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from fullcanvas.canvas.sampling import align_matrix, project_matrix
+from fullcanvas.canvas.sampling import Axis, align_matrix, project_matrix
 from tests.canvas.drawing import resample
 
 PLANES = arrays.arrays(
@@ -91,6 +91,17 @@ def test_every_cell_inside_the_plane_weighs_one(start, extent, cells):
     assert matrix.dtype == np.float32
     np.testing.assert_allclose(matrix.sum(1), 1, atol=1e-5)
     assert (matrix >= 0).all()
+
+
+@given(st.integers(1, 30), st.data(), st.integers(1, 12))
+def test_an_axis_leaves_out_what_no_sample_touches(size, data, cells):
+    low = data.draw(st.floats(0, size - 0.05))
+    high = data.draw(st.floats(low + 0.05, size))
+    full, axis = align_matrix(low, high, cells, size), Axis.of(low, high, cells, size)
+    padding = (0, 0), (axis.start, size - axis.stop)
+    np.testing.assert_array_equal(np.pad(axis.weights, padding), full)
+    assert axis.weights.flags.c_contiguous
+    assert axis.stop - axis.start <= math.ceil(high - low) + 2
 
 
 def test_cells_far_outside_the_plane_are_empty():

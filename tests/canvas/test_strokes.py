@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullcanvas.annotation import Annotation, AnnotationError, Mask
-from fullcanvas.canvas.boxes import Framing
+from fullcanvas.canvas.boxes import Framing, region_box
 from fullcanvas.canvas.competition import Canvas, Layer
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.scene import Scene, fill, filled_from
 from fullcanvas.canvas.strokes import Stroke, stroke_pixels, strokes_of
 
 WIDTH, HEIGHT = 23, 17
+FRAMING = Framing(grow=True)
 CANVAS = Canvas(WIDTH, HEIGHT, WIDTH, HEIGHT)
 SHRUNK = Canvas(WIDTH, HEIGHT, 61, 40)
 LARGE = Canvas(1100, 1000, 1100, 1000)
@@ -156,7 +157,9 @@ def test_marks_follow_their_regions():
     )
 
     def strokes(annotation, *, scribbles=True):
-        found = strokes_of(annotation, Framing(grow=True), scribbles=scribbles)
+        boxes = {id_: region_box(region, FRAMING) for id_, region in annotation.regions.items()}
+        found = strokes_of(annotation, boxes, scribbles=scribbles)
+        assert all(stroke.box == (None if stroke.radius else boxes[stroke.region]) for stroke in found)
         return [(stroke.index, stroke.region, stroke.radius) for stroke in found]
 
     assert strokes(log) == [(2, 2, None), (3, 1, 2.0)]

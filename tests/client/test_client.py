@@ -284,6 +284,17 @@ def test_what_the_server_cannot_know_again_is_sent_once(
     assert [label.name for label in client.labels] == ["cat"]
 
 
+def test_colours_and_strokes_come_in_arrays(client: Client) -> None:
+    colors = np.array([[200, 10, 0], [0, 0, 0]], np.uint8)
+    assert client.add_label("cat", color=colors[0]).color == (200, 10, 0)
+    assert client.change_label("cat", color=colors[1]).color == (0, 0, 0)
+    photo = client.open("a.jpg")
+    region = photo.add_region(np.array(LEFT))
+    assert repr(photo) == "<RemotePhoto a.jpg: in_work, regions: 1>"
+    seen = photo.preview("scribble", points=np.array([[10, 10], [80, 30]]), region=np.int64(region))
+    assert (seen != photo.display).any()
+
+
 def test_lists_come_page_by_page(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fullcanvas.client.client._PAGE", 2)
     assert [item.path for item in client.photos()] == ["a.jpg", "b/a.jpg", "c.png"]

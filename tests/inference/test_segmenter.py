@@ -12,6 +12,9 @@ from fullcanvas.inference.model_file import ModelFile, read_model
 from tests.inference.conftest import photo
 from tests.tiny_model import write_tiny_model
 
+SMALL = [(3, 3), (9, 4), (5, 2), (5, 8)]
+"""A region that is seen through a close-up, where there are any."""
+
 
 def test_a_segmenter_tells_what_it_is(segmenter, model_path):
     model = read_model(model_path)
@@ -112,7 +115,7 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
     assert (full > 0).sum() == 1300 * 1900 + 9
     np.testing.assert_array_equal(session.labels_in((90, 190, 150, 260)), full[190:260, 90:150])
     np.testing.assert_array_equal(
-        session.labels_in((1, 2, 1999, 1500), wanted := Cancellation()), full[2:, 1:1999]
+        session.labels_in(np.array([1, 2, 1999, 1500]), wanted := Cancellation()), full[2:, 1:1999]
     )
     wanted.cancel()
     with pytest.raises(CancelledError):
@@ -128,11 +131,24 @@ def test_a_large_photo_is_displayed_at_a_bounded_size(segmenter):
 def test_a_photo_is_kept_only_for_a_model_that_looks_closer(tmp_path, below, kept):
     segmenter = Segmenter.load(write_tiny_model(tmp_path / "closer.zip", closer_below=below))
     image = photo(90, 60)
+    image.flags.writeable = False
     alive = weakref.ref(image)
     session = segmenter.open(image)
     del image
-    session.add_region([(3, 3), (9, 4), (5, 2), (5, 8)])
+    session.add_region(SMALL)
     assert (alive() is not None) == kept
+
+
+def test_an_array_that_is_filled_with_the_next_photo_changes_no_session(tmp_path):
+    """As whoever reads a film into one array does."""
+    segmenter = Segmenter.load(write_tiny_model(tmp_path / "closer.zip", closer_below=24))
+    image = photo(90, 60)
+    undisturbed, session = segmenter.open(image.copy()), segmenter.open(image)
+    image[:] = 255 - image
+    for each in (undisturbed, session):
+        each.add_region(SMALL)
+    assert session._now.states[1].roi.crop != session.embedding.crop
+    np.testing.assert_array_equal(session._now.states[1].logits, undisturbed._now.states[1].logits)
 
 
 def test_logits_do_not_depend_on_the_batch(segmenter):

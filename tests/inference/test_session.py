@@ -1,5 +1,8 @@
+from copy import copy, deepcopy
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, AnnotationError
 from fullcanvas.canvas.scene import Scene
@@ -52,6 +55,20 @@ def test_regions_get_ids_and_pixels(session):
     assert 0 < unsure[20, 32] <= 1
 
 
+def test_positions_and_regions_come_in_arrays(session: Session) -> None:
+    """As people have them; type checkers know it, too."""
+    points: NDArray[np.float32] = np.array(LEFT, np.float32)
+    left, right = session.add_region(points), session.add_region(map(tuple, RIGHT))
+    regions: NDArray[np.int32] = np.unique(session.label_map[20, 10:80])
+    session.scribble(points[[0, 2]], region=regions[-1])
+    session.paint(points[:1], region=left, radius=3)
+    session.move_points(right, np.array(RIGHT))
+    assert session.region_at(points[0]) == left
+    session.merge(left, regions[regions > 1])
+    assert list(session.annotation.regions) == [left]
+    assert session.annotation == Annotation.from_json(session.annotation.to_json())
+
+
 def test_a_patch_turns_the_old_display_into_the_new_one(session):
     session.add_region(LEFT)
     session.add_region(RIGHT)
@@ -64,6 +81,30 @@ def test_a_patch_turns_the_old_display_into_the_new_one(session):
     back = session.undo()
     before[back.y0 : back.y1, back.x0 : back.x1] = back.labels
     np.testing.assert_array_equal(before, session.display)
+
+
+@pytest.mark.parametrize("way", [copy, deepcopy])
+def test_a_copy_of_a_session_goes_its_own_way(session, way):
+    session.add_region(LEFT)
+    session.add_region(RIGHT)
+    before = session.display
+    other = way(session)
+    np.testing.assert_array_equal(other.display, before)
+    other.delete(2)
+    np.testing.assert_array_equal(session.display, before)
+    session.undo()
+    np.testing.assert_array_equal(session.display, other.display)
+    assert len(other.annotation.entries) == 1 + len(session.annotation.entries)
+
+
+def test_what_a_notebook_shows_fits_in_a_line(session, segmenter):
+    assert repr(segmenter) == f"<Segmenter tiny, {segmenter.hash[:8]}>"
+    assert repr(session) == "<Session: 90 x 60 pixels, regions: 0, unassigned: 100 %>"
+    upper_half = [(0, 0), (89, 0), (0, 0), (0, 29)]
+    session.add_region(upper_half)
+    assert repr(session) == "<Session: 90 x 60 pixels, regions: 1, unassigned: 50 %>"
+    for each in (session.undo(), session.embedding):
+        assert "array(" not in repr(each)
 
 
 def test_a_session_goes_to_any_entry_of_its_log(session):

@@ -32,8 +32,12 @@ def test_iou_is_intersection_over_union(maps):
 
 
 def test_ids_and_shapes_are_checked():
-    with pytest.raises(ValueError, match=r"the prediction holds ids outside 0\.\.1"):
-        confusion(np.ones((2, 2), np.int32), np.full((2, 2), 2, np.int32), 1)
+    known = np.array([[0, 1]], np.int32)
+    for strange in ([[0, 2]], [[-1, 1]]):
+        with pytest.raises(ValueError, match=r"the prediction holds ids outside 0\.\.1"):
+            confusion(known, np.array(strange, np.int32), 1)
+        with pytest.raises(ValueError, match=r"the truth holds ids outside 0\.\.1"):
+            confusion(np.array(strange, np.int32), known, 1)
     with pytest.raises(ValueError, match="the truth is"):
         confusion(np.ones((2, 2), np.int32), np.ones((2, 3), np.int32), 1)
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fullcanvas.simulation.components import error_components
 from fullcanvas.simulation.scribbles import draw_scribble
@@ -26,6 +27,47 @@ def test_it_starts_in_what_the_region_has_and_goes_into_the_error():
         points = draw_scribble(truth, prediction, error, np.random.default_rng(seed))
         assert points[0][0] == 24
         assert points[-1][0] >= 25
+
+
+class Fixed:
+    """Draws the same three points each time, by their places among those that can be drawn."""
+
+    def __init__(self, start: int, others: list[int]) -> None:
+        self.start, self.others = start, others
+
+    def integers(self, count: int, size: int | None = None) -> int | list[int]:
+        return self.start % count if size is None else [other % count for other in self.others]
+
+
+def test_it_starts_anywhere_around_an_error_and_nowhere_else():
+    truth = np.ones((20, 20), np.int32)
+    prediction = truth.copy()
+    prediction[8:13, 8] = prediction[8, 8:12] = 2  # in whose bend lie pixels that are not adjacent
+    (error,) = error_components(truth, prediction)
+    wrong = {(x, y) for y, x in np.argwhere(prediction == 2).tolist()}
+    around = {(x + dx, y + dy) for x, y in wrong for dx in (-1, 0, 1) for dy in (-1, 0, 1)} - wrong
+    starts = {
+        draw_scribble(truth, prediction, error, Fixed(start, [0, 0]))[0]  # type: ignore[arg-type]
+        for start in range(50)
+    }
+    assert starts == around
+
+
+@given(st.integers(0, 99), st.integers(0, 899), st.integers(0, 899))
+@example(0, 899, 29)
+@example(0, 0, 899)
+def test_a_scribble_passes_through_the_points_that_were_drawn(start, middle, end):
+    """From the first, half-way through the second, to the last, without a gap."""
+    truth = np.ones((110, 110), np.int32)  # no curve between points of the error leaves it
+    prediction = truth.copy()
+    prediction[40:70, 40:70] = 2
+    (error,) = error_components(truth, prediction)
+    points = draw_scribble(truth, prediction, error, Fixed(start, [middle, end]))  # type: ignore[arg-type]
+    around = [(x, y) for y in range(39, 71) for x in range(39, 71) if not (40 <= x < 70 and 40 <= y < 70)]
+    assert points[0] == around[start]
+    assert (40 + middle % 30, 40 + middle // 30) in points
+    assert points[-1] == (40 + end % 30, 40 + end // 30)
+    assert all(step == 1 for step in np.abs(np.diff(points, axis=0)).max(1))
 
 
 def test_a_region_that_lost_everything_is_scribbled_from_within():

@@ -11,7 +11,7 @@ from fullcanvas.annotation.entries import (
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.log import Annotation
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
+from fullcanvas.annotation.points import Point, Position, Positions, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import Region, Scribble
 from fullcanvas.annotation.shapes import (
     FillRest,
@@ -38,6 +38,8 @@ __all__ = [
     "MovePoints",
     "PaintRegion",
     "Point",
+    "Position",
+    "Positions",
     "Region",
     "Scribble",
     "SplitRegion",

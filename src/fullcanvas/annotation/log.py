@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
@@ -24,7 +24,7 @@ from fullcanvas.annotation.entries import (
 from fullcanvas.annotation.errors import AnnotationError
 from fullcanvas.annotation.ids import first_free_id, id_after
 from fullcanvas.annotation.mask import Mask
-from fullcanvas.annotation.points import Point, order_extreme_points, to_pixels
+from fullcanvas.annotation.points import Point, Positions, order_extreme_points, to_pixels
 from fullcanvas.annotation.region import LARGEST_ID, Region, Scribble
 from fullcanvas.annotation.shapes import (
     FillRest,
@@ -138,7 +138,7 @@ class Annotation:
         grown.__dict__["size"] = self.size + kinds.size_of(entry)
         return grown
 
-    def add_region(self, extreme_points: Sequence[Sequence[float]], label: str | None = None) -> Annotation:
+    def add_region(self, extreme_points: Positions, label: str | None = None) -> Annotation:
         """The log with a new region, whose id is this log's `next_region`.
 
         Args:
@@ -151,7 +151,7 @@ class Annotation:
         points = self._marked(extreme_points)
         return self.append(AddRegion(self.next_region, points, kinds.checked_label(label)))
 
-    def scribble(self, points: Sequence[Sequence[float]], *, region: int) -> Annotation:
+    def scribble(self, points: Positions, *, region: int) -> Annotation:
         """The log with a scribble that grows a region.
 
         Args:
@@ -164,7 +164,7 @@ class Annotation:
         pixels = Scribble(to_pixels(points, self.width, self.height)).points
         return self.append(DrawScribble(self._id(region), pixels))
 
-    def move_points(self, region: int, extreme_points: Sequence[Sequence[float]]) -> Annotation:
+    def move_points(self, region: int, extreme_points: Positions) -> Annotation:
         """The log with new extreme points for the region; errors as in `add_region`, or an unknown region."""
         return self.append(MovePoints(self._id(region), self._marked(extreme_points)))
 
@@ -184,9 +184,7 @@ class Annotation:
         """
         return self.append(DeleteRegion(self._id(region)))
 
-    def paint(
-        self, points: Sequence[Sequence[float]], *, region: int, radius: float, erase: bool = False
-    ) -> Annotation:
+    def paint(self, points: Positions, *, region: int, radius: float, erase: bool = False) -> Annotation:
         """The log with a brush stroke that gives a region pixels, or takes them from it.
 
         Args:
@@ -201,7 +199,7 @@ class Annotation:
         pixels = Scribble(to_pixels(points, self.width, self.height)).points
         return self.append(PaintRegion(self._id(region), pixels, kinds.checked_radius(radius), bool(erase)))
 
-    def merge(self, region: int, others: Sequence[int]) -> Annotation:
+    def merge(self, region: int, others: Iterable[int]) -> Annotation:
         """The log with other regions made part of the first, which keeps its id.
 
         Raises:
@@ -262,7 +260,7 @@ class Annotation:
         """The id of a region that is there, as JSON can hold it: callers read ids from label maps."""
         return find(self.regions, region).id
 
-    def _marked(self, positions: Sequence[Sequence[float]]) -> tuple[Point, Point, Point, Point]:
+    def _marked(self, positions: Positions) -> tuple[Point, Point, Point, Point]:
         """Extreme points as a person gives them: all in one pixel are a slip, though logs may hold them."""
         points = order_extreme_points(to_pixels(positions, self.width, self.height))
         if len(set(points)) == 1:
@@ -336,7 +334,9 @@ class Annotation:
             AnnotationError: another version, a missing or ill-typed field, an unknown kind of entry, or
                 entries that do not follow from each other.
         """
-        if not isinstance(data, Mapping) or _whole(data, "version", 1) > VERSION:
+        if not isinstance(data, Mapping):
+            raise AnnotationError(f"an annotation is an object, as json.loads reads it, not {data!r:.80}")
+        if _whole(data, "version", 1) > VERSION:
             raise AnnotationError(f"this is not an annotation of version 1 to {VERSION}")
         if unknown := set(map(str, data)) - set(cls(1, 1).to_json()):
             raise AnnotationError(f"an annotation has no fields {sorted(unknown)!s:.200}")

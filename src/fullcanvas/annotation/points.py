@@ -11,13 +11,17 @@ from fullcanvas.annotation.errors import AnnotationError
 
 Point = tuple[int, int]
 """A pixel (x, y): column and row, counted from the top left of the upright photo."""
+Position = Iterable[float]
+"""A place (x, y) in pixels, fractions allowed: a tuple, a list or an array of two numbers."""
+Positions = Iterable[Position]
+"""Several of them: any iterable, an array [n, 2] too."""
 
 
-def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tuple[Point, ...]:
+def to_pixels(points: Positions, width: int, height: int) -> tuple[Point, ...]:
     """The pixels that hold the given positions; pixel (x, y) covers [x, x + 1) x [y, y + 1).
 
     Args:
-        points: pairs of numbers (x, y): any iterable, an array [n, 2] too.
+        points: pairs of numbers (x, y).
         width, height: of the image, in pixels.
 
     Raises:
@@ -26,7 +30,7 @@ def to_pixels(points: Iterable[Sequence[float]], width: int, height: int) -> tup
     return tuple(_to_pixel(x, y, width, height) for x, y in to_pairs(points))
 
 
-def to_pairs(points: Iterable[Sequence[float]]) -> Iterator[tuple[float, float]]:
+def to_pairs(points: Positions) -> Iterator[tuple[float, float]]:
     """Positions as pairs of floats (x, y), in whatever image.
 
     Args:
@@ -40,7 +44,7 @@ def to_pairs(points: Iterable[Sequence[float]]) -> Iterator[tuple[float, float]]
     return map(_pair, points)
 
 
-def _pair(point: Sequence[float]) -> tuple[float, float]:
+def _pair(point: Position) -> tuple[float, float]:
     try:
         x, y = map(_number, point)
     except (TypeError, ValueError, OverflowError):

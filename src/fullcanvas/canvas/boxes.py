@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,21 +61,28 @@ def intersection(one: Box, other: Box) -> Box | None:
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
-def check_inside(box: Box, width: int, height: int, what: str) -> None:
-    """Refuse a box that does not lie in a photo.
+def checked_box(box: Iterable[int], width: int, height: int, what: str) -> Box:
+    """A box that a caller gives, if it lies in a photo.
 
     Args:
-        box: half-open, in photo pixels.
+        box: half-open, in photo pixels: four whole numbers, in a list or an array, too.
         width, height: of the photo.
         what: the box is, for the message.
 
     Raises:
-        ValueError: it holds no pixel, or one outside the photo.
+        ValueError: it is none, or holds no pixel, or one outside the photo.
     """
-    if intersection(box, (0, 0, width, height)) != box:
-        raise ValueError(
-            f"the {what} {box} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
-        )
+    try:
+        edges = tuple(map(index, box))
+    except TypeError:
+        edges = ()
+    if len(edges) == 4:
+        x0, y0, x1, y1 = edges
+        if 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height:
+            return x0, y0, x1, y1
+    raise ValueError(
+        f"the {what} {box!r:.80} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+    )
 
 
 def hull(boxes: Iterable[Box]) -> Box | None:

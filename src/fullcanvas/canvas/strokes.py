@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -22,7 +22,7 @@ from fullcanvas.annotation import (
     SplitRegion,
 )
 from fullcanvas.canvas.bits import Packed
-from fullcanvas.canvas.boxes import Box, Framing, box_of_points, intersection, region_box, within
+from fullcanvas.canvas.boxes import Box, box_of_points, intersection, within
 from fullcanvas.canvas.competition import Canvas, Gaps, Labels
 from fullcanvas.canvas.lines import Places, line_pixels
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS
@@ -62,7 +62,7 @@ def _window(points: tuple[Point, ...], radius: float | None, canvas: Canvas) -> 
     return *low, math.ceil((x1 + reach) * across) + 1, math.ceil((y1 + reach) * down) + 1
 
 
-def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> list[Stroke]:
+def strokes_of(annotation: Annotation, boxes: Mapping[int, Box], *, scribbles: bool) -> list[Stroke]:
     """The strokes that count, in the order of the log.
 
     Those of a deleted region are dropped; those of a merged one belong to the region it became part of. A
@@ -70,7 +70,7 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
 
     Args:
         annotation: the log.
-        framing: how the regions' boxes follow from it.
+        boxes: of the regions in force, by id, in photo pixels.
         scribbles: whether the lines of scribbles bind the competition.
     """
     strokes: list[Stroke] = []
@@ -89,15 +89,7 @@ def strokes_of(annotation: Annotation, framing: Framing, *, scribbles: bool) -> 
                 strokes = [stroke for stroke in strokes if stroke.region != entry.region]
             case KeepRegions():
                 strokes = [stroke for stroke in strokes if stroke.region not in entry.regions]
-    boxes = (
-        {id_: region_box(region, framing) for id_, region in annotation.regions.items()} if strokes else {}
-    )
-    return [
-        stroke
-        if stroke.radius
-        else Stroke(stroke.index, stroke.region, stroke.points, box=boxes[stroke.region])
-        for stroke in strokes
-    ]
+    return [stroke if stroke.radius else replace(stroke, box=boxes[stroke.region]) for stroke in strokes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,7 +63,7 @@ class Client:
         Raises:
             ConflictError: there is one of this name.
         """
-        body = {"name": name, "isthing": isthing, "color": color and list(color)}
+        body = {"name": name, "isthing": isthing, "color": color}
         return take(Label, json.loads(self._wire.send("POST", "/labels", body)))
 
     def change_label(
@@ -83,7 +83,7 @@ class Client:
             ClientError: there is no class of this name.
             ConflictError: another one has the new name, and they are not to be merged.
         """
-        body = {"name": name, "isthing": isthing, "color": color and list(color), "merge": merge}
+        body = {"name": name, "isthing": isthing, "color": color, "merge": merge}
         return take(Label, json.loads(self._wire.send("PATCH", self._label(label), body)))
 
     def delete_label(self, label: str) -> None:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Mask
+from fullcanvas.annotation import Mask, Positions
 from fullcanvas.annotation.entries import checked_others
 from fullcanvas.annotation.points import to_pairs
 from fullcanvas.client.records import Entry, History, RegionInfo, Review, review_of, take
 from fullcanvas.client.wire import Wire, read_patch
-
-Position = Sequence[float]
-Box = tuple[int, int, int, int]
 
 
 class RemotePhoto:
@@ -50,6 +47,9 @@ class RemotePhoto:
         self.id = photo_id
         self.refresh()
 
+    def __repr__(self) -> str:
+        return f"<RemotePhoto {self.path}: {self.status}, regions: {len(self.regions)}>"
+
     def refresh(self) -> None:
         """Look at the photo as it stands on the server."""
         header, self._display = read_patch(self._wire.read(f"{self._place}/labels"))
@@ -66,7 +66,7 @@ class RemotePhoto:
         levels = np.frombuffer(zlib.decompress(self._wire.read(f"{self._place}/uncertainty")), np.uint8)
         return levels.reshape(self._display.shape).astype(np.float32) / np.float32(255)
 
-    def labels_in(self, area: Box) -> NDArray[np.int32]:
+    def labels_in(self, area: Iterable[int]) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution, as the server has it: int32 [y1 - y0, x1 - x0].
 
         Args:
@@ -89,19 +89,19 @@ class RemotePhoto:
         """Whether the photo has changed elsewhere since it was seen."""
         return bool(self._wire.get(f"{self._place}/version")["version"] != self.version)
 
-    def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
+    def add_region(self, extreme_points: Positions, label: str | None = None) -> int:
         """Add a region by its four extreme points, in any order, and return its id."""
         return self._grown("add_region", extreme_points=_points(extreme_points), label=label)
 
-    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> int:
+    def scribble(self, points: Positions, *, region: int | None = None) -> int:
         """Grow a region, or the one under the first point, along a stroke; return its id."""
         return self._grown("scribble", points=_points(points), region=region)
 
-    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> None:
+    def paint(self, points: Positions, *, region: int, radius: float, erase: bool = False) -> None:
         """Give a region the pixels under a brush of this radius in photo pixels, or take them from it."""
         self._change("paint", points=_points(points), region=region, radius=radius, erase=erase)
 
-    def move_points(self, region: int, extreme_points: Sequence[Position]) -> None:
+    def move_points(self, region: int, extreme_points: Positions) -> None:
         """Give a region new extreme points."""
         self._change("move_points", region=region, extreme_points=_points(extreme_points))
 
@@ -109,11 +109,11 @@ class RemotePhoto:
         """Label a region with the name of one of the project's labels, or take its label away."""
         self._change("label", region=region, label=label)
 
-    def merge(self, region: int, others: Sequence[int]) -> None:
+    def merge(self, region: int, others: Iterable[int]) -> None:
         """Make other regions part of one, which keeps its id."""
         self._change("merge", region=region, others=checked_others(others))
 
-    def split(self, region: int, points: Sequence[Position]) -> int:
+    def split(self, region: int, points: Positions) -> int:
         """Cut a region in two along a line, and return the id of the new, smaller one."""
         return self._grown("split", region=region, points=_points(points))
 
@@ -231,7 +231,7 @@ class RemotePhoto:
         self.regions: Mapping[int, RegionInfo] = {region.id: region for region in regions}
 
 
-def _points(points: Sequence[Position]) -> list[list[float]]:
+def _points(points: Positions) -> list[list[float]]:
     return [list(pair) for pair in to_pairs(points)]
 
 

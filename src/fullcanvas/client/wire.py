@@ -130,7 +130,7 @@ def read_patch(content: bytes) -> tuple[Mapping[str, Any], NDArray[np.int32]]:
 
 
 def _plain(value: object) -> Any:
-    """A number of NumPy's as one of Python's: ids are often read from a label map."""
-    if isinstance(value, np.generic):
-        return value.item()
+    """NumPy's numbers and arrays as Python's: ids are read from label maps, colours from palettes."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
     raise TypeError(f"{value!r:.80} is nothing that can be sent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Embedding:
         left, top: the photo pixel in the corner of what the encoder saw.
     """
 
-    array: NDArray[np.float32]
+    array: NDArray[np.float32] = field(repr=False)
     width: int
     height: int
     working_width: int

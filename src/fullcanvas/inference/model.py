@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.canvas.boxes import Box, check_inside, within
+from fullcanvas.canvas.boxes import Box, checked_box, within
 from fullcanvas.canvas.resolution import padded_size, resize, working_size
 from fullcanvas.inference.cancellation import Cancellation
 from fullcanvas.inference.embedding import Embedding
@@ -45,6 +45,9 @@ class Model:
         names = ("features", "annotation", "geometry")
         self._head = Graph(model.head, "head.onnx", names, "logits", threads)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}, {self.hash[:8]}>"
+
     def encode(self, image: NDArray[np.uint8], crop: Box | None = None) -> Embedding:
         """The embedding of a photo: the slow part, done once; it may be kept and given to `open` later.
 
@@ -59,8 +62,7 @@ class Model:
         """
         check_image(image)
         whole = 0, 0, image.shape[1], image.shape[0]
-        crop = whole if crop is None else crop
-        check_inside(crop, image.shape[1], image.shape[0], "crop")
+        crop = whole if crop is None else checked_box(crop, image.shape[1], image.shape[0], "crop")
         seen = image[within(crop, whole)]
         height, width = seen.shape[:2]
         working = working_size(width, height, self.config.working_size)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullcanvas.annotation import Annotation, Region
-from fullcanvas.canvas.boxes import region_box
+from fullcanvas.canvas.boxes import hull, region_box
 from fullcanvas.canvas.competition import Layer
 from fullcanvas.canvas.scene import Scene
 from fullcanvas.canvas.strokes import strokes_of
@@ -137,6 +137,11 @@ def scene_of(annotation: Annotation, states: Mapping[int, State], config: ModelC
         for id_, region in annotation.regions.items()
         for leaf in region.leaves
     }
-    framing = config.framing(annotation.width, annotation.height)
-    strokes = strokes_of(annotation, framing, scribbles=config.ink_constraint)
+    # Those of the leaves are known; from the points of all scribbles ever drawn they would take long.
+    boxes = {
+        id_: box
+        for id_, region in annotation.regions.items()
+        if (box := hull(states[leaf.id].roi.box for leaf in region.leaves)) is not None
+    }
+    strokes = strokes_of(annotation, boxes, scribbles=config.ink_constraint)
     return Scene(layers, strokes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Patch:
     y0: int
     x1: int
     y1: int
-    labels: NDArray[np.int32]
+    labels: NDArray[np.int32] = field(repr=False)
 
 
 EMPTY = Patch(0, 0, 0, 0, np.zeros((0, 0), np.int32))

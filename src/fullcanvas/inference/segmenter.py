@@ -45,8 +45,8 @@ class Segmenter(Model):
         """A session on one photo.
 
         Args:
-            image: uint8 [H, W, 3], RGB, upright. If the model uses close-ups, the session keeps the array:
-                then it must not be changed.
+            image: uint8 [H, W, 3], RGB, upright. If the model uses close-ups, the session keeps it: a copy
+                of an array that could be written to.
             annotation: what was said about the photo so far; nothing if None.
             embedding: of all of this very photo, from this model's `encode`; made now if None.
 
@@ -66,9 +66,10 @@ class Segmenter(Model):
         """What encodes a photo for a session; it keeps the photo only if that will ask for close-ups."""
         if not self.config.closer_below:
             return lambda _crop: whole
+        photo = image.copy() if image.flags.writeable else image  # many fill one array with photo after photo
 
         @lru_cache(CLOSE_UPS_KEPT)
         def encode(crop: Box | None) -> Embedding:
-            return self.encode(image, crop) if crop else whole
+            return self.encode(photo, crop) if crop else whole
 
         return encode

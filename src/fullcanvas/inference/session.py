@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, AnnotationError, Mask, to_pixels
+from fullcanvas.annotation import Annotation, AnnotationError, Mask, Position, Positions, to_pixels
 from fullcanvas.annotation.table import find
-from fullcanvas.canvas.boxes import Box, check_inside, within
+from fullcanvas.canvas.boxes import Box, checked_box, within
 from fullcanvas.canvas.competition import Canvas
 from fullcanvas.canvas.cut import cut
 from fullcanvas.canvas.resolution import display_size
@@ -29,11 +30,11 @@ TILE = 1024
 STRIP_PIXELS = 2**18
 """Pixels of the full label map that are made between two checks for cancellation."""
 
-Position = Sequence[float]
-
 
 class Session:
     """One photo being annotated. Everything goes through `apply`. A session is not thread-safe.
+
+    A copy of one (`copy.copy`) begins with the same log and goes its own way.
 
     Args:
         model: that answers.
@@ -63,6 +64,17 @@ class Session:
         self._snapshots: dict[str, NDArray[np.int32]] = {}
         if annotation is not None:
             self.apply(annotation)
+
+    def __repr__(self) -> str:
+        size, regions = f"{self._full.width} x {self._full.height} pixels", len(self.annotation.regions)
+        return f"<Session: {size}, regions: {regions}, unassigned: {100 * self.unassigned:.0f} %>"
+
+    def __copy__(self) -> Session:
+        # What is displayed is changed in place: all else, model and embeddings, may be shared.
+        return Session(self._viewfinder.model, self._viewfinder.encode, self.annotation)
+
+    def __deepcopy__(self, _memo: object) -> Session:
+        return copy(self)
 
     @property
     def annotation(self) -> Annotation:
@@ -126,7 +138,7 @@ class Session:
         row = (2 * y + 1) * shown.shape[0] // (2 * self._full.height)
         return int(shown[row, column])
 
-    def labels_in(self, area: Box, cancellation: Cancellation | None = None) -> NDArray[np.int32]:
+    def labels_in(self, area: Iterable[int], cancellation: Cancellation | None = None) -> NDArray[np.int32]:
         """A rectangle of the label map at full resolution: int32 [y1 - y0, x1 - x0].
 
         Args:
@@ -137,7 +149,7 @@ class Session:
             ValueError: the area holds no pixel, or one outside the photo.
             CancelledError: it was cancelled.
         """
-        check_inside(area, self._full.width, self._full.height, "area")
+        area = checked_box(area, self._full.width, self._full.height, "area")
         if cancellation is None:
             labels = self._now.scene.labels(self._full, area)
         else:
@@ -187,7 +199,7 @@ class Session:
         cancellation.check()
         return prospect.patch
 
-    def add_region(self, extreme_points: Sequence[Position], label: str | None = None) -> int:
+    def add_region(self, extreme_points: Positions, label: str | None = None) -> int:
         """Add a region and return its id.
 
         Args:
@@ -201,7 +213,7 @@ class Session:
         self.apply(self.annotation.add_region(extreme_points, label))
         return region
 
-    def scribble(self, points: Sequence[Position], *, region: int | None = None) -> Patch:
+    def scribble(self, points: Positions, *, region: int | None = None) -> Patch:
         """Grow a region along a stroke.
 
         Args:
@@ -221,7 +233,7 @@ class Session:
                 )
         return self.apply(self.annotation.scribble(pixels, region=region or 0))
 
-    def move_points(self, region: int, extreme_points: Sequence[Position]) -> Patch:
+    def move_points(self, region: int, extreme_points: Positions) -> Patch:
         """Give a region new extreme points; errors as in `add_region`, or an unknown region."""
         return self.apply(self.annotation.move_points(region, extreme_points))
 
@@ -241,7 +253,7 @@ class Session:
         """
         return self.apply(self.annotation.delete(region))
 
-    def paint(self, points: Sequence[Position], *, region: int, radius: float, erase: bool = False) -> Patch:
+    def paint(self, points: Positions, *, region: int, radius: float, erase: bool = False) -> Patch:
         """Give a region the pixels under a brush, or take them from it.
 
         Args:
@@ -255,7 +267,7 @@ class Session:
         """
         return self.apply(self.annotation.paint(points, region=region, radius=radius, erase=erase))
 
-    def merge(self, region: int, others: Sequence[int]) -> Patch:
+    def merge(self, region: int, others: Iterable[int]) -> Patch:
         """Make other regions part of one, which keeps its id; no other pixel changes.
 
         Raises:
@@ -281,7 +293,7 @@ class Session:
         self.apply(self.annotation.import_mask(mask, label))
         return region
 
-    def split(self, region: int, points: Sequence[Position]) -> int:
+    def split(self, region: int, points: Positions) -> int:
         """Cut a region in two along a line, and return the id of the new, smaller one.
 
         Args:
@@ -297,7 +309,7 @@ class Session:
         self.apply(self.with_split(region, points))
         return new
 
-    def with_split(self, region: int, points: Sequence[Position]) -> Annotation:
+    def with_split(self, region: int, points: Positions) -> Annotation:
         """The log in which a region is cut in two, not yet applied; arguments and errors as in `split`."""
         find(self.annotation.regions, region)
         line = to_pixels(points, self._full.width, self._full.height)

@@ -26,7 +26,7 @@ def confusion(truth: LabelMap, prediction: NDArray[np.integer], regions: int) ->
         int64 [N + 1, N + 1]; row 0 counts what was predicted on void.
 
     Raises:
-        ValueError: the shapes differ, or an id is above N.
+        ValueError: the shapes differ, or an id is above N or below 0.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"the truth is {truth.shape}, the prediction {prediction.shape}")
