@@ -112,12 +112,14 @@ def overlaps(one: LabelMap, other: LabelMap) -> NDArray[np.float64]:
     """The IoU of every region of one label map and every region of another: [K, K], K the largest id."""
     table = confusion(one, other, max(int(one.max()), int(other.max())))
     both = table[1:, 1:]
-    return both / np.maximum(table.sum(1)[1:, None] + table.sum(0)[None, 1:] - both, 1)
+    found: NDArray[np.float64] = both / np.maximum(table.sum(1)[1:, None] + table.sum(0)[None, 1:] - both, 1)
+    return found
 
 
 def sides_apart(one: LabelMap, other: LabelMap) -> NDArray[np.float64]:
     """How far the boxes of every two regions are off, root mean square over their sides: [N, M]."""
-    return np.sqrt(((boxes(one)[:, None] - boxes(other)[None]) ** 2).mean(2))
+    apart: NDArray[np.float64] = np.sqrt(((boxes(one)[:, None] - boxes(other)[None]) ** 2).mean(2))
+    return apart
 
 
 def boxes(labels: LabelMap) -> NDArray[np.float64]:
@@ -127,7 +129,7 @@ def boxes(labels: LabelMap) -> NDArray[np.float64]:
     found = np.full((int(labels.max()), 4), np.inf)
     for side, along in enumerate((columns, rows, -columns, -rows)):
         np.minimum.at(found[:, side], regions, along)
-    return np.abs(found)
+    return np.asarray(np.abs(found), np.float64)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from fullcanvas import Segmenter
+from fullcanvas.canvas.resolution import resize_labels
 from fullcanvas.datasets import Dataset, Sample, open_dataset
 from fullcanvas.datasets.samples import Segment
 from fullcanvas.evaluation.predictors import ModelPredictor
@@ -67,14 +68,13 @@ def tiled(dataset: Dataset, tiles: int) -> Iterator[Sample]:
 def shaped(sample: Sample) -> Sample:
     """The sample at the size of a tile; regions that are lost there leave no gap in the numbers."""
     size = WIDTH, HEIGHT
-    # INTER_NEAREST would shift the map by up to a pixel against the photo.
-    labels = cv2.resize(sample.labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    kept = np.unique(labels[labels > 0]).astype(int)
+    labels = resize_labels(sample.labels, *size)
+    kept = np.unique(labels[labels > 0])
     table = np.zeros(len(sample.segments) + 1, np.int32)
     table[kept] = np.arange(1, len(kept) + 1)
     segments = tuple(replace(sample.segments[old - 1], id=new) for new, old in enumerate(kept, 1))
     image = np.asarray(cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return replace(sample, image=image, labels=table[labels.astype(np.int32)], segments=segments)
+    return replace(sample, image=image, labels=table[labels], segments=segments)
 
 
 def joined(parts: Sequence[Sample], tiles: int) -> Sample:

@@ -63,7 +63,7 @@ class Recorder(Segmenter):
         return super().logits(rois, annotations, cancellation)
 
 
-class Reader(CalibrationDataReader):
+class Reader(CalibrationDataReader):  # type: ignore[misc]
     """Hands the quantiser one region after another."""
 
     def __init__(self, shown: Sequence[Inputs]) -> None:

@@ -39,6 +39,7 @@ class Encoder(nn.Module):
     """TinyViT-5M without its last reduction, so that 1024 pixels become 64 cells, and MobileSAM's neck."""
 
     img_size = SIDE
+    body: Any
 
     def __init__(self) -> None:
         super().__init__()

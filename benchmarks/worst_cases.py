@@ -18,7 +18,7 @@ from PIL import Image
 
 from fullcanvas.datasets import Sample, open_dataset
 from fullcanvas.evaluation.gallery import Snapshot, draw_picture, picture_of, stack
-from fullcanvas.evaluation.rounds import ImageResult, evaluate_sample
+from fullcanvas.evaluation.rounds import FullImageSetup, ImageResult, evaluate_sample
 from fullcanvas.evaluation.run import Plan, Settings, plan
 
 WIDTH = 1200
@@ -55,8 +55,10 @@ def main() -> None:
 
 def measure(planned: Plan, index: int, folder: Path) -> ImageResult:
     """One photo, measured and drawn."""
-    sample, seen = planned.dataset.load(index), list[Snapshot]()
-    result = evaluate_sample(sample, planned.setup, lambda *both: seen.append(Snapshot(*both)))
+    sample, setup, seen = planned.dataset.load(index), planned.setup, list[Snapshot]()
+    if not isinstance(setup, FullImageSetup):
+        raise TypeError("a single-region model's masks overlap: there is no picture of them")
+    result = evaluate_sample(sample, setup, lambda *both: seen.append(Snapshot(*both)))
     draw_picture(without_photo(sample), seen, picture_of(planned.dataset.records[index], folder))
     return result
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fullcanvas.annotation import Annotation, AnnotationError
+from fullcanvas.annotation import Annotation, AnnotationError, Mask
 from fullcanvas.canvas.scene import Scene
 from fullcanvas.inference import ModelError, Segmenter, Session
 from tests.inference.conftest import photo
@@ -103,8 +103,8 @@ def test_what_a_notebook_shows_fits_in_a_line(session, segmenter):
     upper_half = [(0, 0), (89, 0), (0, 0), (0, 29)]
     session.add_region(upper_half)
     assert repr(session) == "<Session: 90 x 60 pixels, regions: 1, unassigned: 50 %>"
-    for each in (session.undo(), session.embedding):
-        assert "array(" not in repr(each)
+    for each in (session.undo(), session.embedding, Mask.of(np.arange(5400).reshape(60, 90) % 7 < 2)):
+        assert len(repr(each)) < 250
 
 
 def test_a_session_goes_to_any_entry_of_its_log(session):

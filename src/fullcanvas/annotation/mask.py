@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ class Mask:
 
     width: int
     height: int
-    counts: str
+    counts: str = field(repr=False)
 
     def __post_init__(self) -> None:
         if not checked_runs(self.counts, self.width, self.height)[1::2].any():
