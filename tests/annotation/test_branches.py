@@ -86,7 +86,7 @@ def most_memory_of_a_history(regions: int) -> int:
 
 
 def test_a_history_takes_memory_as_its_entries_do_and_not_as_their_square():
-    assert most_memory_of_a_history(1600) < 8 * most_memory_of_a_history(400)
+    assert most_memory_of_a_history(800) < 8 * most_memory_of_a_history(200)
 
 
 @given(logs())

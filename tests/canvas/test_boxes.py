@@ -71,7 +71,8 @@ def test_a_box_lies_in_a_photo_or_is_refused(box):
     assert checked_box(box, SIDE, SIDE, "box") == box
     for wrong in ((box[0] - SIDE, *box[1:]), (*box[:3], box[3] + SIDE), (box[2], box[1], box[0], box[3])):
         with pytest.raises(
-            ValueError, match=r"^the crop \(.*\) is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
+            ValueError,
+            match=r"^the crop \(.*\) is no \(x0, y0, x1, y1\) of whole pixels inside the photo",
         ):
             checked_box(wrong, SIDE, SIDE, "crop")
 
@@ -88,7 +89,7 @@ def test_a_box_may_be_a_list_or_an_array_of_whole_numbers():
 )
 def test_what_is_no_box_is_refused_in_words(wrong):
     with pytest.raises(
-        ValueError, match=r"^the area .* is no \(x0, y0, x1, y1\) inside the photo of 12 x 12"
+        ValueError, match=r"^the area .* is no \(x0, y0, x1, y1\) of whole pixels inside the photo"
     ):
         checked_box(wrong, SIDE, SIDE, "area")
 

@@ -284,6 +284,11 @@ def test_what_the_server_cannot_know_again_is_sent_once(
     assert [label.name for label in client.labels] == ["cat"]
 
 
+def test_a_photo_is_known_by_its_id_from_a_table_too(client: Client) -> None:
+    ids = np.array([item.id for item in client.photos()])
+    assert [client.open(id_).path for id_ in ids] == ["a.jpg", "b/a.jpg", "c.png"]
+
+
 def test_colours_and_strokes_come_in_arrays(client: Client) -> None:
     colors = np.array([[200, 10, 0], [0, 0, 0]], np.uint8)
     assert client.add_label("cat", color=colors[0]).color == (200, 10, 0)

@@ -81,7 +81,8 @@ def checked_box(box: Iterable[int], width: int, height: int, what: str) -> Box:
         if 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height:
             return x0, y0, x1, y1
     raise ValueError(
-        f"the {what} {box!r:.80} is no (x0, y0, x1, y1) inside the photo of {width} x {height} pixels"
+        f"the {what} {box!r:.80} is no (x0, y0, x1, y1) of whole pixels "
+        f"inside the photo of {width} x {height} pixels"
     )
 
 

@@ -142,7 +142,7 @@ class Client:
             if found is None:
                 raise ClientError(f"the project has no photo {photo!r}", 404)
             photo = found
-        return RemotePhoto(self._wire, photo if isinstance(photo, int) else photo.id)
+        return RemotePhoto(self._wire, photo.id if isinstance(photo, PhotoItem) else photo)
 
     def check_export(
         self,
