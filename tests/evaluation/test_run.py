@@ -359,7 +359,7 @@ def test_parts_of_a_data_set_share_no_photo_and_miss_none(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere"], "no COCO panoptic data set"),
+        (["nowhere"], "nowhere: there is no such file or folder"),
         (["--model", "nothing.zip"], "nothing.zip"),
         (["--model", "smallest-box", "--annotator", "nobody"], "unknown annotator"),
         (["--model", "smallest-box", "--jobs", "0"], "jobs is a number of processes, or -1"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fullcanvas.files import sync_folder, writing
+from fullcanvas.files import sync_folder, told, writing
 
 
 def put(path: Path, content: bytes, mode: int = 0o644, sync: bool = True) -> None:
@@ -105,3 +105,13 @@ def test_only_who_asks_waits_for_the_disk(tmp_path, monkeypatch, sync, calls):
 
 def test_a_folder_that_cannot_be_brought_to_the_disk_is_no_reason_to_fail(tmp_path):
     sync_folder(tmp_path / "none")
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as full, writing(tmp_path / "file"):
+        raise OSError(28, "No space left on device")
+    assert told(full.value) == f"{tmp_path / 'file'}: cannot be read or written (No space left on device)"
+    with pytest.raises(FileNotFoundError) as missing, writing(tmp_path / "file"):
+        (tmp_path / "other").read_bytes()
+    assert told(missing.value).startswith(f"{tmp_path / 'other'}: cannot be read")
+    assert told(OSError("something else")) == "something else"

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 from pathlib import Path
+from time import sleep
 from typing import get_args
 
 import httpx
@@ -60,6 +61,48 @@ def test_a_port_that_is_taken(folder: Path, model: Path) -> None:
         output = refused(folder, "--port", holder.getsockname()[1], "--model", model)
     assert "the port is taken" in output
     assert "--port 0" in output
+
+
+def test_who_presses_ctrl_c_twice_sees_no_traceback(folder: Path, model: Path) -> None:
+    server = Server(folder, model)
+    assert httpx.get(server.address).status_code == 200
+    server.process.send_signal(signal.SIGINT)
+    sleep(0.02)  # else the two could arrive as one
+    words = server.stop(signal.SIGINT)
+    assert "Traceback" not in words
+    assert "everything is stored" in words
+
+
+WORKING: dict[str, tuple[str, list[str], str]] = {
+    "import": (
+        "take_in.import_project",
+        ["--format", "yolo", "--from", "x"],
+        "what was done is kept; the same command",
+    ),
+    "export": ("take_home.export_project", ["--out", "x"], "nothing was exported; what was there before has"),
+    "encode": ("encode.encode_photos", [], "what was done is kept; the same command goes on with"),
+    "summary": ("summary.summarise_folder", [], "everything that was done is stored"),
+}
+
+
+@pytest.mark.parametrize("command", WORKING)
+def test_what_ends_a_command_is_told_in_a_line(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, given, interrupted = WORKING[command]
+
+    def ends(error: BaseException) -> str:
+        def end(*_arguments: object, **_options: object) -> None:
+            raise error
+
+        monkeypatch.setattr(f"fullcanvas.server.{where}", end)
+        result = CliRunner().invoke(app, [command, str(folder), *given])
+        assert result.exit_code == (130 if isinstance(error, KeyboardInterrupt) else 2)
+        return result.output
+
+    assert f"Interrupted: {interrupted}" in ends(KeyboardInterrupt())
+    full = OSError(28, "No space left on device", "x/y")
+    assert ends(full) == "Error: x/y: cannot be read or written (No space left on device)\n"
 
 
 def test_an_address_that_others_reach(folder: Path, model: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from fullcanvas.datasets import DatasetError
 from fullcanvas.evaluation.errors import EvaluationError
+from fullcanvas.files import told
 from fullcanvas.inference.model_file import ModelError
 from fullcanvas.simulation.errors import AnnotatorError
 
@@ -37,7 +38,7 @@ def refusals(
         typer.echo(f'Error: {error}; it comes with: pip install "fullcanvas[{extra}]"', err=True)
         raise typer.Exit(2) from error
     except refused as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {told(error) if isinstance(error, OSError) else error}", err=True)
         raise typer.Exit(2) from error
     except KeyboardInterrupt as error:
         typer.echo(f"Interrupted: {interrupted}", err=True)

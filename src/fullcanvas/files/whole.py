@@ -44,8 +44,10 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
         beside.chmod(mode)
         _give_to_owner_of(path, beside)
         beside.replace(path)
-    except BaseException:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say of which file
         raise
     if sync:
         sync_folder(path.parent)
@@ -66,3 +68,10 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def told(error: OSError) -> str:
+    """What a person is told of a file that cannot be read or written: which, and why."""
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename}: cannot be read or written ({error.strerror})"

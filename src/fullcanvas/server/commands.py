@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fullcanvas.server.accounts import Accounts
     from fullcanvas.server.take_home import Report
 
+_GOES_ON = "what was done is kept; the same command goes on with the other photos"
+_INTERRUPTED = 130  # the exit code of a program that Ctrl+C has stopped
 users = typer.Typer(no_args_is_help=True, help="Who may work on a project that is served to others.")
 
 
@@ -160,7 +162,7 @@ def encode(
     from fullcanvas.server.embeddings import disk_cache
     from fullcanvas.server.encode import encode_photos
 
-    with _refusals():
+    with _refusals(_GOES_ON):
         disk = disk_cache(photos, project, _bytes(cache))
         found = encode_photos(photos, model, disk, _pixels(max_megapixels), Console(stderr=True))
         for line in found.skipped:
@@ -201,7 +203,7 @@ def import_(
 
     from fullcanvas.server.take_in import import_project
 
-    with _refusals():
+    with _refusals(_GOES_ON):
         report = import_project(
             photos,
             origin,
@@ -253,7 +255,7 @@ def export(
     from fullcanvas.formats.write import OutFormat
     from fullcanvas.server.take_home import export_project
 
-    with _refusals():
+    with _refusals("nothing was exported; what was there before has not changed"):
         report = export_project(
             photos,
             out,
@@ -347,14 +349,18 @@ def _bytes(gigabytes: float) -> int:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """What is refused becomes one line and exit code 2."""
+def _refusals(interrupted: str = "everything that was done is stored") -> Iterator[None]:
+    """What is refused becomes one line and exit code 2; who interrupts a command is told what was done."""
+    from fullcanvas.files import told
     from fullcanvas.formats.errors import ExportError, ImportFormatError
     from fullcanvas.inference.model_file import ModelError
     from fullcanvas.server.errors import ServerError
 
     try:
         yield
-    except (ServerError, ModelError, ExportError, ImportFormatError) as error:
-        typer.echo(f"Error: {error}", err=True)
+    except (ServerError, ModelError, ExportError, ImportFormatError, OSError) as error:
+        typer.echo(f"Error: {told(error) if isinstance(error, OSError) else error}", err=True)
         raise typer.Exit(2) from error
+    except KeyboardInterrupt as error:
+        typer.echo(f"Interrupted: {interrupted}", err=True)
+        raise typer.Exit(_INTERRUPTED) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import threading
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -230,7 +232,17 @@ def _run(config: uvicorn.Config, listening: socket.socket) -> None:
     """Answer requests until the person stops it."""
     # Once everything is shut down, uvicorn passes the person's Ctrl+C on; it has done its work by then.
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        _Stoppable(config).run(sockets=[listening])
+
+
+class _Stoppable(uvicorn.Server):
+    """A web server that may be told to stop more than once: a second Ctrl+C does not wait for requests."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, or stop at once."""
+        super().handle_exit(sig, frame)
+        if self.force_exit:
+            logging.disable()  # what is broken off then says so in tracebacks, which tell nobody anything
 
 
 def _tell(console: Console, text: str) -> None:
