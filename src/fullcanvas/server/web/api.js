@@ -94,6 +94,15 @@ export async function getImage(id, size = "display") {
 }
 
 /**
+ * The address of the photo as a small picture, which is here by then; null if the photo cannot be opened.
+ * @param {Photo["id"]} id
+ */
+export async function getThumbnail(id) {
+  const answer = await request(`${photoPath(id)}/thumbnail`);
+  return answer.status === 204 ? null : URL.createObjectURL(await answer.blob());
+}
+
+/**
  * The whole label map at display resolution.
  * @param {Photo["id"]} id
  * @returns {Promise<Patch>}
