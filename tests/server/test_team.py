@@ -27,7 +27,8 @@ def changed(page: Page, since: int) -> list[tuple[str, str]]:
 
 def test_what_one_changes_the_others_learn_in_order(page: Page) -> None:
     start = page.get("/changes")
-    assert start == {"revision": 3, "photos": [], "statuses": {"new": 3}, "people": []}
+    told = {"revision": 3, "photos": [], "statuses": {"new": 3}, "labels_version": 0, "people": []}
+    assert start == told
     assert changed(page, 3) == []
     page.interact(2, "add_region", extreme_points=LEFT, seconds=7)
     page.interact(1, "add_region", extreme_points=LEFT)

@@ -193,8 +193,8 @@ export async function putRule(rule) {
 
 /**
  * @param {number} id
- * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color, merge: boolean}} change  `merge`: whether a
- *   label that has the name takes its place.
+ * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color, place?: number, merge: boolean}} change
+ *   `place`: in the order of labels, counted from 1. `merge`: whether a label that has the name takes its place.
  */
 export async function patchLabel(id, change) {
   await send("PATCH", `/labels/${id}`, change);
