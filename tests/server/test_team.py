@@ -86,6 +86,9 @@ def test_the_others_see_who_is_on_which_photo(team: dict[Role, Page]) -> None:
     assert people == [{"name": "annotator", "photo": 1}, {"name": "reviewer", "photo": 2}]
     annotator.get("/changes?photo=3")
     assert admin.get("/changes")["people"][0] == {"name": "annotator", "photo": 3}
+    # Who takes the regions of another photo over reads its label map, and is not there.
+    annotator.display(1)
+    assert admin.get("/changes")["people"][0] == {"name": "annotator", "photo": 3}
 
 
 def test_whoever_does_not_ask_any_more_has_gone() -> None:
