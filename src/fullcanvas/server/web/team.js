@@ -39,13 +39,14 @@ async function learn({ store }) {
  * @param {Annotator["store"]} store
  */
 async function learnLabels(store) {
-  const { photo } = store.state;
-  const [project, answer] = await Promise.all([getProject(), photo && getPhoto(photo.id)]).catch(() => [null, null]);
+  const { photo, opening } = store.state;
+  // A photo that is on its way comes in the colours of now.
+  const shown = opening === null && photo ? getPhoto(photo.id) : null;
+  const [project, answer] = await Promise.all([getProject(), shown]).catch(() => [null, null]);
   if (project) store.update(set({ project }));
   const now = store.state.photo;
-  // Of another version, more is different than colours: whoever brings or watches for that shows it all.
-  if (!answer || now?.id !== answer.id || now.version !== answer.version) return;
-  store.update(refreshPhoto(answer));
+  // Of another version, more is different than colours: whoever brings that, or watches for it, shows it all.
+  if (answer && now?.id === answer.id && now.version === answer.version) store.update(refreshPhoto(answer));
 }
 
 /**
