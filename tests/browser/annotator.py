@@ -169,8 +169,10 @@ class Annotator:
         self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
 
     def _listen(self, message: ConsoleMessage) -> None:
-        # A window that is still open when its server has ended asks in vain what others have done.
-        asks = any(place in message.location["url"] for place in ("/version", "/changes"))
+        # A window that is still open when its server has ended asks in vain what others have done, and for
+        # pictures of the list.
+        beside = ("/version", "/changes", "/thumbnail")
+        asks = any(place in message.location["url"] for place in beside)
         if asks and "ERR_CONNECTION" in message.text:
             return
         if message.type in ("error", "warning") and not (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.annotator import FLAG, PERSON, Annotator, Server
 
@@ -14,7 +14,10 @@ def test_a_photo_begins_with_the_regions_of_the_one_before(annotator: Annotator,
     annotator.press("1")
     annotator.mark(*FLAG)
     before = annotator.state()["photo"]
-    annotator.press("ArrowRight", "Shift+V")
+    annotator.press("ArrowRight")
+    opened: list[str] = []
+    annotator.page.on("request", lambda request: opened.append(request.url.partition("?")[0]))
+    annotator.press("Shift+V")
     expect(annotator.message).to_contain_text("2 regions taken over from astronaut.jpg")
     annotator.page.wait_for_function("() => fullcanvas.state().photo.regions.length === 2")
     annotator.settle()
@@ -28,6 +31,8 @@ def test_a_photo_begins_with_the_regions_of_the_one_before(annotator: Annotator,
     assert (annotator.labels() == server.label_map(photo["id"])).all()
     annotator.press("z")
     assert len(annotator.regions()) == 1
+    # The photo before is read without anybody's seeing this person there.
+    assert f"{server.address}/api/v1/photos/{before['id']}" not in opened
 
 
 def test_regions_are_taken_over_by_a_photo_that_has_none(annotator: Annotator, server: Server) -> None:
@@ -45,9 +50,14 @@ def test_regions_are_taken_over_by_a_photo_that_has_none(annotator: Annotator, s
 def test_whoever_has_gone_on_meanwhile_gets_no_regions(annotator: Annotator, server: Server) -> None:
     annotator.open("astronaut.jpg")
     annotator.mark(*PERSON)
+    before = annotator.state()["photo"]["id"]
     annotator.press("ArrowRight")
-    annotator.page.keyboard.press("Shift+V")
+    held: list[Route] = []
+    annotator.page.route(f"**/photos/{before}/labels", lambda route: held.append(route))
+    with annotator.page.expect_request(f"**/photos/{before}/labels"):
+        annotator.page.keyboard.press("Shift+V")
     annotator.page.keyboard.press("ArrowRight")
+    held[0].continue_()
     annotator.settle()
     assert annotator.state()["photo"]["path"] == "coffee.jpg"
     assert [photo["regions"] for photo in server.photos()[1:]] == [0, 0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.annotator import TWO_FRAMES, Annotator, Place, Server, serving
 
@@ -185,3 +186,72 @@ def test_more_photos_are_listed_when_somebody_comes_to_the_end(
             if listed < 250:
                 end.scroll_into_view_if_needed()
         expect(end).to_have_count(0)
+
+
+HAS_PICTURE = re.compile("blob:")
+
+
+def test_rows_in_sight_show_their_photos(
+    new_tab: Callable[[Server], Annotator], many: Path, model: str
+) -> None:
+    asked: list[str] = []
+    under_way = [0]
+
+    def begin(route: Route) -> None:
+        asked.append(route.request.url)
+        under_way.append(under_way[-1] + 1)
+        route.continue_()
+
+    def end(request: Request) -> None:
+        under_way.append(under_way[-1] - request.url.endswith("/thumbnail"))
+
+    with serving(Server(many, model)) as server:
+        annotator = new_tab(server)
+        annotator.page.route("**/thumbnail", begin)
+        annotator.page.on("requestfinished", end)
+        annotator.open()
+        rows = annotator.page.locator("#photo-list .thumbnail")
+        bottom = "list => list.getBoundingClientRect().bottom"
+        end_of_list = annotator.page.locator("#photo-list").evaluate(bottom)
+        tops = rows.evaluate_all("places => places.map((place) => place.getBoundingClientRect().top)")
+        count = sum(top < end_of_list for top in tops)
+        for place in rows.all()[:count]:
+            expect(place).to_have_css("background-image", HAS_PICTURE)
+        assert 5 < count < 20
+        assert count <= len(asked) == len(set(asked)) <= count + 1
+        assert max(under_way) == 2
+        # What was passed by is not fetched, and what was fetched is kept.
+        rows.nth(60).scroll_into_view_if_needed()
+        expect(rows.nth(60)).to_have_css("background-image", HAS_PICTURE)
+        expect(rows.nth(0)).to_have_css("background-image", HAS_PICTURE)
+        expect(rows.nth(30)).to_have_css("background-image", "none")
+
+
+@pytest.mark.usefixtures("cat")
+def test_a_row_that_is_drawn_anew_keeps_its_picture(annotator: Annotator) -> None:
+    place = annotator.page.locator("#photo-list [aria-current] .thumbnail")
+    expect(place).to_have_css("background-image", HAS_PICTURE)
+    before = place.evaluate("place => place.style.backgroundImage")
+    old = place.element_handle()
+    annotator.mark(*CAT)
+    annotator.press("1")
+    assert old.evaluate("place => !place.isConnected")
+    assert place.evaluate("place => place.style.backgroundImage") == before
+
+
+def test_a_photo_that_cannot_be_opened_has_a_plain_place(
+    new_tab: Callable[[Server], Annotator], tmp_path: Path, model: str
+) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (64, 48), "red").save(tmp_path / "photos" / "whole.png")
+    (tmp_path / "photos" / "broken.png").write_bytes((tmp_path / "photos" / "whole.png").read_bytes()[:60])
+    with serving(Server(tmp_path / "photos", model)) as server:
+        annotator = new_tab(server)
+        with annotator.page.expect_response("**/photos/1/thumbnail") as answer:
+            annotator.open("whole.png")
+        assert answer.value.status == 204
+        rows = annotator.page.locator("#photo-list .thumbnail")
+        expect(rows.last).to_have_css("background-image", HAS_PICTURE)
+        expect(rows.first).to_have_css("background-image", "none")
+        for place in rows.all():
+            assert place.evaluate("place => [place.offsetWidth, place.offsetHeight]") == [60, 45]

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, expect
 from fullcanvas.client import Client
 from fullcanvas.server.accounts import FILE, Accounts, Role
 from fullcanvas.server.project import home
-from tests.browser.annotator import Annotator
+from tests.browser.annotator import TWO_FRAMES, Annotator
 from tests.browser.conftest import TIMEOUT_MS
 from tests.server.process import Server
 
@@ -155,6 +155,32 @@ def test_a_label_that_is_renamed_shows_in_the_list_and_gives_no_photo_back_again
     expect(anna.message).not_to_be_visible()
     # What is offered to her follows.
     anna.page.wait_for_function("() => fullcanvas.state().project.labels.some(({ name }) => name === 'mug')")
+
+
+def test_what_becomes_of_labels_reaches_pages_that_are_open(come: Come, tokens: dict[str, str]) -> None:
+    anna = come("anna")
+    ada = Client(anna.address, tokens["ada"])
+    ada.add_label("cup")
+    ada.add_label("spoon")
+    chips = anna.page.locator("#label-list button")
+    expect(chips).to_have_text(["cup1", "spoon2"])
+    anna.choose("coffee.jpg")
+    region = anna.mark((100, 200), (400, 200), (250, 20), (250, 390))
+    anna.press("1", "Tab")
+    ada.change_label("cup", color=(255, 128, 0))
+    painted = "([255, 128, 0]).join() === fullcanvas.state().photo.regions[0].color.join()"
+    anna.page.wait_for_function(f"() => {painted}")
+    y, x = next(zip(*(anna.labels() == region).nonzero(), strict=True))
+    anna.page.evaluate(TWO_FRAMES)
+    assert anna.canvas("fill")[y, x].tolist() == [255, 128, 0, 255]
+    assert anna.state()["selected"] == region
+    expect(anna.message).not_to_be_visible()
+    ada.change_label("spoon", place=1)
+    expect(chips).to_have_text(["spoon1", "cup2"])
+    anna.press("1")
+    assert anna.regions()[region]["label"] == "spoon"
+    ada.change_label("cup", name="mug")
+    expect(chips).to_have_text(["spoon1", "mug2"])
 
 
 def test_a_filtered_list_gets_what_comes_to_belong_there(come: Come) -> None:

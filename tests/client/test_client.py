@@ -165,6 +165,10 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
     with pytest.raises(ClientError, match="no label 'cat'"):
         client.delete_label("cat")
     photo.label(region, None)
+    client.add_label("dog")
+    client.change_label("dog", place=1)
+    assert [label.name for label in client.labels] == ["dog", "tiger"]
+    client.delete_label("dog")
     client.delete_label("tiger")
     assert client.labels == ()
     with pytest.raises(ClientError, match="no label"):

@@ -19,6 +19,7 @@ OTHERWISE = {
     ("POST", "/session"): "a browser exchanges a token for a cookie; a script sends it with each request",
     ("DELETE", "/session"): "so it has no cookie to give back",
     ("GET", "/export/progress"): "the export itself comes to a script, and tells of its end by ending",
+    ("GET", "/photos/{photo_id}/thumbnail"): "a script has no list to look at; it gets the photo itself",
     ("GET", "/photos/{photo_id}"): "the patch that has the whole label map says the same of the photo",
 }
 """What the client does in another way."""

@@ -170,6 +170,8 @@ def test_a_bad_photo_is_shown_or_refused_in_a_sentence(
         if response.status_code == 422:
             assert response.json()["detail"].startswith(f"{name}: ")
         assert response.status_code == 200 or name not in SHOWN, response.text
+    small = page.client.get("/api/v1/photos/1/thumbnail")
+    assert small.status_code == 200 if name in SHOWN else small.status_code in (200, 204)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # kB; no bomb goes off
     assert page.get("/photos/2")["width"] == 96
 

@@ -27,7 +27,8 @@ def changed(page: Page, since: int) -> list[tuple[str, str]]:
 
 def test_what_one_changes_the_others_learn_in_order(page: Page) -> None:
     start = page.get("/changes")
-    assert start == {"revision": 3, "photos": [], "statuses": {"new": 3}, "people": []}
+    told = {"revision": 3, "photos": [], "statuses": {"new": 3}, "labels_version": 0, "people": []}
+    assert start == told
     assert changed(page, 3) == []
     page.interact(2, "add_region", extreme_points=LEFT, seconds=7)
     page.interact(1, "add_region", extreme_points=LEFT)
@@ -84,6 +85,9 @@ def test_the_others_see_who_is_on_which_photo(team: dict[Role, Page]) -> None:
     people = admin.get("/changes")["people"]
     assert people == [{"name": "annotator", "photo": 1}, {"name": "reviewer", "photo": 2}]
     annotator.get("/changes?photo=3")
+    assert admin.get("/changes")["people"][0] == {"name": "annotator", "photo": 3}
+    # Who takes the regions of another photo over reads its label map, and is not there.
+    annotator.display(1)
     assert admin.get("/changes")["people"][0] == {"name": "annotator", "photo": 3}
 
 

@@ -73,17 +73,19 @@ class Client:
         name: str | None = None,
         isthing: bool | None = None,
         color: Sequence[int] | None = None,
+        place: int | None = None,
         merge: bool = False,
     ) -> Label:
-        """Rename a class wherever it was given, or change its kind or colour; what is None stays.
+        """Rename a class wherever it was given, or change its kind, colour or place; what is None stays.
 
+        The place is that in the page's list of labels, counted from 1; its digits give the first ten.
         With `merge`, a class that has the new name already takes its place, and is returned.
 
         Raises:
             ClientError: there is no class of this name.
             ConflictError: another one has the new name, and they are not to be merged.
         """
-        body = {"name": name, "isthing": isthing, "color": color, "merge": merge}
+        body = {"name": name, "isthing": isthing, "color": color, "place": place, "merge": merge}
         return take(Label, json.loads(self._wire.send("PATCH", self._label(label), body)))
 
     def delete_label(self, label: str) -> None:

@@ -87,7 +87,10 @@ class ModelAnswer(BaseModel):
 
 
 class ProjectAnswer(BaseModel):
-    """The project at a glance; `people` changed, completed or reviewed photos last."""
+    """The project at a glance; `people` changed, completed or reviewed photos last.
+
+    The first ten labels have digits in the page; `labels_version` grows with every change of a label.
+    """
 
     name: str
     photos: int
@@ -97,6 +100,7 @@ class ProjectAnswer(BaseModel):
     unassigned_allowed: bool
     unlabelled_allowed: bool
     model: ModelAnswer
+    labels_version: int
     labels: list[LabelAnswer]
     people: list[str]
 

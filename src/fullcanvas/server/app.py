@@ -18,7 +18,7 @@ from fullcanvas.annotation import AnnotationError
 from fullcanvas.formats.errors import ExportError
 from fullcanvas.inference.embedding_cache import EmbeddingCache
 from fullcanvas.inference.segmenter import Segmenter
-from fullcanvas.server import downloads, history, login, review, routes, team
+from fullcanvas.server import downloads, history, login, review, routes, team, thumbnails
 from fullcanvas.server.accounts import Accounts
 from fullcanvas.server.arrivals import Arrivals
 from fullcanvas.server.errors import (
@@ -78,9 +78,10 @@ def create_app(
     workbench = Workbench(project, segmenter, memory, disk=disk, quiet=quiet)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         workbench.embeddings.close()
+        app.state.thumbnails.close()
 
     app = FastAPI(
         title="Fullcanvas",
@@ -95,7 +96,8 @@ def create_app(
     app.state.accounts = accounts
     app.state.presence = Presence()
     app.state.arrivals = Arrivals(project)
-    for each in (routes, history, review, downloads, team, login):
+    app.state.thumbnails = thumbnails.Thumbnails(project, workbench.room)
+    for each in (routes, history, thumbnails, review, downloads, team, login):
         app.include_router(each.router, prefix=routes.PREFIX)
     app.include_router(_page())
     app.mount("/static", _Static(directory=WEB))

@@ -60,7 +60,7 @@ class Embeddings:
         self.recent: Recent[str, Embedding] = Recent(memory // 2)
         self._images: Recent[str, NDArray[np.uint8]] = Recent(memory // 2)
         self._latest: int | None = None
-        self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=_yield_to_others)
+        self._background = ThreadPoolExecutor(1, "encode-ahead", initializer=yield_to_others)
 
     def of(self, photo: Photo, content_hash: str) -> Encode:
         """What encodes the photo for a session, where it has to: all of it now, close-ups when asked for.
@@ -123,7 +123,7 @@ class Embeddings:
             photo = self.project.store.photo_after(photo.id)
 
 
-def _yield_to_others() -> None:
+def yield_to_others() -> None:
     """Let this thread run only when no other wants to; only Linux gives threads a priority of their own."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

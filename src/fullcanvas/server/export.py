@@ -66,8 +66,9 @@ class Selection:
 
 
 def categories(project: Project) -> list[Category]:
-    """The project's labels as classes."""
-    return [Category(label.id, label.name, label.isthing, label.color) for label in project.store.labels()]
+    """The project's labels as classes, by id, whatever order people see them in: their numbers stay."""
+    labels = sorted(project.store.labels(), key=lambda label: label.id)
+    return [Category(label.id, label.name, label.isthing, label.color) for label in labels]
 
 
 def select(embeddings: Embeddings, status: Asked = "complete") -> Selection:

@@ -14,6 +14,8 @@ from fullcanvas.server.errors import LabelsError
 
 Color = tuple[int, int, int]
 MAX_ID = 2**31 - 1
+LABELS_VERSION = "labels_version"
+"""By this name a project remembers how often its labels changed: pages that are open ask for that."""
 _GOLDEN = 0.618033988749895
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 """Are not to be seen, but Persian and Indic words, and many an emoji, are not written without them."""

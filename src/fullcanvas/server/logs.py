@@ -13,6 +13,8 @@ from fullcanvas.annotation.entries import to_json
 from fullcanvas.annotation.log import VERSION
 from fullcanvas.server import schema
 from fullcanvas.server.errors import RefusedError, StoreError
+from fullcanvas.server.labels import LABELS_VERSION
+from fullcanvas.server.settings import increase
 
 
 def read_log(connection: Connection, row: RowMapping) -> Annotation | None:
@@ -108,7 +110,8 @@ def note_labels(connection: Connection, photo_id: int, before: Annotation | None
     if fresh := have - had:
         connection.execute(insert(noted), [{"photo_id": photo_id, "label": label} for label in fresh])
         back = (labels.c.deleted, labels.c.name.in_(fresh))
-        connection.execute(update(labels).where(*back).values(deleted=False))
+        if connection.execute(update(labels).where(*back).values(deleted=False)).rowcount:
+            increase(connection, LABELS_VERSION)
         known = connection.execute(select(labels.c.name).where(labels.c.name.in_(fresh))).scalars()
         if lost := sorted(fresh.difference(known)):
             raise RefusedError(f"there is no label {lost[0]!r} any more; it may have another name now")

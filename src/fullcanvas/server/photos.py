@@ -146,7 +146,9 @@ def content_hash(path: Path) -> str:
         raise PhotoError(f"{path.name}: cannot be read ({error.strerror})") from error
 
 
-def decode(path: Path, max_pixels: int = MAX_PIXELS, content: str | None = None) -> Pixels:
+def decode(
+    path: Path, max_pixels: int = MAX_PIXELS, content: str | None = None, side: int | None = None
+) -> Pixels:
     """The upright photo in a file.
 
     The EXIF orientation is applied; of an animation or a file of several pages the first is taken;
@@ -157,6 +159,8 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS, content: str | None = None)
         path: the file.
         max_pixels: the most width x height that is decoded.
         content: the hash that the file had, if what is decoded will be kept by it.
+        side: if a smaller photo will do, how long its sides have to be at least: of a JPEG not all is decoded
+            then, but a half, a quarter or an eighth of each side, as much as is needed.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -165,6 +169,8 @@ def decode(path: Path, max_pixels: int = MAX_PIXELS, content: str | None = None)
         PhotoError: it cannot be opened, or has another hash by now; the message names it and says why.
     """
     with _opened(path, max_pixels) as picture:
+        if side is not None:
+            picture.draft(None, (side, side))
         turn_upright(picture)
         pixels = np.ascontiguousarray(to_rgb(picture))
     if content is not None and content_hash(path) != content:

@@ -11,11 +11,14 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from fullcanvas.server import schema
 from fullcanvas.server.database import Database
 from fullcanvas.server.errors import ConflictError, NotFoundError
-from fullcanvas.server.labels import Color, Label
+from fullcanvas.server.labels import LABELS_VERSION, Color, Label
 from fullcanvas.server.logs import dump
+from fullcanvas.server.settings import increase, number, remember, setting
 
 _LISTED = 3
 """How many photos a refusal names."""
+_ORDER = "label_order"
+"""By this name a project remembers the ids of its labels in their order, once somebody has moved one."""
 
 
 class Relabelling:
@@ -27,6 +30,12 @@ class Relabelling:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def version(self) -> int:
+        """How often the labels have changed."""
+        with self._database.read() as connection:
+            return number(connection, LABELS_VERSION)
+
     def change(
         self,
         label_id: int,
@@ -34,6 +43,7 @@ class Relabelling:
         name: str | None = None,
         isthing: bool | None = None,
         color: Color | None = None,
+        place: int | None = None,
         merge: bool = False,
     ) -> Label:
         """Change a label, in one step; what is None stays.
@@ -42,6 +52,7 @@ class Relabelling:
             label_id: of the label.
             name: another name, in all that was ever said; photos that speak of it have changed then.
             isthing, color: as in `Label`.
+            place: in the order of the labels, counted from 1; beyond its end is its end.
             merge: whether the label that has this name already takes the place of the one that is renamed.
 
         Returns:
@@ -59,6 +70,9 @@ class Relabelling:
             thing = label.isthing if isthing is None else isthing
             changed = replace(label, isthing=thing, color=color or label.color)
             connection.execute(update(table).where(table.c.id == label.id).values(_row(changed)))
+            if place is not None:
+                _move(connection, label.id, place)
+            increase(connection, LABELS_VERSION)
         return changed
 
     def delete(self, label_id: int) -> None:
@@ -72,12 +86,15 @@ class Relabelling:
         with self._database.write() as connection:
             _check_unused(connection, _found(connection, label_id))
             connection.execute(update(table).where(table.c.id == label_id).values(deleted=True))
+            increase(connection, LABELS_VERSION)
 
 
 def read_labels(connection: Connection) -> tuple[Label, ...]:
-    """All labels, deleted ones too, by id."""
+    """All labels, deleted ones too, in their order: by id where nobody moved them; new ones come last."""
     rows = connection.execute(select(schema.labels).order_by(schema.labels.c.id)).mappings()
-    return tuple(_label(row) for row in rows)
+    order = json.loads(setting(connection, _ORDER) or "[]")
+    places = {label_id: place for place, label_id in enumerate(order)}
+    return tuple(sorted(map(_label, rows), key=lambda label: places.get(label.id, len(places))))
 
 
 def replace_labels(
@@ -88,7 +105,17 @@ def replace_labels(
     connection.execute(delete(schema.labels))
     if labels:
         connection.execute(insert(schema.labels), [_row(label) for label in labels])
+    increase(connection, LABELS_VERSION)
     return labels
+
+
+def _move(connection: Connection, label_id: int, place: int) -> None:
+    """Put a label at this place among those that are offered; deleted ones keep theirs between them."""
+    others = [label for label in read_labels(connection) if label.id != label_id]
+    after = [label for label in others if not label.deleted][place - 1 :]
+    at = others.index(after[0]) if after else len(others)
+    ids = [label.id for label in others]
+    remember(connection, _ORDER, dump([*ids[:at], label_id, *ids[at:]]))
 
 
 def _row(label: Label) -> dict[str, object]:

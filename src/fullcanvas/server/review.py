@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -43,6 +43,9 @@ class LabelChange(BaseModel):
     name: Name | None = None
     isthing: Annotated[bool | None, Field(strict=True)] = None
     color: RedGreenBlue | None = None
+    place: Annotated[
+        int | None, Field(ge=1, le=MAX_ID, strict=True, description="In the list of labels, counted from 1.")
+    ] = None
     merge: Annotated[
         bool, Field(strict=True, description="Whether a label that has the name takes its place.")
     ] = False
@@ -64,14 +67,15 @@ def rule(bench: Bench, change: RuleChange) -> Rule:
 def change_label(bench: Bench, label_id: LabelId, change: LabelChange) -> LabelAnswer:
     """Rename a label wherever it was given, give it another color, or say whether it is a thing or stuff.
 
+    With `place`, it moves there in the list of labels, for everybody.
+
     With `merge`, a label that has the new name already takes its place, and is answered.
     """
     name = None if change.name is None else checked_name(change.name)
     color: Color | None = (change.color[0], change.color[1], change.color[2]) if change.color else None
-    relabelling = bench.project.store.relabelling
-    return LabelAnswer.of(
-        relabelling.change(label_id, name=name, isthing=change.isthing, color=color, merge=change.merge)
-    )
+    asked: dict[str, Any] = {"name": name, "color": color}
+    asked |= change.model_dump(include={"isthing", "place", "merge"})
+    return LabelAnswer.of(bench.project.store.relabelling.change(label_id, **asked))
 
 
 @router.delete(

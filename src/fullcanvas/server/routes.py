@@ -89,6 +89,7 @@ def project(bench: Bench) -> ProjectAnswer:
         seconds=round(store.progress.total_seconds(), 1),
         **asdict(store.progress.rule),
         model=ModelAnswer(name=bench.segmenter.name, hash=bench.segmenter.hash),
+        labels_version=store.relabelling.version,  # before the labels: nobody takes old ones for new
         labels=[LabelAnswer.of(label) for label in store.labels()],
         people=list(store.progress.people()),
     )

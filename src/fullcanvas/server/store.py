@@ -311,7 +311,7 @@ class Store:
     # labels
 
     def labels(self) -> tuple[Label, ...]:
-        """The project's labels, by id."""
+        """The project's labels, in their order."""
         with self._database.read() as connection:
             return tuple(label for label in read_labels(connection) if not label.deleted)
 

@@ -27,12 +27,14 @@ class PersonAnswer(BaseModel):
 class ChangesAnswer(BaseModel):
     """What changed since a revision: the photos, the earliest change first, and where to go on from.
 
-    `statuses` says how many photos have each status now; `people`, who else has which photo open.
+    `statuses` says how many photos have each status now; `people`, who else has which photo open. Where
+    `labels_version` is not that of the project as it was seen last, its labels have changed.
     """
 
     revision: int
     photos: list[PhotoItem]
     statuses: dict[str, int]
+    labels_version: int
     people: list[PersonAnswer]
 
 
@@ -58,5 +60,6 @@ def changes(
         revision=revision,
         photos=PhotoItem.each(found, store) if found else [],
         statuses=store.progress.statuses(),
+        labels_version=store.relabelling.version,
         people=[PersonAnswer(name=other.name, photo=other.photo) for other in here.others(caller.name)],
     )

@@ -94,6 +94,15 @@ export async function getImage(id, size = "display") {
 }
 
 /**
+ * The address of the photo as a small picture, which is here by then; null if the photo cannot be opened.
+ * @param {Photo["id"]} id
+ */
+export async function getThumbnail(id) {
+  const answer = await request(`${photoPath(id)}/thumbnail`);
+  return answer.status === 204 ? null : URL.createObjectURL(await answer.blob());
+}
+
+/**
  * The whole label map at display resolution.
  * @param {Photo["id"]} id
  * @returns {Promise<Patch>}
@@ -184,8 +193,8 @@ export async function putRule(rule) {
 
 /**
  * @param {number} id
- * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color, merge: boolean}} change  `merge`: whether a
- *   label that has the name takes its place.
+ * @param {{name?: string, isthing?: boolean, color?: import("./types.js").Color, place?: number, merge: boolean}} change
+ *   `place`: in the order of labels, counted from 1. `merge`: whether a label that has the name takes its place.
  */
 export async function patchLabel(id, change) {
   await send("PATCH", `/labels/${id}`, change);

@@ -4,6 +4,7 @@
 /** @import {PhotoItem, Status} from "./types.js" */
 import { byId, element, Rows, within } from "./dom.js";
 import { isClosed } from "./state.js";
+import { Thumbnails } from "./thumbnails.js";
 import { count, reviewed, showTime } from "./words.js";
 
 /** @type {Record<Status, string>} */
@@ -16,9 +17,10 @@ export function showPhotos(annotator) {
   listenToFilter(annotator);
   offerFilters(annotator);
   list.addEventListener("click", (event) => open(annotator, event));
+  const thumbnails = new Thumbnails(annotator, byId("photos", HTMLElement), list);
   const isCurrent = (/** @type {PhotoItem} */ item) => item.id === current(store.state);
   const visitors = (/** @type {PhotoItem} */ item) => store.state.people.filter(({ photo }) => photo === item.id).map(({ name }) => name);
-  const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item), visitors(item)]), (item) => row(item, isCurrent(item), visitors(item)));
+  const rows = new Rows(list, (/** @type {PhotoItem} */ item) => JSON.stringify([item, isCurrent(item), visitors(item)]), (item) => row(item, isCurrent(item), visitors(item), thumbnails));
   const end = element("li", { class: "end" }, "More…");
   const more = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && annotator.album.listMore());
   store.watch((state) => [state.items, state.total, state.people, current(state)], () => {
@@ -95,8 +97,9 @@ function current(state) {
  * @param {PhotoItem} item
  * @param {boolean} isCurrent
  * @param {string[]} visitors  Who else has it open.
+ * @param {Thumbnails} thumbnails
  */
-function row(item, isCurrent, visitors) {
+function row(item, isCurrent, visitors, thumbnails) {
   const slash = item.path.lastIndexOf("/") + 1;
   const folder = slash ? [element("span", { class: "folder" }, item.path.slice(0, slash))] : [];
   const name = element("span", { class: "name", title: describe(item) }, ...folder, element("span", { class: "end-first" }, element("bdi", {}, item.path.slice(slash))));
@@ -107,7 +110,7 @@ function row(item, isCurrent, visitors) {
   const button = element(
     "button",
     { type: "button", "data-photo": item.id, "data-status": item.status, "aria-current": isCurrent && "true" },
-    element("span", { class: "dot", "aria-hidden": "true" }),
+    thumbnails.place(item.id, element("span", { class: "dot", "aria-hidden": "true" })),
     element("span", { class: "text" }, name, element("span", { class: "quiet" }, ...here, details)),
   );
   return element("li", {}, button);

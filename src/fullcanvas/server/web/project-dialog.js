@@ -4,6 +4,7 @@
 /** @import {Color, Label, Project} from "./types.js" */
 import * as api from "./api.js";
 import { byId, element, icon } from "./dom.js";
+import { listenToMoves } from "./label-order.js";
 import { set } from "./state.js";
 
 /**
@@ -19,6 +20,7 @@ export function makeProjectDialog(annotator) {
   labelled.addEventListener("change", () => ask(annotator, () => api.putRule({ unlabelled_allowed: labelled.checked })));
   list.addEventListener("change", (event) => changeLabel(annotator, event.target));
   list.addEventListener("click", (event) => deleteLabel(annotator, event.target));
+  listenToMoves(list, (id, place) => ask(annotator, () => api.patchLabel(id, { place, merge: false }), false));
   byId("project-form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     addLabel(annotator, byId("project-name-input", HTMLInputElement), byId("project-kind", HTMLSelectElement).value === "thing");
@@ -46,16 +48,22 @@ function show(list, { labels }) {
   if (again instanceof HTMLElement) again.focus();
 }
 
-/** @param {Label} label */
-function row({ id, name, isthing, color }) {
+/**
+ * @param {Label} label
+ * @param {number} index
+ * @param {Label[]} labels  All of them.
+ */
+function row({ id, name, isthing, color }, index, labels) {
+  const digit = element("kbd", {}, String((index + 1) % 10));
+  const handle = element("button", { type: "button", "data-move": id, "data-part": `move-${id}`, "aria-label": `Move ${name}: ${index + 1} of ${labels.length}`, title: "Drag, or press ↑ or ↓: the first ten labels have digits" }, icon("move"), ...(index < 10 ? [digit] : []));
   const hex = `#${color.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
   const picker = element("input", { type: "color", value: hex, "data-label-id": id, "data-part": `color-${id}`, "aria-label": `Colour of ${name}` });
   const thing = element("option", { value: "thing", selected: isthing }, "thing");
   const stuff = element("option", { value: "stuff", selected: !isthing }, "stuff");
   const kind = element("select", { "data-label-id": id, "data-part": `kind-${id}`, "aria-label": `Kind of ${name}` }, thing, stuff);
   const text = element("input", { type: "text", value: name, maxlength: 200, autocomplete: "off", required: true, "data-label-id": id, "data-part": `name-${id}`, "aria-label": `Name of ${name}` });
-  const gone = element("button", { type: "button", "data-label-id": id, "data-part": `delete-${id}`, "aria-label": `Delete ${name}`, title: "Delete this label, if no region has it" }, icon("delete"));
-  return element("li", {}, picker, text, kind, gone);
+  const gone = element("button", { type: "button", "data-delete": id, "data-part": `delete-${id}`, "aria-label": `Delete ${name}`, title: "Delete this label, if no region has it" }, icon("delete"));
+  return element("li", {}, handle, picker, text, kind, gone);
 }
 
 /**
@@ -88,8 +96,8 @@ function changeOf(control) {
  * @param {EventTarget | null} target
  */
 function deleteLabel(annotator, target) {
-  const button = target instanceof Element ? target.closest("button") : null;
-  if (button) ask(annotator, () => api.deleteLabel(Number(button.dataset["labelId"])));
+  const button = target instanceof Element ? target.closest("[data-delete]") : null;
+  if (button) ask(annotator, () => api.deleteLabel(Number(button.getAttribute("data-delete"))));
 }
 
 /**
@@ -107,11 +115,12 @@ function addLabel(annotator, input, isthing) {
 }
 
 /**
- * Do something with the project, then show what it is now: the photo's colours included.
+ * Do something with the project, then show what it is now.
  * @param {Annotator} annotator
  * @param {() => Promise<unknown>} run
+ * @param {boolean} [seen]  Whether that may show on the photo: by its colours, and the names of its regions.
  */
-function ask(annotator, run) {
+function ask(annotator, run, seen = true) {
   const complaint = byId("project-complaint", HTMLElement);
   complaint.hidden = true;
   const learn = async () => {
@@ -121,7 +130,7 @@ function ask(annotator, run) {
   annotator.enqueue(async () => {
     await run();
     await learn();
-    annotator.reload();
+    if (seen) annotator.reload();
   }, (error) => {
     complaint.textContent = error.message;
     complaint.hidden = false;

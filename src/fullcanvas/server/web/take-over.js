@@ -2,7 +2,7 @@
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Point} from "./types.js" */
-import { getPhoto } from "./api.js";
+import { getLabels } from "./api.js";
 import { count } from "./words.js";
 
 /**
@@ -16,10 +16,12 @@ export function takeOver(annotator) {
   if (!before) return annotator.say("There is no photo before this one in the list, from which regions could be taken over.");
   if (photo.regions.length) return annotator.say("Regions are taken over by a photo that has none yet; delete these first.");
   annotator.enqueue(async () => {
-    const { regions, width, height } = await getPhoto(before.id);
+    // Not by opening it: the others would see this person there.
+    const { photo: taken } = (await getLabels(before.id)).header;
     const { photo: now, opening } = annotator.state;
     // Whoever went on to another photo meanwhile, or marked a region, does not want them any more.
-    if (opening !== null || now?.id !== photo.id || now.regions.length) return;
+    if (!taken || opening !== null || now?.id !== photo.id || now.regions.length) return;
+    const { regions, width, height } = taken;
     const placed = (/** @type {Point} */ [x, y]) => [(x * photo.width) / width, (y * photo.height) / height];
     for (const { extreme_points, label } of regions) {
       annotator.send({ kind: "add_region", extreme_points: extreme_points.map(placed), label });

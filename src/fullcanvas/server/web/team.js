@@ -3,8 +3,8 @@
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Reducer, State} from "./state.js" */
 /** @import {Changes, Filter, PhotoItem, Project} from "./types.js" */
-import { getChanges, getProject } from "./api.js";
-import { say, set } from "./state.js";
+import { getChanges, getPhoto, getProject } from "./api.js";
+import { refreshPhoto, say, set } from "./state.js";
 
 const EVERY_MS = 3000;
 
@@ -30,21 +30,23 @@ async function learn({ store }) {
   if (!changes) return;
   const returned = changes.photos.filter((item) => isReturned(item, store.state));
   store.update(takeChanges(changes));
-  if (hasNewLabels(changes.photos, store.state)) {
-    const project = await getProject().catch(() => null);
-    if (project) store.update(set({ project }));
-  }
+  if (changes.labels_version !== store.state.project?.labels_version) await learnLabels(store);
   if (returned.length) store.update(say(returned.map(tell).join(" "), "news"));
 }
 
 /**
- * Whether photos have labels that are not offered here: others added them, or gave them another name.
- * @param {PhotoItem[]} photos
- * @param {State} state
+ * Labels have changed: show them as they are now, and the regions on the stage in their colours.
+ * @param {Annotator["store"]} store
  */
-function hasNewLabels(photos, { project }) {
-  const known = new Set(project?.labels.map(({ name }) => name));
-  return photos.some(({ labels }) => labels.some((label) => !known.has(label)));
+async function learnLabels(store) {
+  const { photo, opening } = store.state;
+  // A photo that is on its way comes in the colours of now.
+  const shown = opening === null && photo ? getPhoto(photo.id) : null;
+  const [project, answer] = await Promise.all([getProject(), shown]).catch(() => [null, null]);
+  if (project) store.update(set({ project }));
+  const now = store.state.photo;
+  // Of another version, more is different than colours: whoever brings that, or watches for it, shows it all.
+  if (answer && now?.id === answer.id && now.version === answer.version) store.update(refreshPhoto(answer));
 }
 
 /**

@@ -69,6 +69,7 @@
  * @property {number} revision  To ask from next time.
  * @property {PhotoItem[]} photos  The earliest change first.
  * @property {Record<string, number>} statuses  How many photos have each now.
+ * @property {number} labels_version  Grows with every change of a label.
  * @property {Person[]} people
  *
  * @typedef {object} Label
@@ -86,7 +87,8 @@
  * @property {boolean} unassigned_allowed  Whether a photo may be complete with unassigned pixels.
  * @property {boolean} unlabelled_allowed  Whether it may be with regions that have no label.
  * @property {{name: string, hash: string}} model
- * @property {Label[]} labels
+ * @property {number} labels_version  Of the labels; grows with every change of one.
+ * @property {Label[]} labels  In the order that digits count.
  * @property {string[]} people  Who changed, completed or reviewed photos last.
  *
  * @typedef {"annotator" | "reviewer" | "admin"} Role  Each may also do what those before it may.
