@@ -1,12 +1,13 @@
 """What the page costs: script per frame on a large photo, and the wait from a stroke's end to its answer.
 
-    python benchmarks/page.py [--width 6000] [--height 4000] [--regions 100] [--strokes 60]
+    python benchmarks/page.py [--width 6000] [--height 4000] [--regions 100] [--strokes 60] [--photos 10000]
 
 First makes a large photo and its regions, opens them in the page, looks closely, and then drags and turns
 the wheel while Chromium records a trace: the script of the main thread per frame is to stay below 8 ms. Then
 draws strokes on 640 x 480 pixels with 11 regions: 95 % of their answers are to be on the canvas 70 ms after
 the pointer came up. The same without the predictions that are made while a stroke is drawn shows what those
-cost. Fails past these bounds.
+cost. Fails past these bounds. Last, scrolls through a long list of photos: there the browser's own work, such
+as layout and painting, counts, too.
 
 Per frame the processor's time of the page's thread is counted, and the time on the clock: where a machine is
 busy with other things, the latter says more about those.
@@ -16,17 +17,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser.annotator import Annotator, Server, serving
@@ -39,6 +42,13 @@ SCRIPT = {
     "TimerFire",
     "EvaluateScript",
     "RunMicrotasks",
+}
+BROWSER = {
+    "IntersectionObserverController::computeIntersections",
+    "Layout",
+    "Paint",
+    "PrePaint",
+    "UpdateLayoutTree",
 }
 FRAME = "Layerize"  # once for every frame that the main thread hands over
 INTERVAL = 1e6 / 60
@@ -84,8 +94,10 @@ def main() -> None:
         frames = measure_frames(browser, options)
         strokes = measure_strokes(browser, options, previews=True)
         plain = measure_strokes(browser, options, previews=False)
+        listed = measure_list(browser, options)
         browser.close()
-    print(json.dumps({"frames": frames, "strokes": strokes, "without_previews": plain}, indent=2))
+    told = {"frames": frames, "strokes": strokes, "without_previews": plain, "list": listed}
+    print(json.dumps(told, indent=2))
     if frames["processor_ms"]["most"] > FRAME_MS or strokes["to_canvas_ms"]["p95"] > STROKE_MS:
         sys.exit(f"past a bound: {FRAME_MS} ms of script a frame, {STROKE_MS} ms for 95 % of the strokes")
 
@@ -98,6 +110,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--height", type=int, default=4000)
     parser.add_argument("--regions", type=int, default=100)
     parser.add_argument("--strokes", type=int, default=60)
+    parser.add_argument("--photos", type=int, default=10_000)
     parser.add_argument("--model", default="default")
     return parser.parse_args()
 
@@ -160,6 +173,37 @@ def measure_strokes(browser: Browser, options: argparse.Namespace, previews: boo
     }
 
 
+def measure_list(browser: Browser, options: argparse.Namespace) -> dict[str, Any]:
+    """What frames cost in milliseconds while a list of that many photos is scrolled through."""
+    with tempfile.TemporaryDirectory() as folder:
+        photos = Path(folder) / "photos"
+        write_photo(photos, 320, 240)
+        for number in range(options.photos):
+            shutil.copy(photos / "large.jpg", photos / f"{number:06}.jpg")
+        with serving(Server(photos, options.model)) as server:
+            # Whoever comes gets the only photo that is not reviewed, the last: all are listed then.
+            with closing(sqlite3.connect(photos / ".fullcanvas" / "fullcanvas.db")) as database, database:
+                database.execute("UPDATE photos SET status = 'reviewed' WHERE path <> 'large.jpg'")
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.set_default_timeout(120_000)
+            Annotator(page, server.address).open()
+            browser.start_tracing(page=page, categories=["devtools.timeline"])
+            scroll(page, options.photos)
+            events = json.loads(browser.stop_tracing())["traceEvents"]
+            page.close()
+    costs = per_frame(events, "tdur", SCRIPT | BROWSER)
+    return {"photos": options.photos + 1, "frames": len(costs), "processor_ms": levels(costs)}
+
+
+def scroll(page: Page, photos: int) -> None:
+    """Turn the wheel over the list: slowly, then in leaps to its beginning."""
+    page.mouse.move(100, 500)
+    for turn in range(150):
+        page.mouse.wheel(0, -300 if turn < 100 else -photos)
+        page.wait_for_timeout(16)
+    page.wait_for_timeout(1500)
+
+
 def write_photo(folder: Path, width: int, height: int) -> None:
     """A photo of soft random colours."""
     folder.mkdir()
@@ -201,10 +245,10 @@ def move(annotator: Annotator) -> None:
     keyboard.up("Space")
 
 
-def per_frame(events: Iterable[Event], spent: str) -> list[float]:
-    """Milliseconds of script on the page's main thread, for each frame: `spent` is `dur` or `tdur`."""
+def per_frame(events: Iterable[Event], spent: str, work: Collection[str] = SCRIPT) -> list[float]:
+    """Milliseconds of work on the page's main thread, for each frame: `spent` is `dur` or `tdur`."""
     listed = sorted((event for event in events if "ts" in event), key=lambda event: float(event["ts"]))
-    spans = [event for event in listed if event["name"] in SCRIPT and event.get("dur")]
+    spans = [event for event in listed if event["name"] in work and event.get("dur")]
     thread = busiest(spans)
     outer = outermost(event for event in spans if (event["pid"], event["tid"]) == thread)
     starts = [event["ts"] for event in listed if event["name"] == FRAME and event["pid"] == thread[0]]

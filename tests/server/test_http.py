@@ -30,6 +30,7 @@ def test_the_project_at_a_glance(page: Page, segmenter: Segmenter) -> None:
         "unassigned_allowed": True,
         "unlabelled_allowed": True,
         "model": {"name": "tiny", "hash": segmenter.hash},
+        "labels_version": 0,
         "labels": [],
         "people": [],
     }
@@ -403,6 +404,7 @@ def test_the_description_of_the_interface_is_true(page: Page) -> None:
             "/photos",
             "/photos/{photo_id}",
             "/photos/{photo_id}/image",
+            "/photos/{photo_id}/thumbnail",
             "/photos/{photo_id}/labels",
             "/photos/{photo_id}/labels/full",
             "/photos/{photo_id}/uncertainty",
