@@ -120,8 +120,8 @@ class Server:
                 database.execute(f"DELETE FROM {table}")
             fresh = "forks = NULL, tip = NULL, cursor = 0, next_region = 1, regions = 0, unlabelled = 0"
             unsaid = "last_key = NULL, content_hash = NULL, width = NULL, height = NULL"
-            unjudged = "author = NULL, verdict = NULL, comment = NULL, reviewer = NULL, reviewed_at = NULL"
-            cleared = f"{fresh}, {unsaid}, {unjudged}"
+            unjudged = "verdict = NULL, comment = NULL, pins = NULL, reviewer = NULL, reviewed_at = NULL"
+            cleared = f"{fresh}, {unsaid}, {unjudged}, author = NULL"
             database.execute(f"UPDATE photos SET version = version + 1, status = 'new', {cleared}")
 
     def photos(self) -> list[dict[str, Any]]:

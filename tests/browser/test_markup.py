@@ -18,7 +18,7 @@ POINTS = [[30, 150], [420, 150], [200, 10], [200, 290]]
 def test_names_and_comments_are_text(
     new_tab: Callable[[Server], Annotator], example_photos: Path, model: str, tmp_path: Path
 ) -> None:
-    label, comment = ATTACK.format("label"), ATTACK.format("comment")
+    label, comment, pin = (ATTACK.format(name) for name in ("label", "comment", "pin"))
     (tmp_path / "photos").mkdir()
     shutil.copy(example_photos / "chelsea.jpg", tmp_path / "photos" / FILE)
     with serving(Server(tmp_path / "photos", model)) as server:
@@ -26,10 +26,14 @@ def test_names_and_comments_are_text(
         region = {"kind": "add_region", "extreme_points": POINTS, "label": label}
         server.send("POST", "/photos/1/interactions", version=0, **region)
         server.send("POST", "/photos/1/complete", version=1, complete=True)
-        server.send("POST", "/photos/1/review", version=2, verdict="rejected", comment=comment)
+        review = {"verdict": "rejected", "comment": comment, "pins": [{"x": 9, "y": 9, "text": pin}]}
+        server.send("POST", "/photos/1/review", version=2, **review)
         tab = new_tab(server)
         tab.open(FILE)
-        expect(tab.page.locator("#comment")).to_have_text(f"Rejected: {comment}")
+        expect(tab.page.locator("#comment-text")).to_have_text(f"Rejected: {comment}")
+        expect(tab.page.locator("[data-pin]")).to_have_text(f"1{pin}")
+        tab.press("Shift+J")
+        expect(tab.message).to_have_text(f"Pin 1 of 1: {pin}")
         expect(tab.page.locator("#photo-list")).to_contain_text(FILE)
         expect(tab.page.locator("#label-list")).to_contain_text(label)
         expect(tab.page.locator('[data-region="1"]')).to_contain_text(label)

@@ -130,7 +130,7 @@ def test_rows_say_in_full_what_they_have_no_room_for(annotator: Annotator) -> No
         "title", f"{row.locator('.name').inner_text()} · {row.locator('.quiet').inner_text()}"
     )
     # What is read most comes first: a long label leaves room for that alone.
-    expect(row.locator(".quiet")).to_have_text(re.compile(r"^hidden · [\d.]+ % · #1$"))
+    expect(row.locator(".quiet")).to_have_text(re.compile(r"^hidden · [\d.]+ % · #1( · \d+ s)?$"))
 
 
 def test_a_label_is_never_for_a_region_of_another_photo(annotator: Annotator) -> None:

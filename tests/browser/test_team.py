@@ -117,6 +117,8 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
     expect(rita.page.locator("#prompt")).to_contain_text("Complete, by anna")
     rita.press("r")
     rita.page.keyboard.type("the left half is two objects")
+    rita.click((120, 250))
+    rita.page.keyboard.type("one of them")
     rita.page.get_by_role("button", name="Reject", exact=True).click()
     rita.settle()
     said = "rita gave astronaut.jpg back: the left half is two objects"
@@ -125,6 +127,8 @@ def test_a_photo_that_is_given_back_is_announced_and_its_review_stays_in_sight(c
     anna.choose("astronaut.jpg")
     comment = anna.page.locator("#comment")
     expect(comment).to_contain_text("Rejected by rita, ")
+    anna.page.get_by_role("button", name="one of them").click()
+    expect(anna.message).to_have_text("Pin 1 of 1: one of them")
     anna.complete()
     expect(row(rita, "astronaut.jpg")).to_contain_text("Complete")
     expect(rita.page.locator("#prompt")).to_contain_text("Complete, by anna")

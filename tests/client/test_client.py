@@ -15,7 +15,7 @@ from PIL import Image
 
 from fullcanvas import Client
 from fullcanvas.annotation import AnnotationError
-from fullcanvas.client import ClientError, ConflictError, User, wire
+from fullcanvas.client import ClientError, ConflictError, Pin, User, wire
 from fullcanvas.inference import Segmenter
 from fullcanvas.server.accounts import Accounts, Role
 from fullcanvas.server.serve import listen
@@ -182,7 +182,8 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
     client.allow_unassigned(True)
     photo.complete()
     since = client.changes().revision
-    photo.reject("the left is missing")
+    pins = (Pin(0, 0, "a corner"), Pin(photo.width - 1, photo.height - 1, "and another"))
+    photo.reject("the left is missing", pins)
     assert (photo.status, photo.comment) == ("rejected", "the left is missing")
     assert [item.comment for item in client.photos(status="rejected")] == ["the left is missing"]
     (changed,) = client.changes(since).photos
@@ -190,6 +191,7 @@ def test_labels_the_rule_and_reviews(client: Client) -> None:
     photo.complete()
     assert photo.review is not None
     assert (photo.review.verdict, photo.review.comment) == ("rejected", "the left is missing")
+    assert photo.review.pins == pins
     photo.accept()
     assert (photo.review.verdict, photo.author, photo.comment) == ("reviewed", None, None)
     assert client.project.statuses == {"new": 2, "reviewed": 1}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fullcanvas import Client
-from fullcanvas.client import RemotePhoto, wire
+from fullcanvas.client import Pin, RemotePhoto, wire
 from fullcanvas.server.app import WEB
 from tests.client.conftest import LEFT, RIGHT, Running
 
@@ -72,7 +72,7 @@ def do_everything(client: Client, folder: Path) -> None:
     change(photo)
     photo.complete()
     photo.accept()
-    photo.reject("more")
+    photo.reject("more", [Pin(3, 4, "and this")])
     assert photo.history.entries
     assert photo.uncertainty.any()
     assert photo.labels_in((0, 0, 5, 4)).shape == (4, 5)

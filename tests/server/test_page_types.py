@@ -13,6 +13,7 @@ from fullcanvas.server.app import WEB
 
 TYPES: dict[str, type[BaseModel]] = {
     "Region": answers.RegionAnswer,
+    "Pin": answers.PinAnswer,
     "Review": answers.ReviewAnswer,
     "Photo": answers.PhotoAnswer,
     "PhotoItem": answers.PhotoItem,

@@ -48,6 +48,7 @@ UNDO = {
         ),
     ),
     5: ("DROP TABLE labelled", "DROP INDEX photos_by_author", "DROP INDEX photos_by_reviewer"),
+    6: ("ALTER TABLE photos DROP COLUMN pins",),
 }
 """What makes tables of a version out of those of the next."""
 _NUMBERS = itertools.count(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,57 @@ def test_a_rejected_photo_is_open_again_and_says_why(page: Page) -> None:
 def test_a_comment_that_a_database_could_not_keep_is_refused(page: Page) -> None:
     body = {"version": 0, "verdict": "rejected", "comment": "a\0b"}
     assert page.post("/photos/1/review", **body).status_code == 422
+
+
+def test_pins_say_where_and_stay_as_long_as_the_comment(
+    start: Callable[..., Page], folder: Path, page: Page
+) -> None:
+    done(page)
+    pins = [{"x": 0, "y": 0, "text": "<b>a</b> corner"}, {"x": 95, "y": 79, "text": "ü, and the other"}]
+    given = page.post("/photos/1/review", version=2, verdict="rejected", pins=pins).json()
+    assert (given["comment"], given["review"]["pins"]) == (None, pins)
+    again = start(folder)  # a restart, or another server on the same database
+    assert again.get("/photos?status=rejected")["items"][0]["review"]["pins"] == pins
+    complete = again.post("/photos/1/complete", version=3, complete=True).json()
+    assert complete["review"]["pins"] == pins
+    accepted = again.post("/photos/1/review", version=4, verdict="reviewed").json()
+    assert accepted["review"]["pins"] == []
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        {"x": 96, "y": 0, "text": "beside the photo"},
+        {"x": 0, "y": 80, "text": "below it"},
+        {"x": -1, "y": 0, "text": "before it"},
+        {"x": 1.5, "y": 0, "text": "between pixels"},
+        {"x": 1, "y": 1, "text": " "},
+        {"x": 1, "y": 1, "text": "a\0b"},
+        {"x": 1, "y": 1, "text": "a" * 501},
+        {"x": 1, "y": 1},
+    ],
+)
+def test_a_pin_that_means_nothing_gives_nothing_back(page: Page, pin: dict[str, Any]) -> None:
+    done(page)
+    refused = page.post("/photos/1/review", version=2, verdict="rejected", pins=[pin])
+    assert refused.status_code == 422
+    assert page.get("/photos/1")["status"] == "complete"
+
+
+def test_a_review_has_fifty_pins_at_most(page: Page) -> None:
+    done(page)
+    pin = {"x": 1, "y": 1, "text": "a" * 500}
+    refused = page.post("/photos/1/review", version=2, verdict="rejected", pins=[pin] * 51)
+    assert refused.status_code == 422
+    given = page.post("/photos/1/review", version=2, verdict="rejected", pins=[pin] * 50)
+    assert given.json()["review"]["pins"] == [pin] * 50
+
+
+def test_a_refused_pin_says_where_the_photo_ends(page: Page) -> None:
+    done(page)
+    pin = {"x": 96, "y": 2, "text": "beside"}
+    refused = page.post("/photos/1/review", version=2, verdict="rejected", pins=[pin])
+    assert refused.json()["detail"] == "there is no pixel (96, 2) in a.jpg, which has 96 x 80"
 
 
 def test_only_complete_photos_are_reviewed_and_nobody_overwrites(page: Page) -> None:

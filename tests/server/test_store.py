@@ -294,7 +294,7 @@ def test_nothing_is_stored_in_a_file_that_was_deleted_or_replaced(store: Store, 
     path.rename(kept)
     for _ in range(2):
         with pytest.raises(StoreError, match=r"moved, deleted or replaced.* put it back, or stop"):
-            store.save(Photo(2, "a.jpg", "new", 0, 0, 0, None, None, None, None), "h", None, EMPTY)
+            store.save(Photo(2, "a.jpg", "new", 0, 0, 0, *[None] * 6), "h", None, EMPTY)
         with pytest.raises(StoreError, match="deleted or replaced"):
             store.list_photos()
         path.write_bytes(kept.read_bytes())

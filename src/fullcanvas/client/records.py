@@ -19,7 +19,7 @@ def take(cls: type[T], data: Mapping[str, Any]) -> T:
 def review_of(photo: Mapping[str, Any]) -> Review | None:
     """The latest review of a photo, in what the server says of the photo; None if there is none."""
     said = photo["review"]
-    return take(Review, said) if said else None
+    return take(Review, {**said, "pins": [take(Pin, pin) for pin in said["pins"]]}) if said else None
 
 
 def _frozen(value: Any) -> Any:
@@ -37,6 +37,20 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """What is wrong at a pixel of a photo, as its reviewer sees it.
+
+    Attributes:
+        x, y: the pixel, in photo pixels.
+        text: what is wrong there; at most 500 characters.
+    """
+
+    x: int
+    y: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """The latest review of a photo, whatever became of it since.
 
@@ -45,12 +59,14 @@ class Review:
         comment: why, or None.
         reviewer: who gave it; None where there are no accounts.
         time: when, in seconds since 1970; None if it was not noted.
+        pins: the places that it speaks of.
     """
 
     verdict: str
     comment: str | None
     reviewer: str | None
     time: float | None
+    pins: tuple[Pin, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from fullcanvas.annotation import Mask, Positions
 from fullcanvas.annotation.entries import checked_others
 from fullcanvas.annotation.points import to_pairs
-from fullcanvas.client.records import Entry, History, RegionInfo, Review, review_of, take
+from fullcanvas.client.records import Entry, History, Pin, RegionInfo, Review, review_of, take
 from fullcanvas.client.wire import Wire, read_patch
 
 
@@ -178,9 +179,9 @@ class RemotePhoto:
         self._post("review", verdict="reviewed")
         self.refresh()
 
-    def reject(self, comment: str | None = None) -> None:
-        """Give a complete photo back, to be worked on."""
-        self._post("review", verdict="rejected", comment=comment)
+    def reject(self, comment: str | None = None, pins: Sequence[Pin] = ()) -> None:
+        """Give a complete photo back, to be worked on; the comment says why, and at most 50 pins where."""
+        self._post("review", verdict="rejected", comment=comment, pins=[asdict(pin) for pin in pins])
         self.refresh()
 
     def preview(self, kind: str, **fields: Any) -> NDArray[np.int32]:

@@ -105,6 +105,14 @@ class ProjectAnswer(BaseModel):
     people: list[str]
 
 
+class PinAnswer(BaseModel):
+    """What is wrong at a pixel of the photo, as its reviewer sees it."""
+
+    x: int
+    y: int
+    text: str
+
+
 class ReviewAnswer(BaseModel):
     """The latest review of a photo, whatever became of it since; `time` is in seconds since 1970."""
 
@@ -112,6 +120,7 @@ class ReviewAnswer(BaseModel):
     comment: str | None
     reviewer: str | None
     time: float | None
+    pins: list[PinAnswer]
 
     @classmethod
     def of(cls, review: Review | None) -> ReviewAnswer | None:

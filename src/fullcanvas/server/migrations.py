@@ -72,6 +72,7 @@ STEPS: Mapping[int, tuple[Step, ...]] = {
         "CREATE INDEX photos_by_reviewer ON photos (reviewer, present)",
         _note_labels,
     ),
+    6: ("ALTER TABLE photos ADD COLUMN pins TEXT",),
 }
 """What leads from each version to the one after it."""
 

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from sqlalchemy import RowMapping
+
+from fullcanvas.server.logs import dump
 
 Status = Literal["new", "in_work", "complete", "reviewed", "rejected"]
 Verdict = Literal["reviewed", "rejected"]
 CLOSED = ("complete", "reviewed")
 """What does not change, and keeps its label map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A place in a photo that a review speaks of.
+
+    Attributes:
+        x, y: the pixel, in photo pixels.
+        text: what is wrong there.
+    """
+
+    x: int
+    y: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +39,21 @@ class Review:
         comment: why, or None.
         reviewer: who said it; None where there are no accounts.
         time: when, in seconds since 1970; None if it was not noted.
+        pins: the places that it speaks of, in the order in which the reviewer put them.
     """
 
     verdict: Verdict
     comment: str | None
     reviewer: str | None
     time: float | None
+    pins: tuple[Pin, ...] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the photo's row says of it, and of the photo by it."""
+        pins = dump([asdict(pin) for pin in self.pins]) if self.pins else None
+        noted = {"comment": self.comment, "pins": pins, "reviewer": self.reviewer, "reviewed_at": self.time}
+        return {"status": self.verdict, "verdict": self.verdict, **noted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +69,7 @@ class Photo:
         content_hash: of the file when its first entry was stored, or None before that.
         model: the hash of the model that answered its log last, or None before that.
         author: who changed or completed it last; None where there are no accounts.
+        width, height: in pixels; None before its first entry or label map was stored.
         review: the latest, whatever became of the photo since; None if there was none.
     """
 
@@ -53,7 +82,15 @@ class Photo:
     content_hash: str | None
     model: str | None
     author: str | None
+    width: int | None
+    height: int | None
     review: Review | None
+
+    @classmethod
+    def of(cls, row: RowMapping) -> Photo:
+        """The photo that a row of the table describes."""
+        said = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
+        return cls(**said, review=_review(row))
 
     @property
     def closed(self) -> bool:
@@ -69,3 +106,10 @@ class Photo:
         """Why it was rejected, until it is complete again."""
         rejected = self.review is not None and self.review.verdict == "rejected"
         return self.review.comment if self.review and rejected and not self.closed else None
+
+
+def _review(row: RowMapping) -> Review | None:
+    if not row["verdict"]:
+        return None
+    pins = tuple(Pin(**pin) for pin in json.loads(row["pins"] or "[]"))
+    return Review(row["verdict"], row["comment"], row["reviewer"], row["reviewed_at"], pins)

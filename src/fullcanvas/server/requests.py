@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -13,13 +14,17 @@ from fullcanvas.annotation.entries import LARGEST_RADIUS
 from fullcanvas.inference.session import Session
 from fullcanvas.server.errors import RefusedError
 from fullcanvas.server.labels import MAX_ID
+from fullcanvas.server.records import Photo, Pin, Review, Verdict
 
 MAX_POINTS = 20_000
 LONGEST_STROKE = 100
 """In times the photo's width and height together: more than a hand draws, and yet drawn at once."""
+MAX_PINS = 50
+"""Of a review: more is a matter for its comment."""
 Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 Position = Annotated[list[Coordinate], Field(min_length=2, max_length=2, description="x, y in photo pixels")]
 ExtremePoints = Annotated[list[Position], Field(min_length=4, max_length=4)]
+Pixel = Annotated[int, Field(ge=0, le=MAX_ID, strict=True, description="In photo pixels.")]
 RegionId = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 RedGreenBlue = Annotated[
@@ -245,11 +250,39 @@ class CompleteRequest(Change):
     complete: Annotated[bool, Field(strict=True)]
 
 
+class NewPin(BaseModel):
+    """What is wrong, pinned to a pixel of the photo."""
+
+    x: Pixel
+    y: Pixel
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")
+    ]
+
+
 class ReviewRequest(Change):
     """A verdict on a complete photo; a rejected one is open to changes again."""
 
-    verdict: Literal["reviewed", "rejected"]
+    verdict: Verdict
     comment: Annotated[str | None, Field(max_length=2000, pattern=r"^[^\x00]*$")] = None
+    pins: Annotated[list[NewPin], Field(max_length=MAX_PINS)] = []
+
+    def of(self, photo: Photo, reviewer: str | None) -> Review:
+        """The review of the photo, as of now.
+
+        Raises:
+            RefusedError: the photo is not complete, or a pin lies outside it.
+        """
+        if not photo.closed:
+            raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
+        width, height = photo.width or 0, photo.height or 0
+        for pin in self.pins:
+            if pin.x >= width or pin.y >= height:
+                raise RefusedError(
+                    f"there is no pixel ({pin.x}, {pin.y}) in {photo.path}, which has {width} x {height}"
+                )
+        pins = tuple(Pin(pin.x, pin.y, pin.text) for pin in self.pins)
+        return Review(self.verdict, self.comment, reviewer, time.time(), pins)
 
 
 class NewLabel(BaseModel):

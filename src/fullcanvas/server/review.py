@@ -53,7 +53,7 @@ class LabelChange(BaseModel):
 
 @router.post("/photos/{photo_id}/review", dependencies=[Reviewer], responses={**MISSING, **STALE})
 def review(bench: Bench, caller: Caller, photo_id: PhotoId, verdict: ReviewRequest) -> PhotoAnswer:
-    """Accept a complete photo, or give it back with a comment."""
+    """Accept a complete photo, or give it back with a comment, and pins at the places that it is about."""
     return describe(bench, bench.review(photo_id, verdict, caller.name))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-VERSION = 6
+VERSION = 7
 """Of the tables below. A database of a newer version is refused; an older one is migrated."""
 
 # PostgreSQL would else order by the rules of some language; pages of the list go by the bytes, as in SQLite.
@@ -58,6 +58,7 @@ photos = Table(
     Column("author", String(64)),  # who changed or completed it last; null where there are no accounts
     Column("verdict", String(16)),  # of its latest review, as those below; null if it never had one
     Column("comment", Text),
+    Column("pins", Text),  # a JSON list; null where there are none
     Column("reviewer", String(64)),
     Column("reviewed_at", Float),  # in seconds since 1970
     Column("revision", Integer, nullable=False, default=0),  # of all photos' changes, its latest

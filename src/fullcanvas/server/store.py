@@ -104,7 +104,7 @@ class Store:
         table = schema.photos
         query = select(table).where(*wanted.conditions).order_by(table.c.path).offset(offset).limit(limit)
         with self._database.read() as connection:
-            return [_photo(row) for row in connection.execute(query).mappings()]
+            return [Photo.of(row) for row in connection.execute(query).mappings()]
 
     def labels_of(self, photo_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
         """The labels that the regions of photos have, by photo and by name; none of a photo without."""
@@ -124,7 +124,7 @@ class Store:
         """
         with self._database.read() as connection:
             row = _row(connection, photo_id)
-        return _photo(row)
+        return Photo.of(row)
 
     def photo_and_change(self, photo_id: int, key: str | None) -> tuple[Photo, dict[str, Any] | None]:
         """The photo; and what a change of this key made of it before, None if there was none.
@@ -139,7 +139,7 @@ class Store:
             row = _row(connection, photo_id)
             made = entry_of(connection, photo_id, key) if key is not None else None
         known = made is None and key is not None and row["last_key"] == key
-        return _photo(row), {} if known else made
+        return Photo.of(row), {} if known else made
 
     def photo_after(self, photo_id: int) -> Photo | None:
         """The next present photo by path, or None."""
@@ -148,7 +148,7 @@ class Store:
         query = select(table).where(schema.PRESENT, table.c.path > path).order_by(table.c.path).limit(1)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
-        return _photo(row) if row else None
+        return Photo.of(row) if row else None
 
     def changed_since(self, revision: int | None) -> tuple[int, list[Photo]]:
         """The photos that are present and have changed since a revision, and the revision that this leads to.
@@ -161,7 +161,7 @@ class Store:
         with self._database.read() as connection:
             latest = connection.execute(select(schema.NEXT_REVISION)).scalar_one() - 1
             rows = connection.execute(query).mappings().all() if later else []
-        return rows[-1]["revision"] if rows else latest, [_photo(row) for row in rows]
+        return rows[-1]["revision"] if rows else latest, [Photo.of(row) for row in rows]
 
     # annotations
 
@@ -174,7 +174,7 @@ class Store:
         """
         with self._database.read() as connection:
             row = _row(connection, photo_id)
-            return _photo(row), read_log(connection, row)
+            return Photo.of(row), read_log(connection, row)
 
     def authors(self, photo_id: int) -> list[str | None]:
         """Who made each entry of a photo's annotation, in order; None where there are no accounts."""
@@ -218,7 +218,7 @@ class Store:
             row = _change(connection, photo, {**values, **values_of(after)}, spent)
             add_entries(connection, photo.id, before, after, author=author, key=key)
             note_labels(connection, photo.id, before, after)
-        return _photo(row)
+        return Photo.of(row)
 
     # finished work
 
@@ -252,7 +252,7 @@ class Store:
             _drop_label_map(connection, photo.id)
             kept = {"photo_id": photo.id, "png": png, "model": made.model, "author": author}
             connection.execute(insert(table).values(kept))
-        return _photo(row)
+        return Photo.of(row)
 
     def reopen(
         self,
@@ -273,21 +273,21 @@ class Store:
             review: by which it is given back, if it is.
         """
         # Who gives a photo back has not worked on it.
-        values = {"status": "in_work", "author": author} if review is None else _said(review)
+        values = {"status": "in_work", "author": author} if review is None else review.values
         values |= {"last_key": key, **(values_of(after) if after else {})}
         with self._database.write() as connection:
             row = _change(connection, photo, values, (0, seconds))
             if after:
                 add_entries(connection, photo.id, before, after, author=author, key=key)
             _drop_label_map(connection, photo.id)
-        return _photo(row)
+        return Photo.of(row)
 
     def accept(self, photo: Photo, review: Review, key: str | None = None, seconds: float = 0.0) -> Photo:
         """Say of a complete photo that it was reviewed; arguments and errors are as in `complete`."""
-        values = {"last_key": key, **_said(review)}
+        values = {"last_key": key, **review.values}
         with self._database.write() as connection:
             row = _change(connection, photo, values, (0, seconds))
-        return _photo(row)
+        return Photo.of(row)
 
     def label_map(self, photo_id: int) -> NDArray[np.int32]:
         """The stored label map of a complete photo: int32 [height, width].
@@ -383,15 +383,3 @@ def _change(
 
 def _drop_label_map(connection: Connection, photo_id: int) -> None:
     connection.execute(delete(schema.label_maps).where(schema.label_maps.c.photo_id == photo_id))
-
-
-def _said(review: Review) -> dict[str, Any]:
-    """What a photo's row says of a review."""
-    noted = {"reviewer": review.reviewer, "reviewed_at": review.time}
-    return {"status": review.verdict, "verdict": review.verdict, "comment": review.comment, **noted}
-
-
-def _photo(row: RowMapping) -> Photo:
-    said = (row["verdict"], row["comment"], row["reviewer"], row["reviewed_at"])
-    review = Review(*said) if row["verdict"] else None
-    return Photo(**{name: row[name] for name in Photo.__dataclass_fields__ if name in row}, review=review)

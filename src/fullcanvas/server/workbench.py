@@ -7,7 +7,6 @@ second; if storing fails the session goes back, so that what is shown is never m
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -216,7 +215,7 @@ class Workbench:
         return self._once(photo_id, request, change)
 
     def review(self, photo_id: int, request: ReviewRequest, reviewer: str | None = None) -> View:
-        """Accept a complete photo, or give it back with a comment; errors as in `complete`."""
+        """Accept a complete photo, or give it back with a comment and pins; errors as in `complete`."""
         return self._once(photo_id, request, lambda photo: self._judge(photo, request, reviewer))
 
     def fingerprint(self, photo_id: int) -> str:
@@ -353,9 +352,7 @@ class Workbench:
         return photo
 
     def _judge(self, photo: Photo, request: ReviewRequest, reviewer: str | None) -> Photo:
-        if not photo.closed:
-            raise RefusedError(f"{photo.path} is not complete, so there is nothing to review")
-        review = Review(request.verdict, request.comment, reviewer, time.time())
+        review = request.of(photo, reviewer)
         if review.verdict == "reviewed":
             return self.project.store.accept(photo, review, request.key, request.seconds)
         return self._reopen(photo, request, reviewer, review)

@@ -5,6 +5,7 @@
 /** @import {Task} from "./queue.js" */
 import { Album } from "./album.js";
 import * as api from "./api.js";
+import { isWritten } from "./draft.js";
 import { Foresight } from "./foresight.js";
 import { Labelling } from "./labelling.js";
 import { LabelMap } from "./labelmap.js";
@@ -68,11 +69,11 @@ export class Annotator {
   }
 
   /**
-   * Bring a photo to the stage, after everything done so far is stored; not while a region is half marked there.
+   * Bring a photo to the stage, after everything done so far is stored; not while something is half done there.
    * @param {Photo["id"]} id
    */
   open(id) {
-    if (this.#isHalfMarked()) return;
+    if (this.isHalfDone()) return;
     const opening = ++this.#openings;
     this.store.update(change.beginOpening(id));
     this.enqueue(async () => {
@@ -149,11 +150,12 @@ export class Annotator {
     if (photo) this.enqueue(() => this.#load(photo.id));
   }
 
-  /** Whether points of a region are placed that would be lost with the photo. The person is told so. */
-  #isHalfMarked() {
-    const half = this.state.points.length > 0;
-    if (half) this.say("Not done: place the region's other points first, or give up ({give-up}).", "error");
-    return half;
+  /** Whether points of a region are placed, or a review is written, that would be lost with the photo. The person is told so. */
+  isHalfDone() {
+    const { points, draft } = this.state;
+    const first = points.length ? "place the region's other points" : isWritten(draft) ? "give the photo back" : null;
+    if (first) this.say(`Not done: ${first} first, or give up ({give-up}).`, "error");
+    return first !== null;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The server's HTTP interface: one function per resource, and two kinds of failure. */
 
-/** @import {Changes, ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Project, Rect, Session} from "./types.js" */
+/** @import {Changes, ExportProgress, Filter, History, Label, Labels, Patch, Photo, PhotoPage, Pin, Project, Rect, Session} from "./types.js" */
 import { decodePatch, inflate } from "./patch.js";
 
 const ROOT = "/api/v1";
@@ -179,7 +179,7 @@ export async function postComplete(id, change) {
 
 /**
  * @param {Photo["id"]} id
- * @param {{version: number, key: string, verdict: "reviewed" | "rejected", comment: string | null}} verdict
+ * @param {{version: number, key: string, verdict: "reviewed" | "rejected", comment: string | null, pins: Pin[]}} verdict
  * @returns {Promise<Photo>}
  */
 export async function postReview(id, verdict) {

@@ -6,11 +6,13 @@
 /** @import {Gestures} from "./gestures.js" */
 /** @import {Lookout} from "./look.js" */
 /** @import {LabelPicker} from "./picker.js" */
+/** @import {Pins} from "./pins.js" */
 /** @import {Review} from "./review.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Role} from "./types.js" */
 import { mayReopen } from "./access.js";
 import { byId } from "./dom.js";
+import { endDraft } from "./draft.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
 import { takeOver } from "./take-over.js";
@@ -25,6 +27,7 @@ import { takeOver } from "./take-over.js";
  * @property {LabelPicker} picker
  * @property {Completion} completion
  * @property {Review} review
+ * @property {Pins} pins
  * @property {() => void} showHelp
  * @property {() => void} showProject
  * @property {() => void} showExport
@@ -69,6 +72,7 @@ export const COMMANDS = [
   { id: "label", group: "Labels", title: "Type a label", keys: ["/"], run: ({ picker }) => picker.open() },
   { id: "next-unlabelled", group: "Labels", title: "Select the next region without a label", keys: ["K"], run: nextUnlabelled },
   { id: "next-look", group: "View", title: "Go to where a correction may gain most: an unassigned area or an unsure place", keys: ["J"], run: ({ lookout }) => void lookout.next() },
+  { id: "next-pin", group: "View", title: "Go to what the reviewer pinned, one place after the other", keys: ["Shift+J"], run: ({ pins }) => pins.next() },
   { id: "fit", group: "View", title: "Fit the whole photo", keys: ["F"], run: ({ stage }) => stage.fit() },
   { id: "zoom-to", group: "View", title: "Zoom to the selected region", keys: ["Shift+S"], run: ({ stage }) => stage.frameSelected() },
   { id: "zoom-in", group: "View", title: "Zoom in", keys: ["+", "="], repeats: true, run: ({ stage }) => stage.zoom(ZOOM) },
@@ -88,7 +92,7 @@ export const COMMANDS = [
   { id: "complete", group: "Photos", title: "Complete the photo and go on", keys: ["Enter"], run: ({ completion }) => completion.begin() },
   { id: "reopen", group: "Photos", title: "Reopen a complete photo", keys: ["Shift+Enter"], run: reopen },
   { id: "accept", group: "Photos", title: "Review: accept a complete photo and go on to the next", keys: ["A"], least: "reviewer", run: ({ review }) => review.accept() },
-  { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment, and go on", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
+  { id: "reject", group: "Photos", title: "Review: give a complete photo back, with a comment and pins, and go on", keys: ["R"], least: "reviewer", run: ({ review }) => review.reject() },
   { id: "next-photo", group: "Photos", title: "Next photo", keys: ["ArrowRight"], repeats: true, run: ({ annotator }) => annotator.album.openNext(1) },
   { id: "previous-photo", group: "Photos", title: "Previous photo", keys: ["ArrowLeft"], repeats: true, run: ({ annotator }) => annotator.album.openNext(-1) },
   { id: "find", group: "Photos", title: "Find a photo by its name", keys: ["Shift+F"], run: () => byId("find", HTMLInputElement).select() },
@@ -144,6 +148,7 @@ function giveUp({ annotator, gestures, picker }) {
   else if (gestures.cancel()) annotator.say("Stroke given up.");
   else if (state.marking || state.tool) store.update(change.endMarking);
   else if (state.aiming) store.update(change.set({ aiming: false }));
+  else if (state.draft) store.update(endDraft);
   else store.update((now) => ({ ...change.select(null)(now), place: null, message: null }));
 }
 
@@ -187,7 +192,8 @@ function tellStored({ annotator }) {
 
 /** @param {Page} page */
 function reopen({ annotator }) {
-  if (annotator.isOpening()) return;
+  if (annotator.isOpening() || annotator.isHalfDone()) return;
+  annotator.store.update(endDraft);
   if (!change.isClosed(annotator.state.photo)) annotator.say("This photo is not complete.");
   else if (mayReopen(annotator.state)) annotator.setComplete(false);
   else annotator.say("Who completed a photo may reopen it until it is reviewed; anybody else, and later on, it takes the role reviewer.");

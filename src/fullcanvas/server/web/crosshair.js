@@ -5,6 +5,8 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Point} from "./types.js" */
 
+import { isPlacing } from "./state.js";
+
 /** What Shift makes of a step. */
 const FAST = 10;
 /** @type {Record<string, Point>} */
@@ -31,8 +33,8 @@ export class Crosshair {
    * @returns {boolean}  Whether the key was for the crosshair.
    */
   take({ key, shiftKey, ctrlKey, metaKey, altKey, repeat }) {
-    const { marking, aiming } = this.annotator.state;
-    if (!(marking || aiming) || ctrlKey || metaKey || altKey) return false;
+    const { state } = this.annotator;
+    if (!(isPlacing(state) || state.aiming) || ctrlKey || metaKey || altKey) return false;
     const step = STEPS[key];
     if (step) {
       const pixels = Math.max(1, 1 / this.stage.photoPixels) * (shiftKey ? FAST : 1);

@@ -4,7 +4,7 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
 /** @import {Point} from "./types.js" */
-import { findRegion, regionName, select, set } from "./state.js";
+import { findRegion, isPlacing, regionName, select, set } from "./state.js";
 import { byId } from "./dom.js";
 import { handleAt, press } from "./tools.js";
 
@@ -83,15 +83,15 @@ export class Gestures {
   }
 
   /**
-   * Begin a press with the keyboard's crosshair, or end the one that it makes; an extreme point is placed at once.
+   * Begin a press with the keyboard's crosshair, or end the one that it makes; a point is placed at once.
    * @param {Point} at
    */
   pressAt(at) {
     if (this.#press) return void (this.#press.pointer === KEYS && this.#end());
-    const { marking } = this.annotator.state;
+    const places = isPlacing(this.annotator.state);
     const begun = press(this.stage, this.annotator, ...at, "fine");
     if (begun) this.#press = { pointer: KEYS, press: begun };
-    if (begun && marking) this.#end();
+    if (begun && places) this.#end();
   }
 
   /** Select the region under the pointer. */
@@ -212,7 +212,7 @@ export class Gestures {
     const { state } = this.annotator;
     this.stage.hover = at;
     this.stage.twin?.point(at);
-    if (state.marking || state.aiming || state.tool) this.stage.redraw();
+    if (isPlacing(state) || state.aiming || state.tool) this.stage.redraw();
     const region = at ? findRegion(state.photo, this.stage.regionAt(...at)) : null;
     const under = region?.id ?? null;
     if (under !== state.under) this.annotator.store.update(set({ under }));

@@ -10,6 +10,7 @@
  * @property {{box: Box, points: Point[], color: Color} | null} handles  Of the selected region.
  * @property {Point | null} crosshair
  * @property {{at: Point, radius: number} | null} brush
+ * @property {{at: Point, isCurrent: boolean}[]} pins  Of a review, by their numbers.
  */
 
 const ACCENT = "rgb(255 255 255)";
@@ -31,6 +32,7 @@ export function drawScene(context, width, height, scene) {
   for (const { points, box } of scene.boxes) drawMarked(context, points, box);
   if (scene.crosshair) drawCrosshair(context, width, height, scene.crosshair);
   if (scene.brush) drawBrush(context, scene.brush.at, scene.brush.radius);
+  scene.pins.forEach(({ at, isCurrent }, index) => drawPin(context, width, at, String(index + 1), isCurrent));
 }
 
 /**
@@ -79,6 +81,33 @@ function drawBrush(context, [x, y], radius) {
   context.arc(x, y, radius, 0, 2 * Math.PI);
   line(context, 3, SHADE);
   line(context, 1.5, ACCENT);
+}
+
+/**
+ * A ring around the place, whose pixels stay in sight, and its number beside: to its left where the stage ends.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} end  Of the stage.
+ * @param {Point} at
+ * @param {string} number
+ * @param {boolean} isCurrent
+ */
+function drawPin(context, end, [x, y], number, isCurrent) {
+  context.font = "700 12px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  const width = Math.max(18, context.measureText(number).width + 8);
+  const left = x + 9 + width > end ? x - 9 - width : x + 9;
+  const top = y < 28 ? y + 9 : y - 27;
+  context.beginPath();
+  context.arc(x, y, 9, 0, 2 * Math.PI);
+  context.roundRect(left, top, width, 18, 6);
+  line(context, 5, SHADE);
+  line(context, 2.5, ACCENT);
+  context.beginPath();
+  context.roundRect(left, top, width, 18, 6);
+  context.fillStyle = isCurrent ? "rgb(255 196 61)" : "rgb(179 53 43)";
+  context.fill();
+  context.fillStyle = isCurrent ? "rgb(0 0 0)" : ACCENT;
+  context.fillText(number, left + (width - context.measureText(number).width) / 2, top + 9.5);
 }
 
 /**

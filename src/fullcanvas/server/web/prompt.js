@@ -34,7 +34,7 @@ const BRUSHES = ["paint", "erase"];
  */
 export function showPrompt({ store }, keymap) {
   const line = byId("prompt", HTMLElement);
-  store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected, state.session], () => {
+  store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected, state.session, state.draft === null], () => {
     const { tone, text } = prompt(store.state);
     line.dataset["tone"] = tone;
     // A line that says the same stays, so that it is not read out again.
@@ -43,7 +43,7 @@ export function showPrompt({ store }, keymap) {
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
   store.watch((state) => [state.people, state.photo?.id], () => showOthers(store.state));
-  store.watch((state) => [state.photo?.review, isClosed(state.photo)], () => showReview(store.state.photo));
+  store.watch((state) => [state.photo?.review, isClosed(state.photo), state.draft === null], () => showReview(store.state));
   // Until another photo comes, though the first change makes it this model's: the stage must not move under a stroke.
   store.watch((state) => [state.photo?.id, state.project === null], () => showModels(store.state));
 }
@@ -58,14 +58,15 @@ function showOthers({ people, photo }) {
 
 /**
  * Why the photo was given back: to whoever works on it, and again to whoever reviews what was made of that.
- * @param {Photo | null} photo
+ * @param {State} state
  */
-function showReview(photo) {
-  const line = byId("comment", HTMLElement);
-  const review = photo?.review?.verdict === "rejected" ? photo.review : null;
+function showReview({ photo, draft }) {
+  const comment = byId("comment", HTMLElement);
+  const line = byId("comment-text", HTMLElement);
+  const review = photo?.review?.verdict === "rejected" && !draft ? photo.review : null;
   const text = review ? reviewed(review) : "";
-  line.hidden = review === null;
-  line.dataset["done"] = String(isClosed(photo));
+  comment.hidden = review === null;
+  comment.dataset["done"] = String(isClosed(photo));
   if (line.textContent !== text) line.textContent = text;
 }
 
@@ -79,13 +80,13 @@ function showModels({ photo, project }) {
 
 /** @param {State} state */
 function showButtons(state) {
-  const { photo, marking, tool } = state;
-  const done = isClosed(photo);
+  const { photo, marking, tool, draft } = state;
+  const done = isClosed(photo) && !draft;
   for (const button of ["prompt-reopen", "prompt-accept", "prompt-reject"]) byId(button, HTMLElement).hidden = !done;
   byId("prompt-reopen", HTMLElement).hidden ||= !mayReopen(state);
   byId("prompt-accept", HTMLElement).hidden ||= photo?.status === "reviewed";
   const giveUp = byId("prompt-give-up", HTMLElement);
-  giveUp.hidden = !marking && !tool;
+  giveUp.hidden = !marking && !tool && !draft;
   giveUp.textContent = tool ? "Put down" : "Give up";
 }
 
@@ -94,7 +95,8 @@ function showButtons(state) {
  * @returns {Prompt}
  */
 function prompt(state) {
-  const { photo, opening, tool, marking, stay, aiming, points } = state;
+  const { photo, opening, tool, marking, stay, aiming, points, draft } = state;
+  if (draft) return { tone: "now", text: "Say what has to be done, and click in the photo to pin something to its place" };
   if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` ${size(state)} {thinner} {thicker}` : ""}` };
   if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };

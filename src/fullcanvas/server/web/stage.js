@@ -8,12 +8,13 @@
 /** @import {Twin} from "./twin.js" */
 import { Closeness } from "./closeness.js";
 import { byId, clearCanvas } from "./dom.js";
+import { pinsOn } from "./draft.js";
 import { drawScene } from "./ink.js";
 import { Layers } from "./layers.js";
 import { MAGNIFICATION } from "./loupe.js";
 import { anchors } from "./names.js";
 import { Picture } from "./picture.js";
-import { boxOf, brushRadius, findRegion, regionName, set } from "./state.js";
+import { boxOf, brushRadius, findRegion, isPlacing, regionName, set } from "./state.js";
 import * as views from "./view.js";
 
 /**
@@ -60,7 +61,7 @@ export class Stage {
     store.watch((state) => [state.photo, state.selected, state.lit, state.solo, state.gaps, state.hidden, state.overlay], () => this.refresh(null));
     store.watch((state) => [state.photo, state.selected, state.points, state.sketches, state.marking, state.aiming, state.tool, state.brush, state.loupe], () => this.redraw());
     store.watch((state) => state.selected, () => this.#reveal());
-    store.watch((state) => [state.names, state.place, state.overlay, state.peek], () => this.redraw());
+    store.watch((state) => [state.names, state.place, state.overlay, state.peek, pinsOn(state), state.pin], () => this.redraw());
     store.watch((state) => [state.overlay, state.peek, state.heat, state.opacity, state.photo === null], () => this.#showLayers());
   }
 
@@ -283,8 +284,9 @@ export class Stage {
 
   /** @returns {Scene} */
   #scene() {
-    const { photo, selected, points, sketches, marking, aiming, tool } = this.annotator.state;
-    if (!photo || this.#shown !== photo.id) return { names: [], strokes: [], boxes: [], handles: null, crosshair: null, brush: null };
+    const { state } = this.annotator;
+    const { photo, selected, points, sketches, marking, aiming, tool } = state;
+    if (!photo || this.#shown !== photo.id) return { names: [], strokes: [], boxes: [], handles: null, crosshair: null, brush: null, pins: [] };
     const drawn = [...sketches, ...(this.live ? [this.live] : [])];
     const marked = marking && this.live?.kind !== "points" ? this.#running(points) : [];
     const region = this.live?.kind === "points" && !marking ? null : findRegion(photo, selected);
@@ -293,9 +295,17 @@ export class Stage {
       strokes: drawn.filter(({ kind }) => kind === "stroke").map((stroke) => this.#stroke(stroke.points, stroke.width ?? null)),
       boxes: [...drawn.filter(({ kind }) => kind === "points").map((drawing) => this.#marked(drawing.points)), ...marked, ...this.#place()],
       handles: region && { ...this.#marked(region.extreme_points), color: region.color },
-      crosshair: marking || aiming ? this.hover : null,
+      crosshair: isPlacing(state) || aiming ? this.hover : null,
       brush: this.hover && (tool === "paint" || tool === "erase") ? { at: this.hover, radius: this.brushRadius } : null,
+      pins: this.#pins(),
     };
+  }
+
+  /** What is pinned to the photo, unless the person wants to see the photo alone. */
+  #pins() {
+    const { state } = this.annotator;
+    if (state.overlay === "hidden" || state.peek) return [];
+    return pinsOn(state).map(({ x, y }, index) => ({ at: this.toStage([x + 0.5, y + 0.5]), isCurrent: index === state.pin }));
   }
 
   /**

@@ -52,6 +52,8 @@ import { tellApart } from "./palette.js";
  * @property {boolean} loggedOut  Whether that is because the server does not know who asks.
  * @property {Session | null} session  Who is at work, once known.
  * @property {string | null} conflict  What another window did, while the person has not chosen.
+ * @property {import("./draft.js").Draft | null} draft  What a reviewer is about to give the photo back with.
+ * @property {number | null} pin  The place in the list of the pin that the person was led to.
  * @property {boolean} labelling  Whether a label is being typed.
  * @property {readonly string[]} recent  The labels given so far, the last one first.
  * @property {Message | null} message
@@ -100,6 +102,8 @@ export const START = Object.freeze({
   loggedOut: false,
   session: null,
   conflict: null,
+  draft: null,
+  pin: null,
   labelling: false,
   recent: [],
   message: null,
@@ -135,6 +139,7 @@ export const beginOpening = (id) => (state) => ({
   ...endMarking(state),
   opening: id,
   problem: null,
+  draft: null,
   labelling: false,
   peek: false,
   // An error tells of something that was not done, news of what others did: they stay until they are read.
@@ -147,7 +152,7 @@ export const beginOpening = (id) => (state) => ({
  * @returns {Reducer}
  */
 export const showPhoto = (photo) => (state) => {
-  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, lit: null, heat: false, hidden: [] };
+  const kept = state.photo?.id === photo.id ? state : { ...state, selected: null, newest: null, lit: null, heat: false, hidden: [], pin: null };
   return refreshPhoto(photo)({ ...kept, photo, opening: null, problem: null });
 };
 
@@ -307,6 +312,14 @@ export const addLabel = (label) => (state) =>
  */
 export function isClosed(photo) {
   return photo?.status === "complete" || photo?.status === "reviewed";
+}
+
+/**
+ * Whether a press on the stage places a point: an extreme one, or a pin.
+ * @param {State} state
+ */
+export function isPlacing({ marking, draft }) {
+  return marking || draft !== null;
 }
 
 /**

@@ -1,9 +1,10 @@
-/** What a press of the pointer on the stage means: a scribble, an extreme point, or a handle that is dragged. */
+/** What a press of the pointer on the stage means: a scribble, an extreme point, a pin, or a handle that is dragged. */
 
 /** @import {Annotator} from "./annotator.js" */
 /** @import {Stage} from "./stage.js" */
 /** @import {Point} from "./types.js" */
 import { pressTool } from "./brush.js";
+import { addPin } from "./draft.js";
 import * as change from "./state.js";
 
 /**
@@ -33,7 +34,8 @@ const SIDE_REACH = { fine: 4, coarse: 12 };
  * @returns {Press | null}  Null if a press there means nothing; then the person has been told why.
  */
 export function press(stage, annotator, x, y, hand) {
-  const { photo, marking, tool } = annotator.state;
+  const { photo, marking, tool, draft } = annotator.state;
+  if (draft) return annotator.isOpening() ? null : pressPin(stage, annotator, x, y);
   if (annotator.isFixed() || !photo) return null;
   if (tool) return pressTool(stage, annotator, x, y);
   if (marking) return pressMark(stage, annotator, x, y);
@@ -70,6 +72,24 @@ function pressMark(stage, annotator, x, y) {
       annotator.addRegion(points);
     },
     cancel: () => show(stage, null),
+  };
+}
+
+/**
+ * A pin of a review: placed where the pointer is let go.
+ * @param {Stage} stage
+ * @param {Annotator} annotator
+ * @param {number} x
+ * @param {number} y
+ * @returns {Press | null}
+ */
+function pressPin(stage, annotator, x, y) {
+  if (!stage.inside(x, y)) return null;
+  let at = stage.toPhoto(x, y);
+  return {
+    move: (toX, toY) => void (at = stage.toPhoto(toX, toY)),
+    end: () => annotator.store.update(addPin(at)),
+    cancel: () => {},
   };
 }
 

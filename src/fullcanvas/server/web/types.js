@@ -15,11 +15,17 @@
  * @property {number} scribbles
  * @property {number} seconds  Of work.
  *
+ * @typedef {object} Pin  What is wrong at a pixel, as a reviewer sees it.
+ * @property {number} x  In photo pixels, as is y.
+ * @property {number} y
+ * @property {string} text
+ *
  * @typedef {object} Review
  * @property {"reviewed" | "rejected"} verdict
  * @property {string | null} comment
  * @property {string | null} reviewer  Null where there are no accounts.
  * @property {number | null} time  In seconds since 1970.
+ * @property {Pin[]} pins
  *
  * @typedef {object} Photo
  * @property {number} id
