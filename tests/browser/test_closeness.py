@@ -144,7 +144,7 @@ def test_the_brush_says_how_wide_it_is_in_the_photo(annotator: Annotator) -> Non
     prompt = annotator.page.locator("#prompt")
 
     def wide() -> int:
-        found = re.search(r"Brush: (\d+) photo pixels", prompt.inner_text())
+        found = re.search(r"(\d+) photo pixels wide", prompt.inner_text())
         assert found
         return int(found[1])
 
@@ -161,5 +161,5 @@ def test_the_brush_says_how_wide_it_is_in_the_photo(annotator: Annotator) -> Non
     annotator.page.evaluate(TWO_FRAMES)
     assert 3 < wide() == painted((60, 60)) < far
     annotator.press(*[","] * 20)
-    expect(prompt).to_contain_text("Brush: 3 photo pixels (the least)")
+    expect(prompt).to_contain_text("3 photo pixels wide (the least)")
     assert painted((60, 90)) == 3

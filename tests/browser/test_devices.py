@@ -7,36 +7,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, CDPSession, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.annotator import PERSON, Annotator, Place, Server
+from tests.browser.annotator import PERSON, Annotator, Server
 from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.hands import Hands
 
 CONTROLS = {"button", "ColorWell", "slider", "combobox", "textbox", "checkbox", "radio", "link", "listbox"}
-
-
-class Hands:
-    """A pen and fingers, as the browser gets them from the machine."""
-
-    def __init__(self, annotator: Annotator) -> None:
-        self.annotator = annotator
-        self.session: CDPSession = annotator.page.context.new_cdp_session(annotator.page)
-
-    def pen(self, kind: str, place: Place) -> None:
-        x, y = self.annotator.client(place)
-        down = kind != "mouseReleased"
-        pressed = {
-            "button": "left",
-            "buttons": int(down),
-            "clickCount": 1,
-            "pointerType": "pen",
-            "force": 0.5,
-        }
-        self.session.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **pressed})
-
-    def touch(self, kind: str, *places: tuple[float, float]) -> None:
-        points = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(places)]
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
 def test_a_pen_draws_while_the_palm_rests_and_fingers_pan(annotator: Annotator) -> None:

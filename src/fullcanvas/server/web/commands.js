@@ -109,7 +109,7 @@ export const POINTER = [
   ["drag from a region", "a scribble: it grows into the stroke"],
   ["click", "a scribble of one point"],
   ["Shift while dragging", "a straight scribble"],
-  ["right click, Ctrl+click", "select the region under the pointer"],
+  ["right click, Ctrl+click; a finger or a pen that rests", "select the region under the pointer"],
   ["drag a point or side of the selected box", "move its extreme points"],
   ["arrows while marking, with Shift ten times as far", "move the crosshair"],
   ["Space, once the arrows have moved it", "place a point there"],

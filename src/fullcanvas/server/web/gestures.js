@@ -4,13 +4,17 @@
 /** @import {Stage} from "./stage.js" */
 /** @import {Press} from "./tools.js" */
 /** @import {Point} from "./types.js" */
-import { findRegion, isPlacing, regionName, select, set } from "./state.js";
+import { findRegion, isClosed, isPlacing, regionName, select, set } from "./state.js";
 import { byId } from "./dom.js";
 import { handleAt, press } from "./tools.js";
 
 const WHEEL_SPEED = 0.0015;
 const PINCH_SPEED = 0.01;
 const LINE = 16;
+/** A finger or a pen that rests for so long on one place means the region there, as a right click does. */
+const HOLD_MS = 500;
+/** No finger rests without moving at all; in stage pixels. */
+const RESTING = 8;
 /** The pointer that the keyboard is; those of the browser have numbers from 0 on. */
 const KEYS = -1;
 
@@ -25,6 +29,10 @@ export class Gestures {
    * @type {{pointer: number, press: Press} | null}
    */
   #press = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hold;
+  /** @type {Point} Where the latest press began. */
+  #start = [0, 0];
   #space = false;
   /** Once a pen was seen, fingers (and the palm) only move the photo. */
   #pen = false;
@@ -66,6 +74,7 @@ export class Gestures {
 
   /** Give up the press under way. Returns whether there was one. */
   cancel() {
+    clearTimeout(this.#hold);
     const current = this.#press;
     this.#press = null;
     current?.press.cancel();
@@ -88,10 +97,11 @@ export class Gestures {
    */
   pressAt(at) {
     if (this.#press) return void (this.#press.pointer === KEYS && this.#end());
-    const places = isPlacing(this.annotator.state);
+    const { state } = this.annotator;
+    const atOnce = isPlacing(state) || isClosed(state.photo);
     const begun = press(this.stage, this.annotator, ...at, "fine");
     if (begun) this.#press = { pointer: KEYS, press: begun };
-    if (begun && places) this.#end();
+    if (begun && atOnce) this.#end();
   }
 
   /** Select the region under the pointer. */
@@ -105,6 +115,8 @@ export class Gestures {
   /** @param {PointerEvent} event */
   #down(event) {
     if (event.target instanceof Element && event.target.closest("button, .notice, .toast, .banner")) return;
+    // Else a mouse's events follow a tap, and take the focus from where the tap has put it.
+    event.preventDefault();
     const at = this.#position(event);
     if (event.pointerType === "pen") this.#takePen();
     else if (event.pointerType === "touch" && this.#pen && this.#press) return;
@@ -117,9 +129,30 @@ export class Gestures {
       this.#hover(at);
       return this.selectUnderPointer();
     }
-    const begun = this.#pans(event) ? null : event.button === 0 ? press(this.stage, this.annotator, ...at, event.pointerType === "touch" ? "coarse" : "fine") : null;
-    if (begun) this.#press = { pointer: event.pointerId, press: begun };
+    if (event.button === 0 && !this.#pans(event)) this.#begin(event, at);
     this.stage.element.classList.toggle("grabbing", this.#pans(event));
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {Point} at
+   */
+  #begin(event, at) {
+    const { state } = this.annotator;
+    const hand = event.pointerType === "touch" ? "coarse" : "fine";
+    // Whoever places a point takes their time, and so does who drags one.
+    const mayHold = event.pointerType !== "mouse" && !isPlacing(state) && !handleAt(this.stage, this.annotator, ...at, hand);
+    const begun = press(this.stage, this.annotator, ...at, hand);
+    if (begun) this.#press = { pointer: event.pointerId, press: begun };
+    if (mayHold) this.#hold = setTimeout(() => this.#held(at), HOLD_MS);
+    this.#start = at;
+  }
+
+  /** @param {Point} at */
+  #held(at) {
+    this.cancel();
+    this.#hover(at);
+    this.selectUnderPointer();
   }
 
   /** A pen came down: whatever lies on the screen besides is the palm. */
@@ -141,6 +174,7 @@ export class Gestures {
     const before = this.#pointers.get(event.pointerId);
     if (!before) return;
     this.#pointers.set(event.pointerId, at);
+    if (Math.hypot(at[0] - this.#start[0], at[1] - this.#start[1]) > RESTING) clearTimeout(this.#hold);
     if (this.#press?.pointer === event.pointerId) return this.#draw(this.#press.press, event);
     if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, at);
     else if (this.#pointers.size === 1 && this.stage.element.classList.contains("grabbing")) {
@@ -196,6 +230,7 @@ export class Gestures {
 
   /** @param {PointerEvent} event */
   #release(event) {
+    clearTimeout(this.#hold);
     this.#pointers.delete(event.pointerId);
     if (!this.#pointers.size) this.stage.element.classList.remove("grabbing");
   }

@@ -1,16 +1,17 @@
-/** The sheet of keys, which also changes them. */
+/** The sheet of all that can be done: a click on it does it, also where there is no keyboard, and one on its key changes that. */
 
-/** @import {Command} from "./commands.js" */
+/** @import {Command, Page} from "./commands.js" */
 /** @import {Keymap} from "./keys.js" */
 import { COMMANDS, POINTER } from "./commands.js";
 import { byId, element } from "./dom.js";
 import { keyName, showKey } from "./keys.js";
 
 /**
+ * @param {Page} page
  * @param {Keymap} keymap
  * @returns {() => void}  Shows the sheet.
  */
-export function makeHelp(keymap) {
+export function makeHelp(page, keymap) {
   const dialog = byId("help-dialog", HTMLDialogElement);
   const list = byId("key-list", HTMLElement);
   const draw = () => {
@@ -18,9 +19,14 @@ export function makeHelp(keymap) {
     list.replaceChildren(...groups.map((group) => keyGroup(group, keymap)), pointerGroup());
   };
   list.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("[data-change]") : null;
-    const command = COMMANDS.find(({ id }) => button instanceof HTMLElement && id === button.dataset["change"]);
-    if (button instanceof HTMLElement && command) listen(button, command, keymap, draw);
+    const button = event.target instanceof Element ? event.target.closest("[data-run], [data-change]") : null;
+    if (!(button instanceof HTMLElement)) return;
+    const { run, change } = button.dataset;
+    const command = COMMANDS.find(({ id }) => id === (run ?? change));
+    if (command && change) listen(button, command, keymap, draw);
+    if (!command || !run) return;
+    dialog.close();
+    command.run(page, "");
   });
   return () => {
     draw();
@@ -38,7 +44,9 @@ function keyGroup(group, keymap) {
     const keys = shown.map((key) => element("kbd", {}, key));
     const name = `${command.title}: ${shown.join(" or ") || "no key"}. Change`;
     const change = element("button", { type: "button", class: "change", "data-change": command.id, "aria-label": name }, ...(keys.length ? keys : ["none"]));
-    return element("li", { "data-command-row": command.id, "data-least": command.least ?? null }, command.shown ? element("span", { class: "change" }, ...keys) : change, command.title);
+    // What is held down, or depends on which key it is, takes a key.
+    const title = command.release || command.shown ? command.title : element("button", { type: "button", class: "do", "data-run": command.id }, command.title);
+    return element("li", { "data-command-row": command.id, "data-least": command.least ?? null }, command.shown ? element("span", { class: "change" }, ...keys) : change, title);
   });
   return element("section", {}, element("h3", {}, group), element("ul", {}, ...rows));
 }

@@ -62,13 +62,13 @@ export class Keymap {
   /**
    * A text in parts: in it, {command} stands for the key of that command, which the person may have changed.
    * @param {string} text
-   * @returns {{text: string, isKey: boolean}[]}
+   * @returns {{text: string, command: Command | null}[]}
    */
   parts(text) {
     return text.split(/\{([a-z-]+)\}/).map((part, index) => {
       const command = index % 2 ? this.commands.find(({ id }) => id === part) : undefined;
-      if (command) return { text: showKey(this.keys(command)[0] ?? "–"), isKey: true };
-      return { text: index % 2 ? `{${part}}` : part, isKey: false };
+      if (command) return { text: showKey(this.keys(command)[0] ?? "–"), command };
+      return { text: index % 2 ? `{${part}}` : part, command: null };
     });
   }
 

@@ -43,10 +43,11 @@ const review = new Review(annotator);
 const pins = new Pins(annotator, stage);
 const keymap = new Keymap(COMMANDS);
 const lookout = new Lookout(annotator, stage);
-const page = { annotator, stage, gestures, crosshair, lookout, picker, completion, review, pins, showHelp: makeHelp(keymap), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
+const page = { annotator, stage, gestures, crosshair, lookout, picker, completion, review, pins, showHelp: () => showHelp(), showExport: makeExport(annotator), showProject: makeProjectDialog(annotator) };
+const showHelp = makeHelp(page, keymap);
 
 showNotices(annotator, keymap);
-showPrompt(annotator, keymap);
+showPrompt(page, keymap);
 showAccess(annotator);
 showPhotos(annotator);
 showRegions(annotator, picker);

@@ -1,6 +1,6 @@
 /** The line above the photo: what is being done to it, or else what to do next. */
 
-/** @import {Annotator} from "./annotator.js" */
+/** @import {Command, Page} from "./commands.js" */
 /** @import {Keymap} from "./keys.js" */
 /** @import {State, Tool} from "./state.js" */
 /** @import {Photo, Region} from "./types.js" */
@@ -21,24 +21,24 @@ const LITTLE = 0.03;
 
 /** @type {Record<Exclude<Tool, null>, string>} */
 const TOOLS = {
-  paint: "Brush in: drag over the pixels that the region gets.",
-  erase: "Brush out: drag over the pixels that the region loses.",
+  paint: "Brush in{size}: drag over the pixels that the region gets.",
+  erase: "Brush out{size}: drag over the pixels that the region loses.",
   split: "Split: draw a line across the region.",
   merge: "Merge: click the regions that become part of the selected one.",
 };
-const BRUSHES = ["paint", "erase"];
 
 /**
- * @param {Annotator} annotator
+ * @param {Page} page
  * @param {Keymap} keymap
  */
-export function showPrompt({ store }, keymap) {
+export function showPrompt(page, keymap) {
+  const { store } = page.annotator;
   const line = byId("prompt", HTMLElement);
   store.watch((state) => [state.marking, state.stay, state.points, state.aiming, state.photo, state.opening, state.tool, state.brush, state.scale, state.selected, state.session, state.draft === null], () => {
     const { tone, text } = prompt(store.state);
     line.dataset["tone"] = tone;
     // A line that says the same stays, so that it is not read out again.
-    if (line.textContent !== keymap.spell(text)) line.replaceChildren(...keymap.parts(text).map((part) => (part.isKey ? element("kbd", {}, part.text) : part.text)));
+    if (line.textContent !== keymap.spell(text)) line.replaceChildren(...keymap.parts(text).map((part) => (part.command ? keyButton(part.text, part.command, page) : part.text)));
     showButtons(store.state);
     byId("photo-name", HTMLElement).textContent = store.state.photo?.path ?? "";
   });
@@ -46,6 +46,18 @@ export function showPrompt({ store }, keymap) {
   store.watch((state) => [state.photo?.review, isClosed(state.photo), state.draft === null], () => showReview(store.state));
   // Until another photo comes, though the first change makes it this model's: the stage must not move under a stroke.
   store.watch((state) => [state.photo?.id, state.project === null], () => showModels(store.state));
+}
+
+/**
+ * A key that can be clicked: whoever has a tablet has no other.
+ * @param {string} key
+ * @param {Command} command
+ * @param {Page} page
+ */
+function keyButton(key, command, page) {
+  const button = element("button", { type: "button", class: "key", title: command.title }, element("kbd", {}, key));
+  button.addEventListener("click", () => command.run(page, ""));
+  return button;
 }
 
 /** @param {State} state  Says who else has the photo open: what they do to it and what is done here may be at odds. */
@@ -97,7 +109,7 @@ function showButtons(state) {
 function prompt(state) {
   const { photo, opening, tool, marking, stay, aiming, points, draft } = state;
   if (draft) return { tone: "now", text: "Say what has to be done, and click in the photo to pin something to its place" };
-  if (tool) return { tone: "now", text: `${TOOLS[tool]}${BRUSHES.includes(tool) ? ` ${size(state)} {thinner} {thicker}` : ""}` };
+  if (tool) return { tone: "now", text: TOOLS[tool].replace("{size}", ` {thinner} {thicker} ${size(state)}`) };
   if (marking) return { tone: "now", text: `${points.length} of 4: click the left-most, right-most, top and bottom pixel of ${stay ? "the next" : "the"} region, in any order` };
   if (!photo || opening !== null) return { tone: "next", text: "" };
   if (isClosed(photo)) return { tone: "now", text: `${closedBy(photo)}: its label map is kept as it is` };
@@ -117,7 +129,7 @@ function closedBy({ status, author, review }) {
  */
 function size(state) {
   const radius = brushRadius(state);
-  return `Brush: ${2 * Math.floor(radius) + 1} photo pixels${radius === brushRadius({ ...state, brush: 0 }) ? " (the least)" : ""}`;
+  return `${2 * Math.floor(radius) + 1} photo pixels wide${radius === brushRadius({ ...state, brush: 0 }) ? " (the least)" : ""}`;
 }
 
 /**

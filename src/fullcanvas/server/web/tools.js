@@ -36,7 +36,9 @@ const SIDE_REACH = { fine: 4, coarse: 12 };
 export function press(stage, annotator, x, y, hand) {
   const { photo, marking, tool, draft } = annotator.state;
   if (draft) return annotator.isOpening() ? null : pressPin(stage, annotator, x, y);
-  if (annotator.isFixed() || !photo) return null;
+  if (annotator.isOpening() || !photo) return null;
+  // Told when it is over: a finger that rests there selects.
+  if (change.isClosed(photo)) return { move: () => {}, end: () => void annotator.isFixed(), cancel: () => {} };
   if (tool) return pressTool(stage, annotator, x, y);
   if (marking) return pressMark(stage, annotator, x, y);
   const handle = handleAt(stage, annotator, x, y, hand);
