@@ -107,11 +107,18 @@ def test_a_folder_that_cannot_be_brought_to_the_disk_is_no_reason_to_fail(tmp_pa
     sync_folder(tmp_path / "none")
 
 
-def test_a_full_disk_is_told_with_the_file(tmp_path):
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", "file.partial")
+
     with pytest.raises(OSError, match="No space left") as full, writing(tmp_path / "file"):
         raise OSError(28, "No space left on device")
     assert told(full.value) == f"{tmp_path / 'file'}: cannot be read or written (No space left on device)"
     with pytest.raises(FileNotFoundError) as missing, writing(tmp_path / "file"):
         (tmp_path / "other").read_bytes()
     assert told(missing.value).startswith(f"{tmp_path / 'other'}: cannot be read")
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(PermissionError) as refused, writing(tmp_path / "file"):
+        pass
+    assert told(refused.value) == f"{tmp_path / 'file'}: cannot be read or written (Permission denied)"
     assert told(OSError("something else")) == "something else"

@@ -33,7 +33,11 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
     if path.exists() and not path.is_file():
         raise FileExistsError(errno.EEXIST, "Is there, and no file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
+    try:
+        handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the other name
+        raise
     beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

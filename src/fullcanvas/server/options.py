@@ -19,7 +19,8 @@ Database = Annotated[
 _MOST = 1_000_000  # infinity is no number of bytes
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")]
 Labels = Annotated[
-    Path | None, typer.Option(help='`[{"id", "name", "isthing", "color"}]`, or a list of names.')
+    Path | None,
+    typer.Option(help='A file of class names, one a line; or JSON: `[{"id", "name", "isthing", "color"}]`.'),
 ]
 Model = Annotated[
     str, typer.Option(help="An embedded model, such as `default`, or the path of a model file.")
