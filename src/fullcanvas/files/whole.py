@@ -36,7 +36,7 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
     try:
         handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
     except OSError as error:
-        error.filename = str(path)  # nobody knows the other name
+        _name(error, path)  # nobody knows the other name
         raise
     beside = Path(name)
     try:
@@ -51,10 +51,16 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
     except BaseException as error:
         beside.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk does not say of which file
+            _name(error, path)  # a full disk does not say of which file
         raise
     if sync:
         sync_folder(path.parent)
+
+
+def _name(error: OSError, path: Path) -> None:
+    """Say which file it was; an error that has a text and no number would lose the text by that."""
+    if error.errno is not None:
+        error.filename = str(path)
 
 
 def _give_to_owner_of(path: Path, beside: Path) -> None:
