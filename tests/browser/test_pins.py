@@ -12,6 +12,8 @@ from tests.browser.annotator import TWO_FRAMES, Annotator, Place, Server
 CAT: list[Place] = [(30, 150), (420, 150), (200, 10), (200, 290)]
 EAR: Place = (130, 40)
 TAIL: Place = (400, 280)
+RING = 13
+"""A mark's ring lies within so many pixels of its place."""
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,16 @@ def rows(annotator: Annotator) -> Locator:
 
 
 def ink_around(annotator: Annotator, place: Place, reach: int = 34) -> NDArray[np.uint8]:
-    """What is drawn above the photo around a place: [2 * reach, 2 * reach, 4]."""
+    """What is drawn above the photo around a place, once a mark is: [2 * reach, 2 * reach, 4]."""
+    for _ in range(50):
+        ink = ink_now(annotator, place, reach)
+        if ink[reach - RING : reach + RING, reach - RING : reach + RING, 3].any():
+            return ink
+        annotator.page.wait_for_timeout(100)
+    raise AssertionError(f"no mark is drawn at {place}")
+
+
+def ink_now(annotator: Annotator, place: Place, reach: int) -> NDArray[np.uint8]:
     annotator.page.evaluate(TWO_FRAMES)
     x, y = annotator.client(place)
     stage = annotator.page.locator("#stage").bounding_box()
@@ -100,7 +111,7 @@ def test_a_mark_hides_no_pixel_under_it_and_is_as_large_at_any_zoom(annotator: A
         alpha = ink[..., 3]
         middle = len(ink) // 2
         assert not alpha[middle - 4 : middle + 4, middle - 4 : middle + 4].any()
-        ring = ink[middle - 13 : middle + 13, middle - 13 : middle + 13]
+        ring = ink[middle - RING : middle + RING, middle - RING : middle + RING]
         brightness = ring[ring[..., 3] > 100][:, :3].mean(axis=1)
         assert brightness.max() > 240  # light beside dark: one of both shows on any photo
         assert brightness.min() < 30
