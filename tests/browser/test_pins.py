@@ -25,6 +25,7 @@ def complete(annotator: Annotator) -> None:
 
 
 def pin(annotator: Annotator, place: Place, text: str) -> None:
+    annotator.page.evaluate(TWO_FRAMES)  # the form, as it comes, moves the stage
     annotator.page.mouse.click(*annotator.client(place))
     annotator.page.keyboard.type(text)
     annotator.page.keyboard.press("Enter")
