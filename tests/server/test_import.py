@@ -83,7 +83,7 @@ def test_outlines_become_regions(folder: Path, tmp_path: Path, start: Callable[.
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "a.txt").write_text("1 0 0 0.5 0 0.5 0.999 0 0.999\n")
     (tmp_path / "data.yaml").write_text("names: [cat, dog]\n")
-    assert "1 regions in 1 photos imported" in run(folder, "--format", "yolo", "--from", tmp_path)
+    assert "1 region in 1 photo imported" in run(folder, "--format", "yolo", "--from", tmp_path)
     page = start(folder)
     (region,) = page.get("/photos/1")["regions"]
     assert (region["label"], region["box"]) == ("dog", [0, 0, WIDTH // 2 + 1, HEIGHT])
@@ -115,7 +115,7 @@ def test_work_that_is_there_is_kept_unless_told_otherwise(
     origin = ["--format", "coco-instances", "--from", instances(tmp_path)]
     assert "a.jpg: has been worked on; --overwrite replaces its regions" in run(folder, *origin)
     assert [region["id"] for region in page.get("/photos/1")["regions"]] == [1, 2]
-    assert "1 regions in 1 photos imported" in run(folder, *origin, "--overwrite")
+    assert "1 region in 1 photo imported" in run(folder, *origin, "--overwrite")
     (region,) = page.get("/photos/1")["regions"]
     assert (region["id"], region["label"]) == (3, "dog")
     expected = np.zeros((HEIGHT, WIDTH), np.uint16)
@@ -178,7 +178,7 @@ def test_a_label_that_is_renamed_during_the_import_is_not_given(
     maps = write_maps(tmp_path / "maps", "a.png", "c.png")
     output = run(folder, "--format", "label-png", "--from", maps, code=1)
     assert "Error: c.png: there is no label 'cat' any more" in output
-    assert "2 regions in 1 photos imported" in output
+    assert "2 regions in 1 photo imported" in output
     assert [item["labels"] for item in page.get("/photos")["items"]] == [["sky", "tiger"], [], []]
 
 
@@ -189,7 +189,7 @@ def test_a_photo_whose_work_cannot_be_used_keeps_no_other_from_its_own(folder: P
     output = run(folder, "--format", "label-png", "--from", maps, code=1)
     assert f"Error: a.jpg: {maps / 'a.png'}: cannot be read as PNG" in output
     assert "Error: b/a.jpg: a.jpg: this is not a photo" in output
-    assert "2 regions in 1 photos imported, 0 skipped, 2 failed" in output
+    assert "2 regions in 1 photo imported, 0 skipped, 2 failed" in output
 
 
 def test_what_cannot_be_imported_says_so_and_stores_nothing(folder: Path, tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_was_left_out_is_told(folder: Path, tmp_path: Path) -> None:
     output = run(folder, "--format", "coco-instances", "--from", file)
     assert f"{file}: 1 of 3 left out: annotation 4: is of image 9, which is not listed\n" in output
     assert "a.jpg: 1 of 2 left out: annotation 2: has no polygons and no run lengths\n" in output
-    assert "1 regions in 1 photos imported, 0 skipped, 0 failed" in output
+    assert "1 region in 1 photo imported, 0 skipped, 0 failed" in output
 
 
 def test_an_import_and_a_data_set_see_a_photo_under_its_map_alike(folder: Path, tmp_path: Path) -> None:

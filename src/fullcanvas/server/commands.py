@@ -201,6 +201,7 @@ def import_(
     """
     from rich.console import Console
 
+    from fullcanvas.server.export import number_of
     from fullcanvas.server.take_in import import_project
 
     with _refusals(_GOES_ON):
@@ -220,7 +221,8 @@ def import_(
     for line in report.failed:
         typer.echo(f"Error: {line}", err=True)
     left = f"{len(report.skipped)} skipped, {len(report.failed)} failed"
-    typer.echo(f"{report.regions} regions in {report.photos} photos imported, {left}")
+    done = f"{number_of(report.regions, 'region')} in {number_of(report.photos, 'photo')}"
+    typer.echo(f"{done} imported, {left}")
     if report.failed:
         raise typer.Exit(1)
 
