@@ -139,6 +139,12 @@ def test_what_is_written_is_not_lost_by_a_step_aside(annotator: Annotator) -> No
         annotator.page.get_by_role("button", name="Dismiss").click()
     annotator.press("Escape")
     expect(annotator.page.locator("#reject-form")).to_be_hidden()
+    annotator.expect_ink(drawn=False)
+    # Escape is pressed easily, and once more than was meant.
+    expect(annotator.message).to_have_text("Given up. R brings back what was written.")
+    annotator.press("r")
+    expect(annotator.page.get_by_label("Pin 1", exact=True)).to_have_value("here")
+    annotator.press("Escape", "Escape")
     assert annotator.state()["photo"]["status"] == "complete"
     annotator.expect_ink(drawn=False)
     annotator.press("a")

@@ -12,7 +12,7 @@
 /** @import {Role} from "./types.js" */
 import { mayReopen } from "./access.js";
 import { byId } from "./dom.js";
-import { endDraft } from "./draft.js";
+import { endDraft, giveUpDraft, isWritten } from "./draft.js";
 import { turnTo } from "./panes.js";
 import * as change from "./state.js";
 import { takeOver } from "./take-over.js";
@@ -148,8 +148,15 @@ function giveUp({ annotator, gestures, picker }) {
   else if (gestures.cancel()) annotator.say("Stroke given up.");
   else if (state.marking || state.tool) store.update(change.endMarking);
   else if (state.aiming) store.update(change.set({ aiming: false }));
-  else if (state.draft) store.update(endDraft);
+  else if (state.draft) giveUpReview(annotator);
   else store.update((now) => ({ ...change.select(null)(now), place: null, message: null }));
+}
+
+/** @param {Annotator} annotator */
+function giveUpReview(annotator) {
+  const written = isWritten(annotator.state.draft);
+  annotator.store.update(giveUpDraft);
+  if (written) annotator.say("Given up. {reject} brings back what was written.");
 }
 
 /** @param {Page} page */

@@ -14,11 +14,14 @@ const MOST_PINS = 50;
 /** @type {readonly Pin[]} */
 const NONE = [];
 
-/** @type {Reducer}  One that is begun already goes on. */
-export const beginDraft = (state) => ({ ...state, draft: state.draft ?? { comment: "", pins: [] }, pin: null, message: null });
+/** @type {Reducer}  One that is begun already goes on, and so does one that was given up. */
+export const beginDraft = (state) => ({ ...state, draft: state.draft ?? state.shelved ?? { comment: "", pins: [] }, shelved: null, pin: null, message: null });
 
-/** @type {Reducer} */
-export const endDraft = (state) => ({ ...state, draft: null, pin: null });
+/** @type {Reducer}  What was written can be brought back. */
+export const giveUpDraft = (state) => ({ ...state, draft: null, shelved: isWritten(state.draft) ? state.draft : null, pin: null });
+
+/** @type {Reducer}  It has become a review, or there is nothing to review any more. */
+export const endDraft = (state) => ({ ...state, draft: null, shelved: null, pin: null });
 
 /** @param {string} comment */
 export const writeComment = (comment) => revise((draft) => ({ ...draft, comment }));

@@ -53,6 +53,7 @@ import { tellApart } from "./palette.js";
  * @property {Session | null} session  Who is at work, once known.
  * @property {string | null} conflict  What another window did, while the person has not chosen.
  * @property {import("./draft.js").Draft | null} draft  What a reviewer is about to give the photo back with.
+ * @property {import("./draft.js").Draft | null} shelved  What was written of one that was given up.
  * @property {number | null} pin  The place in the list of the pin that the person was led to.
  * @property {boolean} labelling  Whether a label is being typed.
  * @property {readonly string[]} recent  The labels given so far, the last one first.
@@ -103,6 +104,7 @@ export const START = Object.freeze({
   session: null,
   conflict: null,
   draft: null,
+  shelved: null,
   pin: null,
   labelling: false,
   recent: [],
@@ -140,6 +142,7 @@ export const beginOpening = (id) => (state) => ({
   opening: id,
   problem: null,
   draft: null,
+  shelved: null,
   labelling: false,
   peek: false,
   // An error tells of something that was not done, news of what others did: they stay until they are read.
