@@ -330,6 +330,11 @@ def test_photos_that_are_missing_from_an_export_are_told(
     assert f"there is nothing to export: a.jpg, b/a.jpg; {told}" in refused(folder, model, tmp_path / "out")
 
 
+def test_a_folder_without_a_project_stays_as_it_is(folder: Path, model: Path, tmp_path: Path) -> None:
+    assert "there is no project in" in refused(folder, model, tmp_path / "out")
+    assert not (folder / ".fullcanvas").exists()
+
+
 def test_an_export_is_never_taken_for_photos(work: Page, folder: Path, model: Path, tmp_path: Path) -> None:
     (tmp_path / "there").symlink_to(folder)
     for out in (folder / "out", folder / "b" / "out", folder, tmp_path / "there" / "out"):

@@ -92,10 +92,18 @@ def test_other_programs_get_figures(tmp_path: Path) -> None:
 
 def test_a_new_project_is_told_of_too(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.jpg")
+    open_project(tmp_path).store.close()
     told = run(tmp_path)
     assert "1 photo: 1 new" in told
     assert "person" not in told
     assert "label " not in told
+
+
+def test_to_ask_of_a_folder_without_a_project_begins_none(tmp_path: Path) -> None:
+    write_photo(tmp_path / "a.jpg")
+    result = CliRunner().invoke(app, ["summary", str(tmp_path)])
+    assert (result.exit_code, "there is no project in" in result.output) == (2, True)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.jpg"]
 
 
 def test_an_older_database_is_brought_up_to_date_with_a_word_apart_from_the_figures(tmp_path: Path) -> None:

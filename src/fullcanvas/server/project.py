@@ -13,7 +13,7 @@ from rich.console import Console
 from fullcanvas.formats.frame import Frame
 from fullcanvas.formats.pixels import MAX_PIXELS, Pixels
 from fullcanvas.server.database import SILENT
-from fullcanvas.server.errors import ConflictError, PhotoError
+from fullcanvas.server.errors import ConflictError, PhotoError, StoreError
 from fullcanvas.server.labels import Label, checked_name, merge, read_labels
 from fullcanvas.server.photos import confine, content_hash, decode, frame, scan
 from fullcanvas.server.records import Photo
@@ -125,6 +125,7 @@ def open_project(
     max_pixels: int = MAX_PIXELS,
     database: str | None = None,
     *,
+    begin: bool = True,
     console: Console = SILENT,
 ) -> Project:
     """The project of a folder of photos; no photo is decoded.
@@ -135,15 +136,22 @@ def open_project(
         labels: a file of labels to take over.
         max_pixels: the largest photo that is opened.
         database: the address of a PostgreSQL database, instead of a file.
+        begin: whether a folder that has no project gets one.
         console: is told when a database of an older version is brought up to date.
 
     Raises:
         PhotoError: there is no such folder.
         LabelsError: the file of labels cannot be used.
-        StoreError: the database cannot be used.
+        StoreError: the database cannot be used, or there is none and none may be made.
     """
     found = scan(folder)
-    store = Store(database or home(folder, place) / DATABASE, console)
+    file = home(folder, place) / DATABASE
+    if not (begin or database or file.is_file()):
+        raise StoreError(
+            f"there is no project in {file.parent}: fullcanvas annotate begins one; "
+            "--project names a folder elsewhere, --database a PostgreSQL database"
+        )
+    store = Store(database or file, console)
     try:
         if labels is not None:
             store.take_labels_over(repr(read_labels(labels)), partial(read_labels, labels))

@@ -63,7 +63,7 @@ def summarise_folder(folder: Path, place: Path | None, database: str | None, con
     Raises:
         ServerError: the project cannot be used.
     """
-    project = open_project(folder, place, database=database, console=console)
+    project = open_project(folder, place, database=database, begin=False, console=console)
     try:
         return summarise(project)
     finally:

@@ -84,7 +84,7 @@ def export_project(
         ModelError: the model cannot be used.
     """
     _check_out(folder, home(folder, place), out)
-    project = open_project(folder, place, None, max_pixels, database, console=console)
+    project = open_project(folder, place, None, max_pixels, database, begin=False, console=console)
     try:
         # What is on disk is used, and left as it is: how much room it may take is not known here.
         disk = disk_cache(folder, place, limit=0)
