@@ -102,6 +102,14 @@ def test_what_began_from_a_model_file_may_be_averaged_with_that_file(trained, tm
     assert_between(resume(path, mean.config, CPU), before, after, 0.6)
 
 
+@pytest.mark.parametrize("names", [("checkpoint.pt", "model.zip"), ("model.zip", "checkpoint.pt")])
+def test_the_numbers_of_a_checkpoint_are_not_those_of_a_model_file(trained, names):
+    """Even of one training: in the file a convolution's weights are scaled as the norm after it says."""
+    one, other = (trained.folder / name for name in names)
+    with pytest.raises(WeightsError, match="Name both checkpoints, or both model files"):
+        average(one, other, 0.5)
+
+
 def test_what_has_no_mean_is_refused(begin, tmp_path):
     same, other = saved(tmp_path, "same", scratch()), saved(tmp_path, "other", scratch(seed=1))
     assert average(begin, same, 1.0).step == 7

@@ -75,6 +75,11 @@ def average(one: str | Path, other: str | Path, share: float) -> Run:
     first, second = _end(one), _end(other)
     if first.config.network != second.config.network:
         raise WeightsError(f"{one} and {other} hold networks of different shapes: they have no mean")
+    if first.weights.folded != second.weights.folded:
+        raise WeightsError(
+            f"of {one} and {other} only one has norms folded into what is before them, as model files have: "
+            "the numbers of the two mean different things. Name both checkpoints, or both model files"
+        )
     if first.began != second.began and not first.follows(second) and not second.follows(first):
         raise WeightsError(
             f"{one} and {other} began from different weights, and neither from the other's file: their mean "
