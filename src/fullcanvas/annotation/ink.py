@@ -29,9 +29,10 @@ STROKE_WIDTH = 3
 _THINNEST = 1.5
 _PIECE = 8
 _AT_ONCE = 2048  # pieces, so that the longest scribble takes no more memory than any
-_REMEMBERED = (
-    2048  # scribbles, of about half a kilobyte each, and discs: every correction asks for them again
-)
+_REMEMBERED = 1 << 14
+"""Scribbles and discs, of about a kilobyte each: every correction asks for those around it again, on every
+plane. Two hundred regions with eight scribbles each are 2,400 of them on the photo's plane, and more on those
+of close-ups; where fewer are remembered, each is forgotten before it is asked for."""
 _LARGEST_REMEMBERED = 1 << 18  # pixels around a scribble: one through a close-up may be far longer than that
 
 
