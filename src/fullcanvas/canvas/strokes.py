@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -73,23 +73,28 @@ def strokes_of(annotation: Annotation, boxes: Mapping[int, Box], *, scribbles: b
         boxes: of the regions in force, by id, in photo pixels.
         scribbles: whether the lines of scribbles bind the competition.
     """
-    strokes: list[Stroke] = []
+    said: list[tuple[int, int, DrawScribble | PaintRegion]] = []  # the index, the region, and the entry
     for index, entry in enumerate(annotation.in_force):
         match entry:
             case DrawScribble() if scribbles:
-                strokes.append(Stroke(index, entry.region, entry.points))
+                said.append((index, entry.region, entry))
             case PaintRegion():
-                strokes.append(Stroke(index, entry.region, entry.points, entry.radius, entry.erase))
+                said.append((index, entry.region, entry))
             case MergeRegions():
-                strokes = [
-                    replace(stroke, region=entry.region) if stroke.region in entry.others else stroke
-                    for stroke in strokes
+                said = [
+                    (at, entry.region if region in entry.others else region, one) for at, region, one in said
                 ]
             case SplitRegion() | DeleteRegion():
-                strokes = [stroke for stroke in strokes if stroke.region != entry.region]
+                said = [each for each in said if each[1] != entry.region]
             case KeepRegions():
-                strokes = [stroke for stroke in strokes if stroke.region not in entry.regions]
-    return [stroke if stroke.radius else replace(stroke, box=boxes[stroke.region]) for stroke in strokes]
+                said = [each for each in said if each[1] not in entry.regions]
+    return [_stroke(index, region, entry, boxes) for index, region, entry in said]
+
+
+def _stroke(index: int, region: int, entry: DrawScribble | PaintRegion, boxes: Mapping[int, Box]) -> Stroke:
+    if isinstance(entry, PaintRegion):
+        return Stroke(index, region, entry.points, entry.radius, entry.erase)
+    return Stroke(index, region, entry.points, box=boxes[region])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
