@@ -31,6 +31,16 @@ def test_undo_and_redo_by_keys(annotator: Annotator) -> None:
     expect(annotator.message).to_contain_text("nothing to redo")
 
 
+def test_a_region_that_a_redo_brings_back_is_the_newest_again(annotator: Annotator) -> None:
+    """Else the next digit would be for the region before it, whose label would be lost."""
+    person = annotator.mark(*PERSON)
+    annotator.press("1")
+    flag = annotator.mark(*FLAG)
+    annotator.press("z", "Shift+Z", "2")
+    labels = {number: region["label"] for number, region in annotator.regions().items()}
+    assert labels == {person: "cup", flag: "table"}
+
+
 def test_nothing_done_in_a_hurry_is_lost(annotator: Annotator) -> None:
     """Keys and clicks that come before the server has answered are carried out in their order."""
     annotator.page.keyboard.press("n")

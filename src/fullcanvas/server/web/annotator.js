@@ -259,6 +259,7 @@ export class Annotator {
     if (!photo) return this.say("Not done: no photo is open.", "error");
     const key = makeKey();
     const seconds = this.#stopwatch.take();
+    const step = typeof fields === "object" && STEPS.includes(fields.kind);
     if (ticket) ticket.waiting = true;
     if (sketch) this.store.update(change.addSketch({ key, ...sketch }));
     const done = () => {
@@ -274,9 +275,10 @@ export class Annotator {
       const region = resolveRegion(now.region);
       const patch = await api.postInteraction(photo.id, { ...now, region, seconds, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;
-      this.#takePatch(patch, ticket ? patch.header.region : null);
+      const added = ticket ? patch.header.region : step ? change.broughtBack(this.state.photo, patch.header.photo) : null;
+      this.#takePatch(patch, added);
       done();
-    }, "Not done", dropped, typeof fields === "object" && STEPS.includes(fields.kind));
+    }, "Not done", dropped, step);
   }
 
   /**

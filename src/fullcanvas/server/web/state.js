@@ -177,12 +177,27 @@ export const showProblem = (id, detail) =>
 export const refreshPhoto = (photo, added = null) => (state) => {
   const listed = { ...state, items: state.items.map((item) => (item.id === photo.id ? summary(photo) : item)) };
   if (state.photo?.id !== photo.id) return listed;
-  const last = photo.regions.reduce((most, region) => Math.max(most, region.id), 0) || null;
+  const last = lastAdded(photo);
   const newest = added ?? (findRegion(photo, state.newest) ? state.newest : last);
   // What is complete takes no points and no strokes, whoever completed it.
   const ready = isClosed(photo) ? endMarking(listed) : listed;
   return { ...ready, photo: tellApart(photo), newest, place: null, selected: findRegion(photo, state.selected) ? state.selected : null };
 };
+
+/**
+ * The region that was added last, if a step in the history brought it back.
+ * @param {Photo | null} before
+ * @param {Photo | null} after
+ */
+export function broughtBack(before, after) {
+  const last = lastAdded(after);
+  return findRegion(before, last) ? null : last;
+}
+
+/** @param {Photo | null} photo */
+function lastAdded(photo) {
+  return Math.max(0, ...(photo?.regions ?? []).map(({ id }) => id)) || null;
+}
 
 /**
  * @param {Photo} photo
