@@ -88,6 +88,18 @@ def test_a_selected_region_owns_the_next_stroke(annotator: Annotator) -> None:
     assert annotator.state()["selected"] is None
 
 
+@pytest.mark.parametrize("key", ["n", "Tab"])
+def test_a_stroke_is_for_the_region_that_was_selected_when_it_began(annotator: Annotator, key: str) -> None:
+    """Quick hands press the next key before they let go."""
+    person, flag = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    annotator.page.locator(f'[data-region="{person}"]').click()
+    annotator.begin_stroke((30, 250), (60, 260))
+    annotator.page.keyboard.press(key)
+    annotator.page.mouse.up()
+    annotator.settle()
+    assert [annotator.regions()[region]["scribbles"] for region in (person, flag)] == [1, 0]
+
+
 def test_a_click_is_a_scribble_of_one_point_and_needs_a_region(annotator: Annotator) -> None:
     person = annotator.mark(*PERSON)
     annotator.click((490, 20))

@@ -91,11 +91,12 @@ export class Annotator {
   }
 
   /**
-   * A stroke that grows the selected region, or else the one under its start.
+   * A stroke that grows a region.
    * @param {Point[]} points
+   * @param {number | null} region  Null is the one under its start.
    */
-  scribble(points) {
-    this.send({ kind: "scribble", points, region: this.state.selected }, { kind: "stroke", points });
+  scribble(points, region) {
+    this.send({ kind: "scribble", points, region }, { kind: "stroke", points });
   }
 
   /**

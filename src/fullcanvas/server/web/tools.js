@@ -104,7 +104,9 @@ function pressPin(stage, annotator, x, y) {
  */
 function pressStroke(stage, annotator, x, y) {
   if (!stage.inside(x, y)) return null;
-  if (annotator.state.selected === null && stage.regionAt(x, y) === 0) {
+  // Whichever is selected by the time that the stroke ends: what a key does meanwhile is for the next one.
+  const region = annotator.state.selected;
+  if (region === null && stage.regionAt(x, y) === 0) {
     annotator.say("No region here. Start in the region that should grow, or select one; {mark} marks a new region.");
     return null;
   }
@@ -120,11 +122,11 @@ function pressStroke(stage, annotator, x, y) {
       const point = stage.toPhoto(toX, toY);
       points = straight ? [start, point] : change.extend(points, point);
       show(stage, { kind: "stroke", points });
-      annotator.foresight.ask({ kind: "scribble", points, region: annotator.state.selected });
+      annotator.foresight.ask({ kind: "scribble", points, region });
     },
     end() {
       show(stage, null);
-      annotator.scribble(points);
+      annotator.scribble(points, region);
     },
     cancel: () => show(stage, null),
   };
@@ -198,7 +200,7 @@ function pressHandle(stage, annotator, handle, x, y) {
       show(stage, null);
       // A click that moves nothing is a click: a scribble of one point.
       if (moved) annotator.movePoints(region.id, move);
-      else annotator.scribble([stage.toPhoto(x, y)]);
+      else annotator.scribble([stage.toPhoto(x, y)], region.id);
     },
     cancel: () => show(stage, null),
   };
