@@ -1,4 +1,4 @@
-"""A pen and fingers, as the browser gets them from the machine."""
+"""A pen, fingers and input methods, as the browser gets them from the machine."""
 
 from __future__ import annotations
 
@@ -58,3 +58,11 @@ class Hands:
         self.annotator.page.wait_for_timeout(LONG_MS)
         self.touch("touchEnd")
         self.annotator.settle()
+
+    def compose(self, text: str, key: str) -> None:
+        """An input method, by which a word is being written, gets a key: Enter takes what it offers."""
+        end = {"selectionStart": len(text), "selectionEnd": len(text)}
+        self.session.send("Input.imeSetComposition", {"text": text, **end})
+        self.session.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": key, "code": key})
+        self.session.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "code": key})
+        self.session.send("Input.insertText", {"text": text})

@@ -1,4 +1,4 @@
-"""Pens, screens of other scales, screen readers, and machines without a network."""
+"""Pens, input methods, screens of other scales, screen readers, and machines without a network."""
 
 from __future__ import annotations
 
@@ -44,6 +44,28 @@ def test_a_pen_draws_while_the_palm_rests_and_fingers_pan(annotator: Annotator) 
     annotator.settle()
     assert annotator.client((200, 200)) == pytest.approx((finger[0] + 40, finger[1] + 25), abs=1)
     assert annotator.regions()[person]["scribbles"] == 1
+
+
+def test_the_keys_of_an_input_method_are_its_own(annotator: Annotator) -> None:
+    """With one, Enter ends a word of Chinese, and Escape gives it up, before all is written."""
+    annotator.open_alone("astronaut.jpg")
+    person, hands, page = annotator.mark(*PERSON), Hands(annotator), annotator.page
+    annotator.complete()
+    annotator.press("r")
+    hands.compose("太粗", "Escape")
+    expect(page.get_by_label("What has to be done?")).to_be_focused()
+    annotator.press("Escape")
+    annotator.click((100, 100))
+    hands.compose("头发", "Enter")
+    expect(page.get_by_label("Pin 1", exact=True)).to_be_focused()
+    annotator.press("Escape", "Escape", "Shift+F")
+    hands.compose("人", "Enter")
+    expect(page.get_by_label("Find photos by name")).to_be_focused()
+    annotator.press("Escape", "Shift+Enter", "/")
+    hands.compose("宇航", "Enter")
+    hands.compose("员", "Enter")
+    annotator.press("Enter")
+    assert annotator.regions()[person]["label"] == "宇航员"
 
 
 def test_a_finger_beside_an_extreme_point_drags_it(annotator: Annotator) -> None:

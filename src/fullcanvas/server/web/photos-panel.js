@@ -80,6 +80,7 @@ function listenToFilter(annotator) {
   status.addEventListener("change", () => album.filter({ status: /** @type {Status | ""} */ (status.value) }));
   name.addEventListener("input", () => album.filter({ name: name.value.trim() }));
   name.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
     if (event.key === "Escape") album.filter({ name: (name.value = "") });
     else if (event.key === "Enter") album.openFirst();
     else return;

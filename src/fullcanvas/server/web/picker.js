@@ -90,6 +90,8 @@ export class LabelPicker {
   /** @param {KeyboardEvent} event */
   #key(event) {
     event.stopPropagation();
+    // An input method's own: its Enter takes the word that it offers, and its arrows choose among them.
+    if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && this.#options.length) this.#active = (this.#active + step + this.#options.length) % this.#options.length;
     else if (event.key === "Enter") this.#choose(this.#active);

@@ -59,7 +59,7 @@ export class Review {
     this.#form.addEventListener("keydown", (event) => {
       // Whoever has said what is wrong there goes on to the next place; the photo is given back by its button alone.
       const said = event.key === "Enter" && event.target instanceof HTMLInputElement;
-      if (!said && event.key !== "Escape") return;
+      if (event.isComposing || (!said && event.key !== "Escape")) return;
       event.preventDefault();
       byId("stage", HTMLElement).focus();
     });
