@@ -59,6 +59,10 @@ def test_views_of_the_overlay(annotator: Annotator) -> None:
     expect(fill).to_have_css("opacity", "0.55")
     annotator.press("u")
     expect(annotator.page.locator("#heat")).to_be_visible()
+    annotator.page.keyboard.down("p")
+    expect(annotator.page.locator("#heat")).to_be_hidden()
+    annotator.page.keyboard.up("p")
+    expect(annotator.page.locator("#heat")).to_be_visible()
     annotator.press("u")
     expect(annotator.page.locator("#heat")).to_be_hidden()
 

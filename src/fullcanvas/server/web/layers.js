@@ -193,12 +193,14 @@ export class Layers {
   }
 
   /**
-   * What is visible of the fill and the borders.
+   * What is visible of the fill, the borders, and the heat, if it is shown.
    * @param {number} fill  Opacity.
    * @param {boolean} border
+   * @param {boolean} heat
    */
-  setVisible(fill, border) {
+  setVisible(fill, border, heat) {
     this.#fill.style.opacity = this.#fine.style.opacity = String(fill);
+    this.#heat.style.visibility = heat ? "" : "hidden";
     this.#bordersShown = border;
     this.#showBorders();
   }

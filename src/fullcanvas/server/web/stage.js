@@ -265,7 +265,7 @@ export class Stage {
     const { overlay, peek, heat, opacity, photo } = this.annotator.state;
     this.#sheet.hidden = photo === null;
     if (photo === null) this.#shown = null;
-    this.layers.setVisible(overlay === "full" && !peek && !heat ? opacity : 0, overlay !== "hidden" && !peek && photo !== null);
+    this.layers.setVisible(overlay === "full" && !peek && !heat ? opacity : 0, overlay !== "hidden" && !peek && photo !== null, !peek);
   }
 
   #draw() {
