@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Dialog, Locator, expect
 
 from tests.browser.annotator import TWO_FRAMES, Annotator, Place, Server
 
@@ -149,6 +149,25 @@ def test_what_is_written_is_not_lost_by_a_step_aside(annotator: Annotator) -> No
     annotator.expect_ink(drawn=False)
     annotator.press("a")
     expect(annotator.page.locator("#prompt")).to_contain_text("Reviewed")
+
+
+def test_whoever_leaves_the_page_is_asked_about_what_is_written(annotator: Annotator) -> None:
+    """It is in the page alone until the photo is given back."""
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    annotator.page.on("dialog", leave)
+    annotator.press("r")
+    pin(annotator, EAR, "here")
+    annotator.page.reload()
+    annotator.settle()
+    assert asked == ["beforeunload"]
+    annotator.press("r", "Escape")
+    annotator.page.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_pins_can_be_taken_off_and_must_say_something(annotator: Annotator) -> None:

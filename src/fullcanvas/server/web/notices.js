@@ -4,6 +4,7 @@
 /** @import {Keymap} from "./keys.js" */
 /** @import {State} from "./state.js" */
 import { byId, within } from "./dom.js";
+import { isWritten } from "./draft.js";
 import { set } from "./state.js";
 import { count, percent } from "./words.js";
 
@@ -17,7 +18,7 @@ export function showNotices(annotator, keymap) {
   byId("retry", HTMLButtonElement).addEventListener("click", () => annotator.retry());
   window.addEventListener("online", () => annotator.retry());
   window.addEventListener("beforeunload", (event) => {
-    if (store.state.waiting) event.preventDefault();
+    if (store.state.waiting || isWritten(store.state.draft)) event.preventDefault();
   });
   store.watch((state) => [state.waiting, state.gone, state.photo === null], () => showSaving(store.state));
   store.watch((state) => state.busy, (busy) => byId("stage", HTMLElement).setAttribute("aria-busy", String(busy)));
