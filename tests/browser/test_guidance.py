@@ -76,6 +76,28 @@ def test_names_stand_on_their_regions(annotator: Annotator) -> None:
     assert annotator.labels()[y, x] == person
 
 
+def test_x_stays_before_y_after_a_name_that_runs_from_right_to_left(annotator: Annotator) -> None:
+    annotator.open("astronaut.jpg")
+    annotator.mark(*PERSON)
+    annotator.press("/")
+    annotator.page.keyboard.type("رائدة")
+    annotator.press("Enter")
+    annotator.page.mouse.move(*annotator.client((123, 456)))
+    under = annotator.page.locator("#under")
+    expect(under).to_have_text("رائدة · 123, 456")
+    ends = """element => {
+        const text = element.lastChild, from = text.data.length - "123, 456".length;
+        return [from, from + 5].map((start) => {
+            const number = document.createRange();
+            number.setStart(text, start);
+            number.setEnd(text, start + 3);
+            return number.getBoundingClientRect().left;
+        });
+    }"""
+    x, y = under.evaluate(ends)
+    assert x < y
+
+
 def test_what_no_region_has_can_be_shown(annotator: Annotator) -> None:
     annotator.mark(*PERSON)
     gap = annotator.labels() == 0

@@ -5,7 +5,7 @@
 /** @import {Press} from "./tools.js" */
 /** @import {Point} from "./types.js" */
 import { findRegion, isClosed, isPlacing, regionName, select, set } from "./state.js";
-import { byId } from "./dom.js";
+import { byId, element } from "./dom.js";
 import { handleAt, press } from "./tools.js";
 
 const WHEEL_SPEED = 0.0015;
@@ -252,7 +252,9 @@ export class Gestures {
     const under = region?.id ?? null;
     if (under !== state.under) this.annotator.store.update(set({ under }));
     const [x, y] = at ? this.stage.toPhoto(...at) : [0, 0];
-    this.#under.textContent = at && state.photo ? `${region ? `${regionName(region)} · ` : ""}${Math.floor(x)}, ${Math.floor(y)}` : "";
+    // Set apart: after a name that runs from right to left, x and y would change places.
+    const name = region ? [element("bdi", {}, regionName(region)), " · "] : [];
+    this.#under.replaceChildren(...(at && state.photo ? [...name, `${Math.floor(x)}, ${Math.floor(y)}`] : []));
     const handle = at && !this.#press ? handleAt(this.stage, this.annotator, ...at, "fine") : null;
     this.stage.element.dataset["handle"] = handle ? (handle.free ? "point" : handle.index < 2 ? "across" : "down") : "";
   }
