@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.annotator import PERSON, Annotator, Server
+from tests.browser.annotator import FLAG, PERSON, Annotator, Server
 from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.hands import Hands
 
@@ -204,6 +204,23 @@ def test_every_control_has_a_name_for_a_screen_reader(annotator: Annotator) -> N
     annotator.page.set_viewport_size({"width": 640, "height": 400})
     check()
     assert {"Mark region", "Undo", "Label", "Colour of cup", "Delete cup", "Contrast", "Reject"} <= seen
+
+
+def test_high_contrast_leaves_colours_of_regions_and_shows_what_is_chosen(annotator: Annotator) -> None:
+    annotator.page.emulate_media(forced_colors="active")
+    annotator.open("astronaut.jpg")
+    person, _ = annotator.mark(*PERSON), annotator.mark(*FLAG)
+    annotator.page.locator(f'[data-region="{person}"]').click()
+    annotator.press("d", "g")
+    ground = "element => getComputedStyle(element).backgroundColor"
+    swatches = annotator.page.locator("#region-list .swatch").evaluate_all(f"all => all.map({ground})")
+    colors = [tuple(region["color"]) for region in annotator.regions().values()]
+    assert swatches == [f"rgb({red}, {green}, {blue})" for red, green, blue in colors]
+    chosen = annotator.page.locator('[aria-pressed="true"], [aria-current]')
+    expect(chosen).to_have_count(4)  # the photo, the brush, the region, and the last step of the history
+    assert len(set(chosen.evaluate_all(f"all => all.map({ground})"))) == 1
+    others = annotator.page.locator("[aria-pressed=false], #photo-list button:not([aria-current])")
+    assert chosen.first.evaluate(ground) not in others.evaluate_all(f"all => all.map({ground})")
 
 
 def test_nothing_is_asked_of_any_other_machine(annotator: Annotator, server: Server) -> None:
