@@ -56,6 +56,20 @@ def test_merge_split_and_fill(annotator: Annotator) -> None:
     assert np.array_equal(annotator.labels(), two)
 
 
+def test_a_digit_labels_what_was_split_off(annotator: Annotator) -> None:
+    """It is the newest region; the one that was marked last keeps its label."""
+    person = annotator.mark(*PERSON)
+    annotator.press("1")
+    flag = annotator.mark(*FLAG)
+    annotator.press("1", "c")
+    annotator.begin_stroke((150, 290), (480, 290))
+    annotator.page.mouse.up()
+    annotator.press("2")
+    (part,) = set(annotator.regions()) - {person, flag}
+    labels = {number: region["label"] for number, region in annotator.regions().items()}
+    assert labels == {person: "cup", flag: "cup", part: "table"}
+
+
 def test_the_shape_tools_have_buttons_in_one_row(annotator: Annotator) -> None:
     bar = annotator.page.get_by_role("toolbar", name="Tools")
     names = ("Brush in", "Brush out", "Split a region", "Merge", "Fill")

@@ -89,7 +89,9 @@ function pressLine(stage, annotator, region, x, y) {
     },
     end() {
       show(false);
-      annotator.send(asked(), { kind: "stroke", points, width });
+      // What is split off is the newest region, as one that is marked.
+      const ticket = tool === "split" ? (annotator.added = { id: null }) : undefined;
+      annotator.send(asked(), { kind: "stroke", points, width }, ticket);
       // One line, one split: whoever wants another says so.
       if (tool === "split") annotator.store.update(set({ tool: null }));
     },
