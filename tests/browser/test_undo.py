@@ -41,6 +41,17 @@ def test_a_region_that_a_redo_brings_back_is_the_newest_again(annotator: Annotat
     assert labels == {person: "cup", flag: "table"}
 
 
+def test_a_key_held_down_to_the_beginning_is_no_mistake(annotator: Annotator) -> None:
+    annotator.mark(*PERSON)
+    for key, end in (("z", "There is nothing to undo."), ("Shift+Z", "There is nothing to redo.")):
+        for _ in range(4):  # before the first is answered
+            annotator.page.keyboard.press(key)
+        annotator.settle()
+        expect(annotator.message).to_have_text(end)
+        expect(annotator.page.locator("#toast")).to_be_hidden()
+    assert len(annotator.regions()) == 1
+
+
 def test_nothing_done_in_a_hurry_is_lost(annotator: Annotator) -> None:
     """Keys and clicks that come before the server has answered are carried out in their order."""
     annotator.page.keyboard.press("n")

@@ -132,8 +132,7 @@ export class Annotator {
   /** @param {"undo" | "redo"} kind */
   step(kind) {
     const { photo, waiting } = this.state;
-    const possible = kind === "undo" ? photo?.can_undo : photo?.can_redo;
-    if (photo && (possible || waiting)) this.send({ kind });
+    if (photo && (waiting || change.mayStep(photo, kind))) this.send({ kind });
     else this.say(`There is nothing to ${kind}.`);
   }
 
@@ -273,6 +272,8 @@ export class Annotator {
     };
     this.enqueueChange(async () => {
       const now = typeof fields === "function" ? fields() : fields;
+      // A key that is held down asks once more than there is.
+      if (!change.mayStep(this.state.photo, now.kind)) return this.say(`There is nothing to ${now.kind}.`);
       const region = resolveRegion(now.region);
       const patch = await api.postInteraction(photo.id, { ...now, region, seconds, version: this.#version(photo), key });
       if (ticket) ticket.id = patch.header.region;

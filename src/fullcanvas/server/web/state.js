@@ -185,6 +185,15 @@ export const refreshPhoto = (photo, added = null) => (state) => {
 };
 
 /**
+ * Whether there is something to undo or to redo, if that is the kind of a change.
+ * @param {Photo | null} photo
+ * @param {string} kind
+ */
+export function mayStep(photo, kind) {
+  return kind === "undo" ? photo?.can_undo : kind === "redo" ? photo?.can_redo : true;
+}
+
+/**
  * The region that was added last, if a step in the history brought it back.
  * @param {Photo | null} before
  * @param {Photo | null} after
