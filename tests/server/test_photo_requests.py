@@ -186,6 +186,25 @@ def test_a_photo_that_is_gone_says_so(page: Page, folder: Path) -> None:
     assert "no longer there" in response.json()["detail"]
 
 
+def test_a_complete_photo_whose_file_is_gone_or_another_is_neither_reopened_nor_reviewed(
+    page: Page, folder: Path
+) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    assert page.post("/photos/1/complete", version=1, complete=True).status_code == 200
+    old = (folder / "a.jpg").read_bytes()
+    for spoil in (lambda: write_photo(folder / "a.jpg", seed=99), (folder / "a.jpg").unlink):
+        spoil()
+        for refused in (
+            page.post("/photos/1/complete", version=2, complete=False),
+            page.post("/photos/1/review", version=2, verdict="rejected"),
+            page.post("/photos/1/review", version=2, verdict="reviewed"),
+        ):
+            assert refused.status_code == 422
+            assert page.get("/photos/1/version") == {"version": 2, "status": "complete"}
+    (folder / "a.jpg").write_bytes(old)
+    assert page.post("/photos/1/complete", version=2, complete=False).status_code == 200
+
+
 def test_a_photo_replaced_by_a_link_out_is_refused(page: Page, folder: Path, tmp_path: Path) -> None:
     write_photo(tmp_path / "secret.jpg")
     (folder / "a.jpg").unlink()

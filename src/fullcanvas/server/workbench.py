@@ -245,6 +245,7 @@ class Workbench:
             photo, made = self.project.store.photo_and_change(photo_id, request.key)
             if made is None:
                 _check_version(photo, request.version)
+                self.project.checked_hash(photo)  # it could not be answered: nothing may have changed then
                 photo = change(photo)
             return self._view(photo)
 
