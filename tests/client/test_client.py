@@ -18,6 +18,8 @@ from fullcanvas.annotation import AnnotationError
 from fullcanvas.client import ClientError, ConflictError, Pin, User, wire
 from fullcanvas.inference import Segmenter
 from fullcanvas.server.accounts import Accounts, Role
+from fullcanvas.server.errors import SupersededError
+from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.serve import listen
 from tests.client.conftest import LEFT, RIGHT, Running
 from tests.server.conftest import write_photo
@@ -356,6 +358,31 @@ def test_a_server_that_asks_for_an_account(folder: Path, segmenter: Segmenter, t
         assert Client(server.address, token=token).project.photos == 3
     finally:
         server.stop()
+
+
+def test_what_others_changes_go_before_is_asked_for_again(
+    running: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = client.open(1)
+    photo.add_region(LEFT)
+    preview, given_up = Precedence.preview, iter(range(4))
+
+    def interrupted(self: Precedence):
+        if next(given_up, None) is not None:
+            raise SupersededError
+        return preview(self)
+
+    monkeypatch.setattr(Precedence, "preview", interrupted)
+    assert (photo.labels_in((0, 0, 96, 80)) == photo.display).all()
+    assert next(given_up, None) is None
+    given_up = iter(range(2))
+    assert (photo.preview("delete", region=1) == 0).all()
+    assert next(given_up, None) is None
+
+    given_up = iter(range(1_000_000))  # others go on and on
+    with pytest.raises(ClientError, match="a change came first; ask again") as refused:
+        Client(running.address, timeout=0.2).open(1).labels_in((0, 0, 5, 4))
+    assert refused.value.status == 503
 
 
 def test_no_server_and_no_address() -> None:

@@ -187,8 +187,6 @@ class RemotePhoto:
     def preview(self, kind: str, **fields: Any) -> NDArray[np.int32]:
         """The label map as a change would make it, int32 [h, w]; nothing changes.
 
-        Where somebody's change came first, `ClientError` says so, with status 503: ask again.
-
         Args:
             kind: of the change, as the interface calls it, such as "scribble".
             fields: of the change, such as `points` and `region`.

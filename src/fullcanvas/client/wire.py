@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import struct
+import time
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 PREFIX = "/api/v1"
 _STRANGE = "what answers there is no Fullcanvas, or of another version"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PAUSE_SECONDS = 0.1
 
 
 class ClientError(Exception):
@@ -36,13 +38,17 @@ class ConflictError(ClientError):
     """The photo has changed since it was seen, or a label is in the way or in use; nothing was done."""
 
 
+class _SupersededError(ClientError):
+    """Somebody's change came first; it can be asked again."""
+
+
 class Wire:
     """Sends requests to one server.
 
     Args:
         address: of the server, `http://HOST:PORT`.
         token: of an account, where the server asks for one.
-        timeout: seconds to wait for an answer.
+        timeout: seconds to wait for an answer, and to ask again where changes go first.
 
     Raises:
         ValueError: the address is not of the form http://HOST:PORT.
@@ -85,11 +91,22 @@ class Wire:
         return self._send(method, path, content)
 
     def _send(self, method: str, path: str, content: bytes | None) -> bytes:
-        """The answer.
+        """The answer, asked for again where changes go first, as long as the timeout lasts.
 
         Raises:
             ClientError: the server does not answer, or refuses.
         """
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                return self._answer(method, path, content)
+            except _SupersededError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+
+    def _answer(self, method: str, path: str, content: bytes | None) -> bytes:
+        """The answer; errors as in `_send`."""
         request = Request(f"{self._address}{PREFIX}{path}", content, method=method)  # noqa: S310 (checked)
         request.add_header("Content-Type", "application/json")
         if self._token is not None:
@@ -100,11 +117,17 @@ class Wire:
                 return answer
         except HTTPError as error:
             with error:
-                kind = ConflictError if error.code == http.client.CONFLICT else ClientError
-                raise kind(_reason(error), error.code) from None
+                raise _refusal(error) from None
         except (OSError, http.client.HTTPException) as error:  # a URLError is an OSError
             reason = getattr(error, "reason", None) or error
             raise ClientError(f"{self._address} does not answer: {reason}") from error
+
+
+def _refusal(error: HTTPError) -> ClientError:
+    kind = ConflictError if error.code == http.client.CONFLICT else ClientError
+    if error.code == http.client.SERVICE_UNAVAILABLE and error.headers.get("Retry-After") == "0":
+        kind = _SupersededError
+    return kind(_reason(error), error.code)
 
 
 def _reason(error: HTTPError) -> str:

@@ -48,8 +48,8 @@ COMMON: Responses = {
     422: {"model": Problem, "description": "The request makes no sense, or the photo cannot be opened."},
     503: {
         "model": Problem,
-        "description": "The project's database cannot be used at the moment, or a change came "
-        "before a preview.",
+        "description": "The project's database cannot be used at the moment; or, with `Retry-After: 0`, "
+        "a change came before a preview or a part of a label map: ask again.",
     },
 }
 """What any request may be answered."""

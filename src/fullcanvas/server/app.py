@@ -142,7 +142,8 @@ def _explain(_request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": _sentence(error.errors())}, 422)
     status = next(status for cls, status in _STATUS.items() if isinstance(error, cls))
     version = {"version": error.version} if isinstance(error, StaleError) else {}
-    return JSONResponse({"detail": str(error), **version}, status)
+    headers = {"Retry-After": "0"} if isinstance(error, SupersededError) else None
+    return JSONResponse({"detail": str(error), **version}, status, headers)
 
 
 def _apologise(_request: Request, _error: Exception) -> JSONResponse:
