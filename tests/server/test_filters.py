@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fullcanvas.server.accounts import Role
-from tests.server.conftest import LEFT, RIGHT, Page, Served
+from tests.server.conftest import LEFT, RIGHT, Page, Served, write_photo
 
 
 @pytest.fixture
@@ -82,6 +84,17 @@ def test_what_is_asked_for_holds_all_at_once(labelled: Page) -> None:
     assert found(labelled, label="cat", status="complete") == []
     page = labelled.get("/photos", params={"label": "cat", "offset": 1, "limit": 1})
     assert (page["total"], [item["path"] for item in page["items"]]) == (2, ["b/a.jpg"])
+
+
+def test_the_case_of_a_name_does_not_matter_in_any_alphabet(start: Callable[..., Page], folder: Path) -> None:
+    names = ["Ähre/A.jpg", "ähre/b.jpg", "Юг.jpg"]
+    for name in names:
+        write_photo(folder / name)
+    page = start(folder)
+    for asked in ("ähre/", "ÄHRE/"):
+        assert found(page, name=asked) == names[:2]
+    assert found(page, name="юг") == found(page, name="ЮГ.JPG") == names[2:]
+    assert found(page, name="ahre") == []
 
 
 def test_photos_are_found_by_who_did_or_reviewed_them_last(served: Served) -> None:

@@ -196,6 +196,8 @@ _SQLITE_REASONS = (
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own handling of transactions is switched off: `begin` says what is meant.
     connection.isolation_level = None
+    # SQLite's own knows the letters of ASCII alone: Ö would not be found by ö.
+    connection.create_function("lower", 1, str.lower, deterministic=True)
     cursor = connection.cursor()
     mode = cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     cursor.execute("PRAGMA synchronous = FULL")
