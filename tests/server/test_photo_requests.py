@@ -68,8 +68,12 @@ def test_a_part_of_the_label_map_at_full_resolution(start: Start, tmp_path: Path
     brushed = part(295, 295, 306, 306)
     rows, columns = np.indices((11, 11)) - 5
     assert ((brushed.labels == 2) == (rows**2 + columns**2 <= 9)).all()
-    corner = part(1900, 1300, 10**6, 10**6)
-    assert [corner.header[side] for side in ("x0", "y0", "x1", "y1")] == [1900, 1300, 2000, 1400]
+    for asked, cut in (
+        ((1900, 1300, 10**6, 10**6), [1900, 1300, 2000, 1400]),
+        ((-20, -(10**6), 30, 40), [0, 0, 30, 40]),
+    ):
+        corner = part(*asked)
+        assert [corner.header[side] for side in ("x0", "y0", "x1", "y1")] == cut
     whole = part(0, 0, 2000, 1400).labels
     assert (whole[300:1110, 400:1210] == part(400, 300, 1210, 1110).labels).all()
     page.post("/photos/1/complete", version=3, complete=True)
@@ -82,7 +86,7 @@ def test_parts_that_are_none_or_too_large_are_refused(start: Start, tmp_path: Pa
         ("x0=0&y0=0&x1=2001&y1=2000", "at most 4000000 pixels"),
         ("x0=2001&y0=0&x1=2002&y1=1", "no pixel of the photo, which has 2001 x 2000"),
         ("x0=9&y0=9&x1=9&y1=9", "no pixel"),
-        ("x0=-1&y0=0&x1=9&y1=9", "greater than or equal to 0"),
+        ("x0=-9&y0=0&x1=0&y1=9", "no pixel"),
     ):
         refusal = page.client.get(f"/api/v1/photos/1/labels/full?{window}")
         assert (refusal.status_code, reason in refusal.json()["detail"]) == (422, True)

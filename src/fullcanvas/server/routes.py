@@ -63,7 +63,7 @@ async def _presence(request: Request) -> Presence:
 Bench = Annotated[Workbench, Depends(_workbench)]
 Here = Annotated[Presence, Depends(_presence)]
 PhotoId = Annotated[int, Path(ge=1, le=MAX_ID)]
-Pixel = Annotated[int, Field(ge=0, le=MAX_ID)]
+Pixel = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
 router = APIRouter(responses=COMMON)
 
 
