@@ -56,6 +56,18 @@ def test_over_https_the_cookie_never_travels_in_the_open(served: Served) -> None
     assert "Secure" in response.headers["set-cookie"]
 
 
+def test_behind_a_proxy_what_counts_is_the_name_that_it_passes_on(served: Served) -> None:
+    client = TestClient(served.app, base_url="http://127.0.0.1:8000")
+    token = {"token": served.tokens[Role.ANNOTATOR]}
+    page = {"Origin": "https://annotators.example:8443", "Sec-Fetch-Site": "same-origin"}
+    refused = client.post("/api/v1/session", json=token, headers=page)
+    assert refused.status_code == 403
+    assert "has to pass the Host header on" in refused.json()["detail"]
+    assert "annotators.example:8443" in refused.json()["detail"]
+    named = {**page, "Host": "annotators.example:8443"}
+    assert client.post("/api/v1/session", json=token, headers=named).status_code == 200
+
+
 def test_programs_bear_their_token(served: Served) -> None:
     client = served.browser()
     bearer = {"Authorization": f"Bearer {served.tokens[Role.ANNOTATOR]}"}

@@ -31,6 +31,7 @@ BODY_SECONDS = 60
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LOGIN = "/login"
 SESSION = "/api/v1/session"
+_FOREIGN = "this request comes from the page of another site"
 _LONGEST_TOKEN = 200
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -156,10 +157,15 @@ def refusal_of(method: str, path: str, headers: Headers, local: bool = True) -> 
         return f"the annotator answers on this machine only, not as {host!a:.100}; use http://127.0.0.1"
     origin = headers.get("origin")
     if origin is not None and origin.lower().partition("://")[2] != host.lower():
-        return "this request comes from the page of another site"
+        if local:
+            return _FOREIGN
+        return (
+            f"{_FOREIGN}: of {origin!a:.100}, and it is for {host!a:.100}; "
+            "if a proxy stands between them, it has to pass the Host header on"
+        )
     foreign = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
     if foreign and (method not in _SAFE or path.startswith("/api/")):
-        return "this request comes from the page of another site"
+        return _FOREIGN
     return None
 
 
