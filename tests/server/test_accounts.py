@@ -209,6 +209,12 @@ def test_a_place_that_is_no_folder_says_so(tmp_path: Path) -> None:
         Accounts(tmp_path / "file" / "accounts.json")
 
 
+def test_a_change_that_is_refused_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="there is no user 'anna'"):
+        Accounts(tmp_path / "mistyped" / "accounts.json").remove("anna")
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_roles_include_those_below() -> None:
     assert Role.ADMIN.includes(Role.REVIEWER)
     assert Role.REVIEWER.includes(Role.REVIEWER)

@@ -205,6 +205,8 @@ class Accounts:
                 raise AccountError(f"{self._path}: cannot be read ({error.strerror})") from error
 
     def _change(self, change: Any) -> None:
+        self._refresh()
+        change(dict(self._accounts))  # what is refused makes no folder
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with alone(self._path.with_name(f".{self._path.name}.lock")):
