@@ -129,7 +129,10 @@ def test_another_models_label_map_becomes_regions(client: Client) -> None:
     found = np.zeros((80, 96), np.uint8)
     found[10:20, 10:30] = 7
     found[40:60, 5:90] = 200
-    ids = photo.import_labels(found, {7: "cat"})
+    with pytest.raises(ClientError, match="these labels: 'dog'; add them first"):
+        photo.import_labels(found, {7: "cat", 200: "dog"})
+    assert not photo.history.entries
+    ids = photo.import_labels(found, {7: "cat", 9: "dog"})
     assert {value: photo.regions[id_].label for value, id_ in ids.items()} == {7: "cat", 200: None}
     assert (photo.display == np.select([found == 7, found == 200], [ids[7], ids[200]])).all()
     more = photo.import_mask(found == 7)

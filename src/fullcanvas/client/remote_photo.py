@@ -15,7 +15,7 @@ from fullcanvas.annotation import Mask, Positions
 from fullcanvas.annotation.entries import checked_others
 from fullcanvas.annotation.points import to_pairs
 from fullcanvas.client.records import Entry, History, Pin, RegionInfo, Review, review_of, take
-from fullcanvas.client.wire import Wire, read_patch
+from fullcanvas.client.wire import ClientError, Wire, read_patch
 
 
 class RemotePhoto:
@@ -135,16 +135,23 @@ class RemotePhoto:
     ) -> dict[int, int]:
         """Add a region for each value but 0 of another model's label map, and return their ids by value.
 
+        Each is a change of its own: those that were made before one is refused stay.
+
         Args:
             labels: whole numbers [height, width].
             names: the labels of values; regions of others get none.
 
         Raises:
             AnnotationError: the label map is not such an array.
+            ClientError: the project lacks one of the labels; nothing has changed then.
         """
         masks = Mask.each(labels)
         masks.pop(0, None)
-        named = names or {}
+        named = {value: name for value, name in (names or {}).items() if value in masks}
+        known = {label["name"] for label in self._wire.get("/project")["labels"]}
+        if lacking := sorted(set(named.values()) - known):
+            told = ", ".join(map(repr, lacking))
+            raise ClientError(f"the project does not have these labels: {told}; add them first", 422)
         return {
             value: self._grown("import_mask", mask=mask.counts, label=named.get(value))
             for value, mask in masks.items()
