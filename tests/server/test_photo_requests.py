@@ -209,6 +209,22 @@ def test_a_complete_photo_whose_file_is_gone_or_another_is_neither_reopened_nor_
     assert page.post("/photos/1/complete", version=2, complete=False).status_code == 200
 
 
+def test_a_complete_photo_that_is_too_large_by_now_stays_complete(
+    page: Page, start: Start, folder: Path
+) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    page.post("/photos/1/complete", version=1, complete=True)
+    shown = page.display(1)
+    again = start(folder, max_pixels=1000)
+    for refused in (
+        again.post("/photos/1/complete", version=2, complete=False),
+        again.post("/photos/1/review", version=2, verdict="rejected"),
+    ):
+        assert (refused.status_code, "more than the" in refused.json()["detail"]) == (422, True)
+    assert again.get("/photos/1")["status"] == "complete"
+    assert (again.display(1) == shown).all()
+
+
 def test_a_photo_replaced_by_a_link_out_is_refused(page: Page, folder: Path, tmp_path: Path) -> None:
     write_photo(tmp_path / "secret.jpg")
     (folder / "a.jpg").unlink()

@@ -363,6 +363,7 @@ class Workbench:
     ) -> Photo:
         """Open a closed photo; its pixels stay, also where another model had made them."""
         store = self.project.store
+        self.embeddings.of(photo, self.project.checked_hash(photo))  # what cannot be opened stays closed
         (_, before), model = store.annotation(photo.id), store.model_of_map(photo.id)
         after = before
         if before and model and model != self.segmenter.hash:
