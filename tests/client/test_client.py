@@ -243,7 +243,7 @@ def test_what_cannot_be_sent_is_refused_in_the_words_of_a_session(client: Client
 def test_a_photo_changed_elsewhere_is_never_overwritten(client: Client) -> None:
     mine, theirs = client.open(1), client.open(1)
     theirs.add_region(LEFT)
-    with pytest.raises(ConflictError, match="changed elsewhere") as stale:
+    with pytest.raises(ConflictError, match="changed elsewhere meanwhile; load it again") as stale:
         mine.add_region(RIGHT)
     assert stale.value.status == 409
     mine.refresh()

@@ -47,12 +47,13 @@ class SupersededError(ServerError):
 
 
 class StaleError(ServerError):
-    """A change to something that has changed meanwhile.
+    """A change to a photo that has changed meanwhile.
 
-    Attributes:
-        version: the photo's version as stored.
+    Args:
+        path: of the photo.
+        version: the photo's, as stored.
     """
 
-    def __init__(self, message: str, version: int) -> None:
-        super().__init__(message)
+    def __init__(self, path: str, version: int) -> None:
+        super().__init__(f"{path} was changed elsewhere meanwhile; load it again")
         self.version = version

@@ -376,7 +376,7 @@ def _change(
     changed = connection.execute(update(table).where(*mine).values({**counted, **values}))
     row = _row(connection, photo.id)
     if changed.rowcount != 1:
-        raise StaleError(f"{photo.path} was changed elsewhere meanwhile; load it again", row["version"])
+        raise StaleError(photo.path, row["version"])
     spend(connection, photo.id, *spent)
     return row
 

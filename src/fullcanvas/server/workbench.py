@@ -386,7 +386,7 @@ def size_of(session: Session, config: ModelConfig) -> int:
 
 def _check_version(photo: Photo, version: int) -> None:
     if photo.version != version:
-        raise StaleError(f"{photo.path} was changed elsewhere meanwhile; it is loaded again", photo.version)
+        raise StaleError(photo.path, photo.version)
 
 
 def _check_open(photo: Photo, version: int) -> None:
