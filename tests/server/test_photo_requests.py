@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from fullcanvas.server.photos import decode
+from fullcanvas.server.store import Store
 from tests.server.conftest import LEFT, Page, PatchRead, read_patch, write_photo
 
 Start = Callable[..., Page]
@@ -207,6 +209,24 @@ def test_a_complete_photo_whose_file_is_gone_or_another_is_neither_reopened_nor_
             assert page.get("/photos/1/version") == {"version": 2, "status": "complete"}
     (folder / "a.jpg").write_bytes(old)
     assert page.post("/photos/1/complete", version=2, complete=False).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["", "/labels", "/labels/full?x0=0&y0=0&x1=9&y1=9"])
+def test_a_photo_that_another_program_reopens_meanwhile_is_shown_as_it_is_then(
+    page: Page, start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    page.interact(1, "add_region", extreme_points=LEFT)
+    page.post("/photos/1/complete", version=1, complete=True)
+    other, read = start(folder), Store.label_map
+
+    def reopened(store: Store, photo_id: int) -> NDArray[np.int32]:
+        monkeypatch.undo()
+        assert other.post("/photos/1/complete", version=2, complete=False).status_code == 200
+        return read(store, photo_id)
+
+    monkeypatch.setattr(Store, "label_map", reopened)
+    assert page.client.get(f"/api/v1/photos/1{what}").status_code == 200
+    assert page.get("/photos/1")["status"] == "in_work"
 
 
 def test_a_complete_photo_that_is_too_large_by_now_stays_complete(

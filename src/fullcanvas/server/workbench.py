@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.inference.session import Session
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.embeddings import Embeddings
-from fullcanvas.server.errors import RefusedError, StaleError
+from fullcanvas.server.errors import RefusedError, StaleError, StoreError
 from fullcanvas.server.label_maps import MAX_REGIONS, part_of, shrink
 from fullcanvas.server.locks import Locks
 from fullcanvas.server.precedence import Precedence
@@ -35,6 +35,7 @@ from fullcanvas.server.records import Photo, Review
 from fullcanvas.server.requests import Change, CompleteRequest, Interaction, ReviewRequest
 from fullcanvas.server.store import FinishedMap
 
+T = TypeVar("T")
 MEMORY = 2_000_000_000
 """How many bytes of photos are kept ready, unless somebody says otherwise."""
 MOST_AT_ONCE = 2
@@ -126,12 +127,12 @@ class Workbench:
             ServerError: there is no such photo, or it cannot be opened.
         """
         with self._locks[photo_id]:
-            return self._view(self.project.store.photo(photo_id))
+            return self._now(photo_id, self._view)
 
     def display(self, photo_id: int) -> Answer:
         """The photo as it stands, with all of its label map as it is displayed; errors as in `view`."""
         with self._locks[photo_id]:
-            return self._whole(self.project.store.photo(photo_id))
+            return self._now(photo_id, self._whole)
 
     def uncertainty(self, photo_id: int) -> NDArray[np.float32]:
         """How open the competition is: float32 [h, w] at the display's resolution, in [0, 1].
@@ -154,8 +155,8 @@ class Workbench:
             SupersededError: a change is being made, to whichever photo, or came meanwhile.
             ServerError: there is no such photo, or it cannot be opened.
         """
-        with self._precedence.preview() as cancellation, self._locks[photo_id]:
-            photo = self.project.store.photo(photo_id)
+
+        def look(photo: Photo) -> Patch:
             if photo.closed:
                 full = self.project.store.label_map(photo_id)
                 x0, y0, x1, y1 = part = part_of(area, full.shape[1], full.shape[0])
@@ -163,6 +164,9 @@ class Workbench:
             session = self._work(photo).session
             part = part_of(area, session.annotation.width, session.annotation.height)
             return Patch(*part, session.labels_in(part, cancellation))
+
+        with self._precedence.preview() as cancellation, self._locks[photo_id]:
+            return self._now(photo_id, look)
 
     def interact(self, photo_id: int, request: Interaction, author: str | None = None) -> Answer:
         """Do what the person asked, and store it, with their name, before returning.
@@ -239,15 +243,26 @@ class Workbench:
             _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             return jpeg.tobytes()
 
-    def _once(self, photo_id: int, request: Change, change: Callable[[Photo], Photo]) -> View:
+    def _once(self, photo_id: int, request: Change, change: Callable[[Photo], object]) -> View:
         """The photo after a change, which is not made again where only its answer was lost."""
         with self._locks[photo_id]:
             photo, made = self.project.store.photo_and_change(photo_id, request.key)
             if made is None:
                 _check_version(photo, request.version)
                 self.project.checked_hash(photo)  # it could not be answered: nothing may have changed then
-                photo = change(photo)
-            return self._view(photo)
+                change(photo)
+            return self._now(photo_id, self._view)
+
+    def _now(self, photo_id: int, look: Callable[[Photo], T]) -> T:
+        """What is seen of the photo as it is; the caller holds its lock."""
+        while True:
+            photo = self.project.store.photo(photo_id)
+            try:
+                return look(photo)
+            except StoreError:
+                if self.project.store.photo(photo_id).version == photo.version:
+                    raise
+                # Another program has just reopened it: its label map had gone before it was read.
 
     def _work(self, photo: Photo) -> _Work:
         """The photo made ready, if it is not; the caller holds its lock."""
