@@ -358,7 +358,8 @@ def test_a_server_that_asks_for_an_account(folder: Path, segmenter: Segmenter, t
         with pytest.raises(ClientError, match="log in first") as refused:
             _ = Client(server.address).project
         assert refused.value.status == 401
-        assert Client(server.address, token=token).project.photos == 3
+        for given in (token, f"{token}\n"):  # as a file has it
+            assert Client(server.address, token=given).project.photos == 3
     finally:
         server.stop()
 

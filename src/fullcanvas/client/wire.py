@@ -59,7 +59,7 @@ class Wire:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"an address is http://HOST:PORT, not {address!r}")
         self._address = address.rstrip("/")
-        self._token = token
+        self._token = token and token.strip()  # read from a file, it ends in a new line
         self._timeout = timeout
         # A proxy of the environment would be asked for its own loopback, not for ours.
         self._opener = build_opener(*([ProxyHandler({})] if parts.hostname in _LOOPBACK else []))
