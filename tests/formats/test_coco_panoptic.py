@@ -245,6 +245,7 @@ def test_photos_of_one_name_do_not_meet(tmp_path: Path) -> None:
     data = write(tmp_path / "out", *photos)
     maps = [annotation["file_name"] for annotation in data["annotations"]]
     assert maps[1:4] == ["b/a.png", "a.png.3.png", "a.jpeg.png"]
+    assert [image["file_name"] for image in data["images"]] == names
     assert len({name.casefold() for name in maps}) == len(names)
 
 
@@ -256,20 +257,21 @@ def test_a_map_of_other_regions_is_not_taken_for_void(tmp_path: Path) -> None:
 
 
 def test_names_that_meet_only_because_of_an_id() -> None:
-    names = names_beside(["a.jpg", "A.jpg", "a.1.jpg", "a.1.3.jpg"], [1, 2, 3, 4])
+    names = names_beside(["a.jpg", "A.jpg", "a.jpg.1.jpg", "a.jpg.1.3.jpg"], [1, 2, 3, 4])
     assert len({name.casefold() for name in names.values()}) == 4
 
 
 def test_usual_names_are_those_of_coco() -> None:
-    assert names_beside(["x/000139.jpg", "photo.PNG"], [1, 2]) == {1: "x/000139", 2: "photo.PNG"}
+    names = ["x/000139.jpg", "photo.PNG", "v1.2.jpeg"]
+    assert names_beside(names, [1, 2, 3]) == {1: "x/000139", 2: "photo", 3: "v1.2"}
 
 
 def test_a_name_as_long_as_names_can_be_has_a_map(tmp_path: Path) -> None:
-    long = [f"{'é' * 125}.bmp", f"x/{'b' * 251}.jpg", f"x/{'B' * 251}.jpg", f"{'c' * 247}.bmp"]
-    photos = [photo(id_=id_, name=name) for id_, name in enumerate([*long, "4.jpg"], 1)]
+    long = [f"{'é' * 125}.bmp", f"{'é' * 125}.png", f"x/{'b' * 251}.jpg", f"x/{'B' * 251}.jpg"]
+    photos = [photo(id_=id_, name=name) for id_, name in enumerate([*long, f"{'c' * 247}.bmp", "1.jpg"], 1)]
     data = write(tmp_path / "out", *photos)
     names = [item["file_name"] for item in data["annotations"]]
-    assert names == ["1.png", "x/2.png", "x/3.png", f"{'c' * 247}.bmp.png", "4.png"]
+    assert names == ["1.1.png", "2.png", "x/3.png", "x/4.png", f"{'c' * 247}.png", "1.6.png"]
 
 
 def test_photos_can_go_with_it(tmp_path: Path) -> None:

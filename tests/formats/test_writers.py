@@ -244,6 +244,20 @@ def test_photos_go_with_any_format(tmp_path: Path, form: OutFormat) -> None:
     assert (out / "images" / "x" / "a.jpg").read_bytes() == b"pixels"
 
 
+@pytest.mark.parametrize(
+    ("form", "kind"), [(OutFormat.YOLO, "labels/*.txt"), (OutFormat.LABEL_PNG, "semantic/*.png")]
+)
+def test_what_belongs_to_a_photo_has_its_name(tmp_path: Path, form: OutFormat, kind: str) -> None:
+    """As Ultralytics and others look for it: the photo's name with another extension, whatever it had."""
+    names = ["a.jpg", "b.png", "C.JPG", "v1.2.webp", "both.jpg", "both.png", "Both.tif", f"{'d' * 250}.jpeg"]
+    photos = [photo(id_=id_, name=name, picture=name.encode) for id_, name in enumerate(names, 1)]
+    out = write(form, tmp_path / "out", *photos, images=True)
+    pictures = {path.stem: path.read_text() for path in (out / "images").iterdir()}
+    assert pictures.keys() == {path.stem for path in out.glob(kind)}
+    assert sorted(pictures.values()) == sorted(names)
+    assert pictures.keys() > {"a", "b", "C", "v1.2", "both.jpg", "both.png"}
+
+
 @pytest.mark.parametrize("form", OutFormat)
 def test_an_export_takes_the_place_of_one_in_another_format(tmp_path: Path, form: OutFormat) -> None:
     for earlier in OutFormat:

@@ -312,7 +312,7 @@ def test_a_complete_photo_without_a_region_counts_and_others_are_told(
     output = export(folder, model, tmp_path / "out")
     assert "left out: 1 photo neither complete nor with a region" in output
     data = check_rules(tmp_path / "out")
-    assert data["annotations"][2] == {"image_id": 3, "file_name": "c.png.png", "segments_info": []}
+    assert data["annotations"][2] == {"image_id": 3, "file_name": "c.png", "segments_info": []}
     assert open_dataset(tmp_path / "out").load(2).segments == ()
     assert "left out: 2 photos not complete" in export(
         folder, model, tmp_path / "out", "--status", "complete"

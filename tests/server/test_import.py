@@ -71,6 +71,23 @@ def test_label_maps_become_regions_that_show_exactly_their_pixels(
     assert set(np.unique(page.display(first))) == {0, 1}
 
 
+def test_photos_that_differ_in_their_extension_alone_have_maps_that_name_it(
+    folder: Path, tmp_path: Path, start: Callable[..., Page]
+) -> None:
+    """As in an export of ours."""
+    Image.new("RGB", (WIDTH, HEIGHT)).save(folder / "a.png")
+    maps = write_maps(tmp_path / "maps", "a.jpg.png", "a.png.png")
+    assert "4 regions in 2 photos imported" in run(folder, "--format", "label-png", "--from", maps)
+    for form in ("yolo", "label-png"):
+        out = tmp_path / form
+        options = ["--out", str(out), "--format", form, "--status", "all", "--unlabelled", "region"]
+        assert CliRunner().invoke(app, ["export", str(folder), *options]).exit_code == 0
+        place = out / "semantic" if form == "label-png" else out
+        assert " in 2 photos imported" in run(folder, "--format", form, "--from", place, "--overwrite")
+    found = {item["path"]: item["regions"] for item in start(folder).get("/photos")["items"]}
+    assert (found["a.jpg"], found["a.png"]) == (1, 1)
+
+
 def instances(folder: Path, width: int = WIDTH) -> Path:
     image = {"id": 1, "file_name": "a.jpg", "width": width, "height": HEIGHT}
     square = {"id": 1, "image_id": 1, "category_id": 3, "segmentation": [[5, 5, 30, 5, 30, 30, 5, 30]]}

@@ -22,7 +22,7 @@ IMAGES = "images"
 LEFT_OUT = "left-out.txt"
 MOST_LISTED = 20
 """How many photos a message names."""
-_LONGEST_NAME = 255 - len(".png")
+_LONGEST_NAME = 255 - len(".jpeg")
 """Of a file without its suffix, in bytes of UTF-8."""
 
 
@@ -58,6 +58,8 @@ _WRITERS: Mapping[OutFormat, type[CocoPanoptic | CocoInstances | LabelPng | Yolo
     OutFormat.LABEL_PNG: LabelPng,
     OutFormat.YOLO: Yolo,
 }
+_PAIRED = frozenset({OutFormat.LABEL_PNG, OutFormat.YOLO})
+"""Those whose readers find what belongs to a photo by its name: no json says where that is."""
 NAMES = frozenset({IMAGES, LEFT_OUT}).union(*(writer.names for writer in _WRITERS.values()))
 """What an export may hold at its top, in any format."""
 
@@ -92,7 +94,7 @@ def write_export(
             can be exported, and the message lists them.
     """
     check_exportable(photos, categories(), unlabelled, form)
-    return _written(photos, _Classes(categories, unlabelled), sink, _WRITERS[form](sink), images)
+    return _written(photos, _Classes(categories, unlabelled), sink, form, images)
 
 
 class _Classes:
@@ -116,15 +118,16 @@ class _Classes:
 
 
 def _written(
-    photos: Sequence[ExportedPhoto], classes: _Classes, sink: Sink, writer: Writer, images: bool
+    photos: Sequence[ExportedPhoto], classes: _Classes, sink: Sink, form: OutFormat, images: bool
 ) -> Iterator[Outcome]:
+    writer: Writer = _WRITERS[form](sink)
     names = names_beside([photo.file_name for photo in photos], [photo.id for photo in photos])
     left_out: list[str] = []
     for photo in photos:
         try:
             segmented = classes.segmented(photo)
             picture = photo.picture() if images else None
-            _add_picture(sink, f"{IMAGES}/{photo.file_name}", picture)
+            _add_picture(sink, f"{IMAGES}/{_picture_name(photo, names[photo.id], form)}", picture)
         except ExportError as error:
             left_out.append(f"{photo.file_name}: {error}")
             yield Outcome(left_out=left_out[-1])
@@ -182,6 +185,11 @@ def _list(advice: str, lines: Iterable[str], total: int) -> str:
     return "\n".join([advice, *islice(lines, MOST_LISTED), *more])
 
 
+def _picture_name(photo: ExportedPhoto, name: str, form: OutFormat) -> str:
+    """What a photo is called in an export: as it is, unless what belongs to it had to get another name."""
+    return name + PurePosixPath(photo.file_name).suffix if form in _PAIRED else photo.file_name
+
+
 def _add_picture(sink: Sink, name: str, picture: Path | bytes | None) -> None:
     if isinstance(picture, Path):
         sink.add(name, picture)
@@ -192,22 +200,25 @@ def _add_picture(sink: Sink, name: str, picture: Path | bytes | None) -> None:
 def names_beside(file_names: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
     """What the file that belongs to a photo is called, without its suffix, by photo id.
 
-    For `a/cat.jpg` that is `a/cat`, as in COCO, and for any other file its whole name; names that would still
-    meet, in any case of letters, get the photo's id; one that is too long is the id alone.
+    For `a/cat.jpg` that is `a/cat`, as readers of every format expect, and `a/cat.jpg` where there is another
+    `a/cat`; names that would still meet, in any case of letters, get the photo's id; one that is too long is
+    the id alone.
     """
-    names = {id_: _name_beside(file_name, id_) for id_, file_name in zip(ids, file_names, strict=True)}
-    while len(times := Counter(name.casefold() for name in names.values())) < len(names):
+    whole = dict(zip(ids, file_names, strict=True))
+    names = {id_: str(PurePosixPath(name).with_suffix("")) for id_, name in whole.items()}
+    names = {id_: _shortened(whole[id_] if met else names[id_], id_) for id_, met in _meeting(names).items()}
+    while any((meeting := _meeting(names)).values()):
         # Once more, where a photo happens to have the name that another one's id has led to.
         names = {
-            id_: name if times[name.casefold()] == 1 else _shortened(f"{name}.{id_}", id_)
-            for id_, name in names.items()
+            id_: _shortened(f"{name}.{id_}", id_) if meeting[id_] else name for id_, name in names.items()
         }
     return names
 
 
-def _name_beside(file_name: str, id_: int) -> str:
-    path = PurePosixPath(file_name)
-    return _shortened(str(path.with_suffix("")) if path.suffix == ".jpg" else file_name, id_)
+def _meeting(names: Mapping[int, str]) -> dict[int, bool]:
+    """Whether the name of each photo is another one's, too."""
+    times = Counter(name.casefold() for name in names.values())
+    return {id_: times[name.casefold()] > 1 for id_, name in names.items()}
 
 
 def _shortened(name: str, id_: int) -> str:

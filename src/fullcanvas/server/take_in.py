@@ -113,7 +113,7 @@ def _source(origin: Path, form: str, labels: Path | None) -> Source:
 
 
 def _matches(source: Source, photos: Sequence[Photo]) -> dict[str, Photo]:
-    """The photo of each name in the source: the same path, the same but for its extension, or the same name.
+    """The photo of each name in the source: the same path, with or without extensions, or the same name.
 
     A photo has at most one name. What is not the same path counts where one photo and one name alone have it.
 
@@ -162,7 +162,7 @@ def _stem(path: str) -> str:
 _WAYS: tuple[tuple[Callable[[str], str], Callable[[str], str]], ...] = (
     (str, str),
     (_plain, _plain),
-    (lambda name: _plain(name).removesuffix(".png"), _plain),
+    (_without_extension, _plain),
     (_without_extension, _without_extension),
     (_name, _name),
     (_stem, _stem),
