@@ -40,6 +40,24 @@ def test_our_own_exports_come_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, np.equal(MAP, np.array([2, 3, 300, 70000])[:, None, None]))
 
 
+def test_each_part_of_a_data_set_may_have_its_own_labels(tmp_path: Path) -> None:
+    """As Roboflow writes them."""
+    folder = data_set(tmp_path)
+    for part in ("train", "valid"):
+        (folder / part / "labels" / "x").mkdir(parents=True)
+        (folder / part / "labels" / "x" / "a.txt").write_text(SQUARE)
+    assert read_yolo(folder).photos.keys() == {"train/images/x/a.txt", "valid/images/x/a.txt"}
+
+
+@pytest.mark.parametrize("name", ["a", "images/a", "x/images/images/a", "labels/a"])
+def test_a_text_lies_where_readers_look_for_it(tmp_path: Path, name: str) -> None:
+    """Ultralytics puts `labels` for the last `images`, which may be a folder of the photos' own."""
+    out = write(OutFormat.YOLO, tmp_path / "out", photo(name=f"{name}.jpg"))
+    before, after = f"/images/{name}.txt".rsplit("/images/", 1)
+    assert (out / before.removeprefix("/") / "labels" / after).is_file()
+    assert read_yolo(out).photos.keys() == {f"{name}.txt"}
+
+
 @pytest.mark.parametrize(
     "classes", [CLASSES, "path: x\nnames:\n  1: dog\n  0: 'cat '\n", "\ufeffnames: {0: cat, 1: dog}"]
 )
@@ -135,7 +153,10 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImportFormatError, match=r"has one yaml file \(or classes\.txt\), and here is none"):
         read_yolo(tmp_path)
     (tmp_path / "data.yaml").write_text(CLASSES)
-    with pytest.raises(ImportFormatError, match="labels: holds no text of outlines"):
+    (tmp_path / "train.txt").write_text("images/a.jpg")
+    with pytest.raises(
+        ImportFormatError, match="holds no text of outlines; they lie in folders called labels"
+    ):
         read_yolo(tmp_path / "data.yaml")
     (tmp_path / "coco.yml").write_text(CLASSES)
     with pytest.raises(ImportFormatError, match=r"several \(coco\.yml, data\.yaml\)"):

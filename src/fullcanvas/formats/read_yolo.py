@@ -1,10 +1,14 @@
-"""Reading YOLO's format of segments: the names of classes, and a text of outlines per photo in `labels/`."""
+"""Reading YOLO's format of segments: the names of classes, and a text of outlines per photo.
+
+A text lies in a folder `labels` beside the folder `images` that holds the photo: `labels/train/a.txt`, or, as
+Roboflow writes it, `train/labels/a.txt`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cv2
@@ -18,7 +22,7 @@ from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, fro
 from fullcanvas.formats.places import check_place
 from fullcanvas.formats.records import Category
 from fullcanvas.formats.stacked import Drawn, stack
-from fullcanvas.formats.write_yolo import OUTLINES
+from fullcanvas.formats.write_yolo import IMAGES, OUTLINES
 
 _LARGEST = 64 * 2**20
 """Bytes of a text: more than the outlines of any photo take."""
@@ -41,12 +45,25 @@ def read_yolo(place: Path) -> Source:
     """
     file = _find(place)
     categories = [Category(number + 1, name, True) for number, name in enumerate(_names(file))]
-    folder = file.parent / OUTLINES
-    texts = sorted(folder.rglob("*.txt"))
-    if not texts:
-        raise ImportFormatError(f"{folder}: holds no text of outlines, which lie there, beside {file.name}")
-    photos = {text.relative_to(folder).as_posix(): partial(_read, text, categories) for text in texts}
+    texts = {text: text.relative_to(file.parent) for text in sorted(file.parent.rglob("*.txt"))}
+    photos = {
+        _photo_of(place): partial(_read, text, categories)
+        for text, place in texts.items()
+        if OUTLINES in place.parent.parts
+    }
+    if not photos:
+        raise ImportFormatError(
+            f"{file.parent}: holds no text of outlines; they lie in folders called {OUTLINES}, beside "
+            f"{file.name} or below it"
+        )
     return Source(tuple(categories), photos)
+
+
+def _photo_of(text: PurePath) -> str:
+    """The photo that a text is of, but for its extension, as seen from the folder `images` or beside that."""
+    parts = list(text.parts)
+    parts[parts.index(OUTLINES)] = IMAGES
+    return PurePath(*parts[parts[0] == IMAGES :]).as_posix()
 
 
 def _find(place: Path) -> Path:

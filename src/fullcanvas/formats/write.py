@@ -16,9 +16,8 @@ from fullcanvas.formats.sinks import Sink
 from fullcanvas.formats.write_coco_instances import CocoInstances
 from fullcanvas.formats.write_coco_panoptic import CocoPanoptic
 from fullcanvas.formats.write_label_png import LabelPng, check_values
-from fullcanvas.formats.write_yolo import Yolo
+from fullcanvas.formats.write_yolo import IMAGES, Yolo
 
-IMAGES = "images"
 LEFT_OUT = "left-out.txt"
 MOST_LISTED = 20
 """How many photos a message names."""

@@ -20,7 +20,7 @@ from fullcanvas.formats.records import Category, ExportedPhoto
 from fullcanvas.formats.segments import Segment, Segmented
 from fullcanvas.formats.sinks import Sink
 
-OUTLINES = "labels"
+IMAGES, OUTLINES = "images", "labels"
 CLASSES = "data.yaml"
 _MOST_BEGINNINGS, _MOST_ENDS = 4096, 64
 """Of seams, among which the shortest is looked for."""
@@ -46,7 +46,7 @@ class Yolo:
                 self._numbers.setdefault(category.id, len(self._numbers))
         things = (segment for segment in segmented.segments if segment.category.isthing)
         lines = (f"{self._numbers[thing.category.id]} {_line(thing, segmented.map)}\n" for thing in things)
-        self._sink.write(f"{OUTLINES}/{name}.txt", "".join(lines).encode())
+        self._sink.write(_text_of(name), "".join(lines).encode())
 
     def finish(self, classes: Sequence[Category]) -> None:
         """Write the classes."""
@@ -54,8 +54,13 @@ class Yolo:
         # A JSON string is one of YAML, whatever the name holds.
         names = (f"  {number}: {json.dumps(by_id[id_])}\n" for id_, number in self._numbers.items())
         # Without a `path`, which would begin elsewhere, all is found beside the file.
-        head = f"# {MADE_HERE}\ntrain: images\nval: images\nnames:\n"
+        head = f"# {MADE_HERE}\ntrain: {IMAGES}\nval: {IMAGES}\nnames:\n"
         self._sink.write(CLASSES, (head + "".join(names)).encode())
+
+
+def _text_of(name: str) -> str:
+    """Where readers look for the text of `images/NAME`: `labels` for the last `images` on the way to it."""
+    return f"/{OUTLINES}/".join(f"/{IMAGES}/{name}.txt".rsplit(f"/{IMAGES}/", 1)).removeprefix("/")
 
 
 def _line(thing: Segment, ids: NDArray[np.int32]) -> str:
