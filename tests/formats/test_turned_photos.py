@@ -19,7 +19,12 @@ from fullcanvas.formats.imported import Source
 from fullcanvas.formats.read_coco_instances import read_coco_instances
 from fullcanvas.formats.read_coco_panoptic import read_coco_panoptic
 from fullcanvas.formats.read_label_png import read_label_png
+from fullcanvas.formats.write import OutFormat
+from tests.formats.test_coco_panoptic import photo
 from tests.formats.test_imports import instances, label_map, write
+from tests.formats.test_writers import write as write_export
+
+CATS = {1: "cat", 2: "cat"}
 
 SHOWN = np.array([[1, 1, 0], [2, 0, 0]])
 """What the annotator is to show."""
@@ -95,6 +100,13 @@ def test_our_own_exports_lie_over_the_upright_photo(tmp_path: Path) -> None:
     source = write_panoptic(tmp_path / "on its side", SHOWN.T, MADE_HERE)
     with pytest.raises(ImportFormatError, match=r"has 2 x 3 .* photo 3 x 2 \(its EXIF orientation is 6\)"):
         source.photos["a.jpg"](Frame(3, 2, 6))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_our_own_instances_lie_over_the_upright_photo(tmp_path: Path, orientation: int) -> None:
+    out = write_export(OutFormat.COCO_INSTANCES, tmp_path / "out", photo(SHOWN.astype(np.int32), CATS))
+    imported = read_coco_instances(out).photos["a.jpg"](Frame(3, 2, orientation))
+    assert (label_map(imported, 3, 2).tolist(), imported.notes) == (SHOWN.tolist(), ())
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -109,10 +109,11 @@ def read_panoptic(file: Path, error: type[ValueError] = ImportFormatError) -> Pa
     data = read_json(file, error)
     images = data.by_id("images", "image")
     listed = tuple(_listed(item, images, data) for item in data.items("annotations", "an annotation"))
-    return Panoptic(read_categories(data), listed, _made_here(data))
+    return Panoptic(read_categories(data), listed, made_here(data))
 
 
-def _made_here(data: Fields) -> bool:
+def made_here(data: Fields) -> bool:
+    """Whether a COCO json is of an export of ours, whose work is known to lie over the upright photos."""
     info = data.data.get("info")
     return isinstance(info, Mapping) and info.get("description") == MADE_HERE
 

@@ -17,6 +17,7 @@ from fullcanvas.formats.fields import Fields, collector_paused, read_categories,
 from fullcanvas.formats.frame import Frame, Size
 from fullcanvas.formats.imported import ImportedPhoto, Source, check_number, check_size, from_labels, usable
 from fullcanvas.formats.outlines import check_outline, draw_polygon
+from fullcanvas.formats.panoptic import made_here
 from fullcanvas.formats.places import find_json
 from fullcanvas.formats.records import Category
 from fullcanvas.formats.stacked import Drawn, stack
@@ -52,7 +53,7 @@ def read_coco_instances(place: Path) -> Source:
         name = item.text("file_name")
         if name in photos:
             raise item.wrong(f"is the second one that is called {name}")
-        photos[name] = partial(_read, item, instances[id_], categories)
+        photos[name] = partial(_read, item, instances[id_], categories, made_here(data))
     return Source(tuple(categories.values()), photos, tuple(f"{file}: {note}" for note in notes))
 
 
@@ -66,10 +67,14 @@ def _image_of(item: Fields, number: int, images: Container[int]) -> tuple[int, F
 
 
 def _read(
-    image: Fields, instances: Sequence[Fields], categories: Mapping[int, Category], frame: Frame
+    image: Fields,
+    instances: Sequence[Fields],
+    categories: Mapping[int, Category],
+    upright: bool,
+    frame: Frame,
 ) -> ImportedPhoto:
     size = image.whole("width", 1), image.whole("height", 1)
-    check_size(size, frame, image.where)
+    check_size(size, frame, image.where, upright=upright)
     check_number(len(instances), image.where)
     found, left_out = usable([partial(_draw, item, size, categories) for item in instances], image.where)
     drawn = [one for one in found if one is not None]
@@ -77,7 +82,7 @@ def _read(
     if crowds := len(found) - len(drawn):
         notes.append(f"crowds are no regions and were left out: {crowds}")
     names = {number: one.name for number, one in enumerate(drawn, 1)}
-    return from_labels(labels, names, frame, image.where, [*notes, *left_out])
+    return from_labels(labels, names, frame, image.where, [*notes, *left_out], upright=upright)
 
 
 def _draw(item: Fields, size: Size, categories: Mapping[int, Category]) -> Drawn | None:
