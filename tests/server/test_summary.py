@@ -79,6 +79,8 @@ def test_it_is_told_in_tables(tmp_path: Path) -> None:
         ["cat", "│", "thing", "│", "2"],
         ["sky", "[blue]", "│", "thing", "│", "1"],
     ]
+    assert "1 label that no photo has" in told
+    assert "elk" not in told
     assert any(line.split()[1:-1] == ["bob", "│", "1", "│", "0", "│", "1"] for line in told.splitlines())
 
 

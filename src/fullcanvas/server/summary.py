@@ -94,11 +94,14 @@ def show(summary: Summary, console: Console) -> None:
     each = summary.seconds / 60 / max(summary.complete, 1)
     more = f", {each:.1f} minutes for each complete photo" if summary.complete else ""
     console.print(f"{summary.seconds / 3600:.1f} hours of work{more}")
-    if summary.labels:
+    given = [(label, number) for label, number in summary.labels if number]
+    if given:
         table = Table("label", "kind", "photos that have it")
-        for label, number in sorted(summary.labels, key=lambda one: -one[1]):
+        for label, number in sorted(given, key=lambda one: -one[1]):
             table.add_row(escape(label.name), "thing" if label.isthing else "stuff", str(number))
         console.print(table)
+    if others := len(summary.labels) - len(given):
+        console.print(f"{number_of(others, 'label')} that no photo has")
     if summary.people:
         table = Table("person", "changed last", "completed", "reviewed")
         for name, share in sorted(summary.people.items()):
