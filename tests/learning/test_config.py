@@ -39,6 +39,25 @@ def test_single_values_can_be_changed(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("changes", "budget"),
+    [
+        ([], (7, 15.0)),
+        (["training.steps = 4"], (4, 0.0)),
+        (["training = { steps = 4 }"], (4, 0.0)),
+        (["training.steps = 4", "training.minutes = 2"], (4, 2.0)),
+        (["training.minutes = 2", "training.steps = 4"], (4, 0.0)),
+        (["training.crop = 64"], (7, 15.0)),
+    ],
+)
+def test_whoever_asks_for_steps_gets_them_of_a_file_with_minutes_too(
+    changes: list[str], budget: tuple[int, float], tmp_path: Path
+) -> None:
+    (tmp_path / "minutes.toml").write_text("name = 'x'\n[training]\nsteps = 7\nminutes = 15")
+    training = Config.read(tmp_path / "minutes.toml", changes=changes).training
+    assert (training.steps, training.minutes) == budget
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ("training.step=3", "unknown key 'step'"),

@@ -278,7 +278,8 @@ class Config:
         Args:
             path: of the file.
             network: what the network is if there is no table `network`.
-            changes: lines of TOML, like `training.steps = 500`, that take the place of what the file says.
+            changes: lines of TOML, like `training.steps = 500`, that take the place of what the file says;
+                the budget is then as many steps, also where the file gives it in minutes.
 
         Raises:
             ConfigError: it cannot be read, is not TOML, or holds what cannot be; the message names the file.
@@ -287,8 +288,9 @@ class Config:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
             if network is not None:
                 data.setdefault("network", asdict(network))
-            for change in changes:
-                data = _changed(data, _parsed(change))
+            for change in map(_parsed, changes):
+                data = _changed(data, _BY_STEPS if _gives_steps(change) else {})
+                data = _changed(data, change)
             return cls.from_mapping(data)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
@@ -301,6 +303,14 @@ def _parsed(change: str) -> Mapping[str, Any]:
         return tomllib.loads(change)
     except ValueError as error:
         raise ConfigError(f"{change!r} is no line of TOML, like training.steps = 500: {error}") from error
+
+
+_BY_STEPS = {"training": {"minutes": 0.0}}
+
+
+def _gives_steps(change: Mapping[str, Any]) -> bool:
+    training = change.get("training")
+    return isinstance(training, Mapping) and "steps" in training
 
 
 def _changed(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
