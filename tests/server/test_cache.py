@@ -19,6 +19,7 @@ from fullcanvas.inference.embedding import Embedding
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.server.cache import Recent
 from fullcanvas.server.errors import NotFoundError, RefusedError
+from fullcanvas.server.memory import size_of
 from fullcanvas.server.project import open_project
 from fullcanvas.server.requests import (
     AddRegionRequest,
@@ -28,7 +29,7 @@ from fullcanvas.server.requests import (
     SplitRequest,
     UndoRequest,
 )
-from fullcanvas.server.workbench import MOST_AT_ONCE, Workbench, size_of
+from fullcanvas.server.workbench import MOST_AT_ONCE, Workbench
 from tests.server.conftest import LEFT, write_photo
 
 POINTS = [[float(x), float(y)] for x, y in LEFT]

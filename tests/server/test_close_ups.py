@@ -14,9 +14,10 @@ from fullcanvas.inference import EmbeddingCache, Session
 from fullcanvas.server import workbench
 from fullcanvas.server.embeddings import disk_cache
 from fullcanvas.server.export import select
+from fullcanvas.server.memory import size_of
 from fullcanvas.server.project import Project, open_project
 from fullcanvas.server.requests import AddRegionRequest, ScribbleRequest
-from fullcanvas.server.workbench import Workbench, size_of
+from fullcanvas.server.workbench import Workbench
 from tests.server.conftest import LEFT, write_photo
 from tests.server.test_embeddings import Counting
 from tests.tiny_model import write_tiny_model

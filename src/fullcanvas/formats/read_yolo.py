@@ -63,7 +63,7 @@ def _photo_of(text: PurePath) -> str:
     """The photo that a text is of, but for its extension, as seen from the folder `images` or beside that."""
     parts = list(text.parts)
     parts[parts.index(OUTLINES)] = IMAGES
-    return PurePath(*parts[parts[0] == IMAGES :]).as_posix()
+    return PurePath(*parts).as_posix().removeprefix(f"{IMAGES}/")
 
 
 def _find(place: Path) -> Path:

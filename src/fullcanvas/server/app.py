@@ -34,10 +34,11 @@ from fullcanvas.server.errors import (
     SupersededError,
 )
 from fullcanvas.server.head import HeadAsGet
+from fullcanvas.server.memory import MEMORY
 from fullcanvas.server.presence import Presence
 from fullcanvas.server.project import Project
 from fullcanvas.server.security import LOGIN, Guard
-from fullcanvas.server.workbench import MEMORY, Workbench
+from fullcanvas.server.workbench import Workbench
 
 WEB = Path(__file__).parent / "web"
 _STATUS: dict[type[Exception], int] = {

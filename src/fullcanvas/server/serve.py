@@ -28,10 +28,10 @@ from fullcanvas.server.connections import IDLE_SECONDS, Impatient
 from fullcanvas.server.embeddings import DISK, disk_cache
 from fullcanvas.server.errors import ServerError
 from fullcanvas.server.interpreter import set_up
+from fullcanvas.server.memory import MEMORY
 from fullcanvas.server.project import Project, home, open_project
 from fullcanvas.server.records import CLOSED
 from fullcanvas.server.security import LOGIN, LOOPBACK
-from fullcanvas.server.workbench import MEMORY
 
 
 class StartError(ServerError):

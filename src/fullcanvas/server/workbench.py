@@ -20,7 +20,6 @@ from fullcanvas.canvas.boxes import Box
 from fullcanvas.canvas.resolution import DISPLAY_PIXELS, display_size, resize
 from fullcanvas.inference.display import unassigned
 from fullcanvas.inference.embedding_cache import EmbeddingCache
-from fullcanvas.inference.model_file import ModelConfig
 from fullcanvas.inference.patch import Patch
 from fullcanvas.inference.segmenter import Segmenter
 from fullcanvas.inference.session import Session
@@ -29,6 +28,7 @@ from fullcanvas.server.embeddings import Embeddings
 from fullcanvas.server.errors import RefusedError, StaleError, StoreError
 from fullcanvas.server.label_maps import MAX_REGIONS, part_of, shrink
 from fullcanvas.server.locks import Locks
+from fullcanvas.server.memory import MEMORY, size_of
 from fullcanvas.server.precedence import Precedence
 from fullcanvas.server.project import Project
 from fullcanvas.server.records import Photo, Review
@@ -36,12 +36,9 @@ from fullcanvas.server.requests import Change, CompleteRequest, Interaction, Rev
 from fullcanvas.server.store import FinishedMap
 
 T = TypeVar("T")
-MEMORY = 2_000_000_000
-"""How many bytes of photos are kept ready, unless somebody says otherwise."""
 MOST_AT_ONCE = 2
 """How many photos are decoded, encoded or segmented in full at one time; each takes what its size takes."""
 JPEG_QUALITY = 92
-_POINT_BYTES = 200  # of a scribble in force: what is drawn of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,9 +209,9 @@ class Workbench:
             ServerError: it cannot be done or stored; nothing has changed.
         """
 
-        def change(photo: Photo) -> Photo:
+        def change(photo: Photo) -> None:
             check(photo)
-            return self._set_complete(photo, request, author)
+            self._set_complete(photo, request, author)
 
         return self._once(photo_id, request, change)
 
@@ -243,7 +240,7 @@ class Workbench:
             _, jpeg = cv2.imencode(".jpg", shrunk[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             return jpeg.tobytes()
 
-    def _once(self, photo_id: int, request: Change, change: Callable[[Photo], object]) -> View:
+    def _once(self, photo_id: int, request: Change, change: Callable[[Photo], None]) -> View:
         """The photo after a change, which is not made again where only its answer was lost."""
         with self._locks[photo_id]:
             photo, made = self.project.store.photo_and_change(photo_id, request.key)
@@ -349,13 +346,13 @@ class Workbench:
         if annotation.next_region > MAX_REGIONS + 1:
             raise RefusedError(f"a photo can have {MAX_REGIONS} regions, deleted ones included")
 
-    def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> Photo:
-        store = self.project.store
-        if not request.complete:
-            return self._reopen(photo, request, author) if photo.closed else photo
+    def _set_complete(self, photo: Photo, request: CompleteRequest, author: str | None) -> None:
+        if photo.closed == request.complete:
+            return
         if photo.closed:
-            return photo
-        rule = store.progress.rule
+            self._reopen(photo, request, author)
+            return
+        rule = self.project.store.progress.rule
         rule.check_labels(photo)
         work = self._work(photo)
         with self.room:
@@ -363,19 +360,19 @@ class Workbench:
             if not rule.unassigned_allowed:
                 self._keep(work)  # with its full label map, if the photo is refused
             rule.check_pixels(photo, made.label_map)
-            photo = store.complete(photo, made, request.key, author, request.seconds)
+            self.project.store.complete(photo, made, request.key, author, request.seconds)
         self._works.drop(photo.id)
-        return photo
 
-    def _judge(self, photo: Photo, request: ReviewRequest, reviewer: str | None) -> Photo:
+    def _judge(self, photo: Photo, request: ReviewRequest, reviewer: str | None) -> None:
         review = request.of(photo, reviewer)
         if review.verdict == "reviewed":
-            return self.project.store.accept(photo, review, request.key, request.seconds)
-        return self._reopen(photo, request, reviewer, review)
+            self.project.store.accept(photo, review, request.key, request.seconds)
+        else:
+            self._reopen(photo, request, reviewer, review)
 
     def _reopen(
         self, photo: Photo, request: Change, author: str | None, review: Review | None = None
-    ) -> Photo:
+    ) -> None:
         """Open a closed photo; its pixels stay, also where another model had made them."""
         store = self.project.store
         self.embeddings.of(photo, self.project.checked_hash(photo))  # what cannot be opened stays closed
@@ -384,19 +381,7 @@ class Workbench:
         if before and model and model != self.segmenter.hash:
             after = replace(before.keep(store.label_map(photo.id)), model=self.segmenter.hash)
         key, seconds = request.key, request.seconds
-        return store.reopen(photo, before, after, review=review, key=key, author=author, seconds=seconds)
-
-
-def size_of(session: Session, config: ModelConfig) -> int:
-    """How many bytes a session takes, near enough."""
-    regions, embedding = session.annotation.regions.values(), session.embedding
-    cells = config.channels * config.roi_size**2 + config.mask_size**2
-    points = sum(len(scribble.points) for region in regions for scribble in region.scribbles)
-    width, height = display_size(session.annotation.width, session.annotation.height)
-    shown = width * height * 12 + session.kept_bytes  # label maps, uncertainty, what they are made of
-    said = session.annotation.size + points * _POINT_BYTES
-    drawn = session.planes * embedding.working_width * embedding.working_height * 2
-    return shown + len(regions) * cells * 4 + said + drawn + embedding.array.nbytes
+        store.reopen(photo, before, after, review=review, key=key, author=author, seconds=seconds)
 
 
 def _check_version(photo: Photo, version: int) -> None:

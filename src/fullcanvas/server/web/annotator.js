@@ -13,7 +13,7 @@ import { Queue } from "./queue.js";
 import * as change from "./state.js";
 import { Stopwatch } from "./stopwatch.js";
 import { Store } from "./store.js";
-import { count, percent } from "./words.js";
+import { completed } from "./words.js";
 
 /**
  * A region by its id, or one whose id only the answer to an earlier change will tell.
@@ -378,16 +378,6 @@ export class Annotator {
 /** A name for a change that no other change has, so that it is never made twice. */
 function makeKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("");
-}
-
-/**
- * What was completed, and what it lacks: the next photo is on the stage by then.
- * @param {Photo} photo
- */
-function completed({ path, unassigned, regions }) {
-  const unlabelled = regions.filter(({ label }) => label === null).length;
-  const lacks = [...(unassigned ? [`${percent(unassigned)} unassigned`] : []), ...(unlabelled ? [`${count(unlabelled, "region")} without a label`] : [])];
-  return [`${path} is complete`, ...lacks].join(" · ");
 }
 
 /**

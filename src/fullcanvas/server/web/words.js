@@ -33,3 +33,13 @@ export function reviewed({ verdict, comment, reviewer, time }) {
   const when = reviewer === null || time === null ? "" : `, ${new Date(1000 * time).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
   return `${verdict === "rejected" ? "Rejected" : "Accepted"}${by}${when}${comment ? `: ${comment}` : ""}`;
 }
+
+/**
+ * What was completed, and what it lacks: the next photo is on the stage by then.
+ * @param {import("./types.js").Photo} photo
+ */
+export function completed({ path, unassigned, regions }) {
+  const unlabelled = regions.filter(({ label }) => label === null).length;
+  const lacks = [...(unassigned ? [`${percent(unassigned)} unassigned`] : []), ...(unlabelled ? [`${count(unlabelled, "region")} without a label`] : [])];
+  return [`${path} is complete`, ...lacks].join(" · ");
+}
