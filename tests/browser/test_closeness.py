@@ -30,9 +30,7 @@ def test_a_large_photo_shows_its_full_resolution_to_who_looks_closely(
         # Asked in vain, while somebody's change goes first, the page asks again.
         annotator.expected = "503"
         refusal = {"detail": "a change came first; ask again"}
-        annotator.page.route(
-            "**/labels/full*", lambda route: route.fulfill(status=503, json=refusal), times=1
-        )
+        annotator.route("**/labels/full*", lambda route: route.fulfill(status=503, json=refusal), times=1)
         annotator.page.mouse.wheel(0, -2400)
         expect(fine).to_be_visible()
         whole = full_labels(server)

@@ -28,7 +28,7 @@ def test_how_far_an_export_is_and_never_two_at_once(annotator: Annotator, server
         annotator.page.locator("#export-told"),
     )
     under_way = {"photos": 4, "done": 1, "exported": 1, "left_out": [], "failed": [], "state": "under_way"}
-    page.route("**/export/progress*", lambda route: route.fulfill(body=json.dumps(under_way)))
+    annotator.route("**/export/progress*", lambda route: route.fulfill(body=json.dumps(under_way)))
     downloads: list[str] = []
     page.on("download", lambda download: downloads.append(download.url))
     choose_void(annotator)
@@ -71,7 +71,7 @@ def test_an_export_that_breaks_off_is_told(annotator: Annotator, server: Server)
         end = {"photos": 4, "done": 1, "exported": 1, "left_out": [], "failed": [], "state": "broken_off"}
         route.fulfill(body=json.dumps(end))
 
-    annotator.page.route("**/export/progress*", broken)
+    annotator.route("**/export/progress*", broken)
     choose_void(annotator)
     annotator.page.locator("#export-go").click()
     expect(annotator.page.locator("#export-complaint")).to_contain_text("The export was broken off")

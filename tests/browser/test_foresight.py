@@ -74,7 +74,7 @@ def test_one_question_at_a_time_always_the_latest(
     annotator: Annotator, server: Server, before: NDArray[np.uint16]
 ) -> None:
     held: list[Route] = []
-    annotator.page.route("**/preview", lambda route: held.append(route))
+    annotator.route("**/preview", lambda route: held.append(route))
     with annotator.page.expect_request("**/preview"):
         annotator.begin_stroke(*OUT)
     for x in (310, 320, 330):
@@ -97,9 +97,7 @@ def test_what_the_server_refuses_is_taken_back(
     annotator: Annotator, server: Server, before: NDArray[np.uint16]
 ) -> None:
     annotator.expected = "422"
-    annotator.page.route(
-        "**/interactions", lambda route: route.fulfill(status=422, json={"detail": "it is full"})
-    )
+    annotator.route("**/interactions", lambda route: route.fulfill(status=422, json={"detail": "it is full"}))
     annotator.begin_stroke(*OUT)
     wait_for(annotator, OUT[-1], 1)
     annotator.page.mouse.up()

@@ -53,7 +53,7 @@ def test_whoever_has_gone_on_meanwhile_gets_no_regions(annotator: Annotator, ser
     before = annotator.state()["photo"]["id"]
     annotator.press("ArrowRight")
     held: list[Route] = []
-    annotator.page.route(f"**/photos/{before}/labels", lambda route: held.append(route))
+    annotator.route(f"**/photos/{before}/labels", lambda route: held.append(route))
     with annotator.page.expect_request(f"**/photos/{before}/labels"):
         annotator.page.keyboard.press("Shift+V")
     annotator.page.keyboard.press("ArrowRight")

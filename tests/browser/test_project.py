@@ -92,7 +92,7 @@ def test_what_is_done_while_a_photo_opens_is_not_done_to_the_one_before(
     before = annotator.state()["photo"]["id"]
     annotator.mark(*CAT)
     held: list[Route] = []
-    annotator.page.route("**/image?*", lambda route: held.append(route))
+    annotator.route("**/image?*", lambda route: held.append(route))
     with annotator.page.expect_request("**/image?*"):
         annotator.page.keyboard.press("ArrowRight")
     for key in ("Enter", "a", "r", "Shift+Enter", "l", "n", "d", "/"):

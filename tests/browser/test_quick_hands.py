@@ -143,7 +143,7 @@ def test_a_label_is_never_for_a_region_of_another_photo(annotator: Annotator) ->
     annotator.open("chelsea.jpg")
     annotator.press("Tab")
     held: list[Route] = []
-    annotator.page.route("**/interactions", lambda route: route.continue_() if held else held.append(route))
+    annotator.route("**/interactions", lambda route: route.continue_() if held else held.append(route))
     annotator.page.mouse.move(*annotator.client((50, 150)))
     annotator.page.mouse.down()
     annotator.page.mouse.move(*annotator.client((30, 150)), steps=4)
@@ -168,7 +168,7 @@ def test_a_point_under_way_is_none_when_another_window_completes_the_photo(
     annotator.page.mouse.move(*annotator.client(FLAG[3]))
     photo = annotator.state()["photo"]
     held: list[Route] = []
-    annotator.page.route(f"**/photos/{photo['id']}", lambda route: held.append(route))
+    annotator.route(f"**/photos/{photo['id']}", lambda route: held.append(route))
     # The page has asked for the photo as it is now, and gets the answer while the pointer is down.
     with annotator.page.expect_request(f"**/photos/{photo['id']}"):
         server.send("POST", f"/photos/{photo['id']}/complete", version=photo["version"], complete=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.annotator import Annotator, Server, serving
 
@@ -175,7 +175,7 @@ def test_a_change_whose_answer_was_lost_is_not_made_twice(server: Server, annota
         stored.append(route.fetch().status)
         route.abort()
 
-    annotator.page.route("**/interactions", lose)
+    annotator.route("**/interactions", lose)
     annotator.mark(*CAT)
     assert stored == [200]
     assert len(annotator.regions()) == len(server.photo(photo_id)["regions"]) == 1
@@ -259,7 +259,7 @@ def test_points_that_are_dragged_one_after_the_other_are_both_moved(
         route.continue_()
 
     # The second drag begins before the first is answered.
-    annotator.page.route("**/interactions", slowly)
+    annotator.route("**/interactions", slowly)
     annotator.begin_stroke((400, 200), (430, 200))
     annotator.page.mouse.up()
     annotator.begin_stroke((100, 200), (70, 210))
@@ -269,19 +269,13 @@ def test_points_that_are_dragged_one_after_the_other_are_both_moved(
     assert (left, right) == ([70, 210], [430, 200])
 
 
-def cut_off(page: Page) -> None:
-    """Let the page reach nothing; a route takes a moment to hold."""
-    page.route("**/*", lambda route: route.abort())
-    page.wait_for_function("fetch('/').then(() => false, () => true)")
-
-
 def test_an_undo_is_never_made_to_what_another_window_did(server: Server, new_tab: NewTab) -> None:
     one, other = new_tab(server), new_tab(server)
     one.expected = "ERR_INTERNET|ERR_FAILED|409"
     one.open("astronaut.jpg")
     one.mark(*CAT)
     one.press("1")
-    cut_off(one.page)
+    one.route("**/*", lambda route: route.abort())
     one.page.keyboard.press("z")
     expect(one.page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
     other.open("astronaut.jpg")
@@ -294,7 +288,7 @@ def test_an_undo_is_never_made_to_what_another_window_did(server: Server, new_ta
     assert one.regions().keys() == {1, 2}
     assert np.array_equal(one.labels(), other.labels())
     # What else waits can still be made again.
-    cut_off(one.page)
+    one.route("**/*", lambda route: route.abort())
     one.page.keyboard.press("z")
     one.page.keyboard.press("2")
     other.press("1")

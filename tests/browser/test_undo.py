@@ -124,7 +124,7 @@ def test_the_history_is_never_an_earlier_one(annotator: Annotator, server: Serve
     photo_id = annotator.state()["photo"]["id"]
     earlier = json.loads(server.get(f"/photos/{photo_id}/history"))
     held: list[Route] = []
-    annotator.page.route("**/history", lambda route: route.continue_() if held else held.append(route))
+    annotator.route("**/history", lambda route: route.continue_() if held else held.append(route))
     with annotator.page.expect_request("**/history"):
         annotator.press("g")
     annotator.mark(*PERSON)
