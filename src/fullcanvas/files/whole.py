@@ -30,9 +30,7 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
         OSError: it cannot be written; what was at `path` is as it was. A folder, a device (`/dev/null`) or a
             pipe is never replaced.
     """
-    if path.exists() and not path.is_file():
-        raise FileExistsError(errno.EEXIST, "Is there, and no file", str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_room(path)
     try:
         handle, name = tempfile.mkstemp(PARTIAL, f".{path.name}.", path.parent)
     except OSError as error:
@@ -55,6 +53,17 @@ def writing(path: Path, mode: int = 0o644, *, sync: bool = True) -> Iterator[IO[
         raise
     if sync:
         sync_folder(path.parent)
+
+
+def make_room(path: Path) -> None:
+    """Make the folder of a file that is to be written: before work that would be lost without a place for it.
+
+    Raises:
+        OSError: the folder cannot be made, or something other than a file is at `path`.
+    """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "Is there, and no file", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _name(error: OSError, path: Path) -> None:

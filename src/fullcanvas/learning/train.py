@@ -16,7 +16,7 @@ from rich.console import Console
 from timm.layers.norm_act import convert_sync_batchnorm
 
 from fullcanvas.datasets import DatasetError, Sample, check
-from fullcanvas.files import alone
+from fullcanvas.files import alone, make_room
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.errors import RunError
@@ -252,6 +252,7 @@ def export_checkpoint(path: Path, out: Path, *, name: str | None = None, licence
         ExportError: the model file would not answer as the network does.
     """
     state = checkpoint.load(path)
+    make_room(out)  # else it would be missed only after the minutes that an export may take
     config = Config.from_mapping(state["config"])
     config = replace(config, name=name or config.name, licence=licence or config.licence)
     return export_run(restore(state, config, torch.device("cpu")), out)
