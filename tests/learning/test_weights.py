@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import read_model
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
@@ -14,6 +16,7 @@ from fullcanvas.learning.errors import WeightsError
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.run import start
 from fullcanvas.learning.train import export_run
+from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import fill, read_weights
 from tests.learning.toy import CPU, toy_config
 
@@ -47,10 +50,10 @@ def test_what_was_exported_untrained_goes_on_from_its_checkpoint_alone(tmp_path)
     assert all(torch.equal(value, expected[name]) for name, value in network.state_dict().items())
 
 
-def test_a_model_that_was_trained_on_for_no_step_is_the_same_model(tmp_path):
+def test_a_model_that_was_trained_on_for_no_step_is_the_same_model(trained, tmp_path):
     """No two of its parameters are equal, and what the exporter folds away comes back."""
-    weights = read_weights("default")
-    config = Config.from_mapping(read_model("default").provenance["configuration"])
+    weights = read_weights(trained.model)
+    config = Config.from_mapping(read_model(trained.model).provenance["configuration"])
     run = start(replace(config, network=weights.network), CPU, weights)
     export_run(run, tmp_path / "model.zip")
     again = Network(weights.network)
@@ -61,3 +64,15 @@ def test_a_model_that_was_trained_on_for_no_step_is_the_same_model(tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(again.encoder(image), run.average.encoder(image), atol=1e-4, rtol=1e-4)
         torch.testing.assert_close(again.head(*inputs), run.average.head(*inputs), atol=1e-4, rtol=1e-4)
+
+
+def test_torch_goes_on_from_the_model_that_is_shipped():
+    weights = read_weights("default")
+    network = Network(weights.network)
+    fill(network, weights)
+    segmenter = Segmenter.load("default")
+    image = np.random.default_rng(0).integers(0, 256, (96, segmenter.config.working_size, 3), np.uint8)
+    answered = segmenter.encode(image).array
+    with torch.no_grad():
+        expected = network.eval().encoder(padded(image)).numpy()[0]
+    np.testing.assert_allclose(answered, expected, atol=5e-3 * np.abs(expected).max())
