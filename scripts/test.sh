@@ -25,22 +25,28 @@ say "Tests, in the browser $FULLCANVAS_CHROMIUM"
 if [[ $# -gt 0 ]]; then
     exec .venv/bin/python -m pytest --cov --cov-report=term "$@"
 fi
-# The browser's tests wait more than they work, so they run beside the others: in a job of its own, whose interrupts
-# are not ignored, as those of a plain job in the background are, and with all that it starts.
-apart=$(mktemp -d)
-set -m
-COVERAGE_FILE=$apart/coverage .venv/bin/python -m pytest --cov --cov-report= tests/browser >"$apart/told" 2>&1 &
-beside=$!
-set +m
-trap 'kill -- "-$beside" 2>/dev/null || true; rm -rf "$apart"' EXIT
+# Those of the browser, which wait more than they work, and those of learning run beside the others: each in a job of
+# its own, whose interrupts are not ignored, as those of a plain job in the background are, and with all that it starts.
+apart=(browser learning)
+beside=()
+told=$(mktemp -d)
+trap 'for job in "${beside[@]}"; do kill -- "-$job" 2>/dev/null || true; done; rm -rf "$told"' EXIT
 trap 'exit 130' INT
+for part in "${apart[@]}"; do
+    set -m
+    COVERAGE_FILE=$told/coverage.$part .venv/bin/python -m pytest --cov --cov-report= "tests/$part" >"$told/$part" 2>&1 &
+    set +m
+    beside+=("$!")
+done
 status=0
-.venv/bin/python -m pytest --cov --cov-report= --ignore=tests/browser || status=$?
-say "The tests in the browser, which ran beside these"
-wait "$beside" || status=$?
-cat "$apart/told"
+.venv/bin/python -m pytest --cov --cov-report= "${apart[@]/#/--ignore=tests/}" || status=$?
+for at in "${!apart[@]}"; do
+    say "Those of ${apart[at]}, which ran beside these"
+    wait "${beside[at]}" || status=$?
+    cat "$told/${apart[at]}"
+done
 [[ $status -eq 0 ]] || exit "$status"
-.venv/bin/coverage combine --quiet --append "$apart/coverage"
+.venv/bin/coverage combine --quiet --append "$told"/coverage.*
 .venv/bin/coverage report --fail-under=95
 say "What everything else rests on is tested line by line"
 .venv/bin/coverage report --fail-under=100 --include="*/annotation/*,*/canvas/*,*/simulation/*"
