@@ -37,5 +37,6 @@ if [[ -f $stamp && ! pyproject.toml -nt $stamp ]]; then
 fi
 [[ -x $venv/bin/python ]] || make_venv
 say "Installing Fullcanvas${extras:+ with $extras}"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable ".${extras:+[$extras]}"
+# Bytecode is made of what is imported, when it is: of all that torch brings it would take longer than the downloads.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --editable ".${extras:+[$extras]}"
 touch "$stamp"
