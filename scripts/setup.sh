@@ -37,6 +37,6 @@ if [[ -f $stamp && ! pyproject.toml -nt $stamp ]]; then
 fi
 [[ -x $venv/bin/python ]] || make_venv
 say "Installing Fullcanvas${extras:+ with $extras}"
-# Bytecode is made of what is imported, when it is: of all that torch brings it would take longer than the downloads.
+# Bytecode is made of what is imported, when it is: to make it of everything would take another minute.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --editable ".${extras:+[$extras]}"
 touch "$stamp"

@@ -25,8 +25,8 @@ say "Tests, in the browser $FULLCANVAS_CHROMIUM"
 if [[ $# -gt 0 ]]; then
     exec .venv/bin/python -m pytest --cov --cov-report=term "$@"
 fi
-# Those of the browser, which wait more than they work, and those of learning run beside the others: each in a job of
-# its own, whose interrupts are not ignored, as those of a plain job in the background are, and with all that it starts.
+# Those of the browser and of learning, most of the work, run beside the others: each in a job of its own, whose
+# interrupts are not ignored, as those of a plain job in the background are, and with all that it starts.
 apart=(browser learning)
 beside=()
 told=$(mktemp -d)
@@ -41,7 +41,7 @@ done
 status=0
 .venv/bin/python -m pytest --cov --cov-report= "${apart[@]/#/--ignore=tests/}" || status=$?
 for at in "${!apart[@]}"; do
-    say "Those of ${apart[at]}, which ran beside these"
+    say "The tests of ${apart[at]}, which ran beside these"
     wait "${beside[at]}" || status=$?
     cat "$told/${apart[at]}"
 done

@@ -194,7 +194,7 @@ class Annotator:
         self.page.locator("#photo-list").get_by_role("button", name=photo).click()
         self.settle()
 
-    def route(self, address: str, answer: Callable[[Route], None], **options: Any) -> None:
+    def route(self, address: str, answer: Callable[[Route], None], times: int | None = None) -> None:
         """Let the test answer what the page asks of an address, from the page's next request on.
 
         Chromium says that a page's requests are held a moment before they are: a key overtakes that.
@@ -202,7 +202,7 @@ class Annotator:
         held = "fetch('/static/icon.svg').then((answer) => answer.text()).then((text) => text === 'held')"
         self.page.route("**/icon.svg", lambda route: route.fulfill(body="held"))
         self.page.wait_for_function(held)
-        self.page.route(address, answer, **options)
+        self.page.route(address, answer, times=times)
 
     def settle(self) -> None:
         self.page.wait_for_selector(READY)

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from fullcanvas.inference import Segmenter
 from fullcanvas.inference.model_file import read_model
 from fullcanvas.learning import checkpoint
 from fullcanvas.learning.config import Config
 from fullcanvas.learning.errors import WeightsError
+from fullcanvas.learning.export import run_graph
 from fullcanvas.learning.network import Network
 from fullcanvas.learning.run import start
 from fullcanvas.learning.train import export_run
-from fullcanvas.learning.validation import padded
 from fullcanvas.learning.weights import fill, read_weights
 from tests.learning.toy import CPU, toy_config
 
@@ -67,12 +67,19 @@ def test_a_model_that_was_trained_on_for_no_step_is_the_same_model(trained, tmp_
 
 
 def test_torch_goes_on_from_the_model_that_is_shipped():
-    weights = read_weights("default")
+    model, weights = read_model("default"), read_weights("default")
     network = Network(weights.network)
     fill(network, weights)
-    segmenter = Segmenter.load("default")
-    image = np.random.default_rng(0).integers(0, 256, (96, segmenter.config.working_size, 3), np.uint8)
-    answered = segmenter.encode(image).array
+    network.eval()
+    image, inputs = torch.rand(1, 3, 64, 96) * 255, network.example(2)
+    names = ("features", "annotation", "geometry")
     with torch.no_grad():
-        expected = network.eval().encoder(padded(image)).numpy()[0]
-    np.testing.assert_allclose(answered, expected, atol=5e-3 * np.abs(expected).max())
+        pairs = (
+            (network.encoder(image), run_graph(model.encoder, {"image": image.numpy()})),
+            (
+                network.head(*inputs),
+                run_graph(model.head, dict(zip(names, map(Tensor.numpy, inputs), strict=True))),
+            ),
+        )
+    for ours, answered in pairs:
+        np.testing.assert_allclose(answered, ours.numpy(), atol=1e-4 * float(ours.abs().max()))

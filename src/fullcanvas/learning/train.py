@@ -252,7 +252,7 @@ def export_checkpoint(path: Path, out: Path, *, name: str | None = None, licence
         ExportError: the model file would not answer as the network does.
     """
     state = checkpoint.load(path)
-    make_room(out)  # else it would be missed only after the minutes that an export may take
+    make_room(out)  # else it would be missed only after the export, which takes long
     config = Config.from_mapping(state["config"])
     config = replace(config, name=name or config.name, licence=licence or config.licence)
     return export_run(restore(state, config, torch.device("cpu")), out)
